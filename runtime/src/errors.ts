@@ -1,0 +1,150 @@
+/**
+ * Every error a caller can meet: a stable code, the HTTP status, a sentence that says what happened and a hint that says
+ * what to do. The table is the documentation; `npm run docs:gen` renders it.
+ */
+interface ErrorRow {
+  status: number;
+  message: string;
+  hint: string;
+}
+
+export const ERRORS = {
+  invalid_request: { status: 400, message: 'The request is not valid.', hint: 'Correct the fields named in details.' },
+  invalid_json: { status: 400, message: 'The request body is not valid JSON.', hint: 'Send a JSON object.' },
+  invalid_session_id: {
+    status: 400,
+    message: 'A session id has 1 to 64 letters, digits, underscores or hyphens and begins with a letter or digit.',
+    hint: 'Choose another id, or leave it out to have one made.',
+  },
+  invalid_recipient: {
+    status: 400,
+    message: 'The recipient is neither a phone number nor a WhatsApp address.',
+    hint: 'Write the number with its country code, such as +1 555 010 0000, or use the address of a received message.',
+  },
+  invalid_proxy_url: {
+    status: 400,
+    message: 'The proxy address is not valid.',
+    hint: 'Write it as socks5://user:password@host:port or http://user:password@host:port.',
+  },
+  invalid_webhook_url: {
+    status: 400,
+    message: 'The webhook address is not a http or https URL.',
+    hint: 'Write it in full, such as https://example.com/webhook.',
+  },
+  address_not_allowed: {
+    status: 400,
+    message: 'The address leads to a private or local network, which this runtime does not call.',
+    hint: 'Use a public address, or have the operator add the host or network to OUTBOUND_ALLOW.',
+  },
+  unauthorized: {
+    status: 401,
+    message: 'The API key is missing or wrong.',
+    hint: 'Send the header "Authorization: Bearer <API_KEY>" with the key this runtime was started with.',
+  },
+  not_found: { status: 404, message: 'There is nothing at this address.', hint: 'See /openapi.json for what there is.' },
+  session_not_found: {
+    status: 404,
+    message: 'There is no session with this id.',
+    hint: 'List the sessions with GET /sessions, or create one with POST /sessions.',
+  },
+  message_not_found: {
+    status: 404,
+    message: 'There is no message with this id in this session.',
+    hint: 'Use the messageId that the send returned, with the session it was sent from.',
+  },
+  webhook_not_found: {
+    status: 404,
+    message: 'There is no webhook subscription with this id.',
+    hint: 'List the subscriptions with GET /webhooks.',
+  },
+  method_not_allowed: { status: 405, message: 'This address does not take this method.', hint: 'See /openapi.json.' },
+  session_exists: {
+    status: 409,
+    message: 'There is already a session with this id.',
+    hint: 'Use that session, delete it first, or choose another id.',
+  },
+  session_limit: {
+    status: 409,
+    message: 'This runtime hosts as many sessions as it is allowed to.',
+    hint: 'Delete a session that is no longer used, or raise MAX_SESSIONS_PER_INSTANCE.',
+  },
+  session_not_linked: {
+    status: 409,
+    message: 'This session is not linked to a WhatsApp account.',
+    hint: 'Link it first: scan the code from GET /sessions/{id}/qr with the phone.',
+  },
+  qr_not_available: {
+    status: 409,
+    message: 'There is no QR code to scan at this moment.',
+    hint: 'See the session status: a connected session needs none; otherwise call reconnect and ask again.',
+  },
+  idempotency_conflict: {
+    status: 409,
+    message: 'This Idempotency-Key was used before with another message.',
+    hint: 'Use a new key for a new message.',
+  },
+  body_too_large: { status: 413, message: 'The request body is too large.', hint: 'Send less, or raise BODY_LIMIT.' },
+  unsupported_media_type: {
+    status: 415,
+    message: 'The request body has a type that is not understood here.',
+    hint: 'Send JSON with the header "Content-Type: application/json".',
+  },
+  duplicate_message: {
+    status: 429,
+    message: 'The same text was sent to this recipient within the last five minutes.',
+    hint: 'Change the text, or wait until retryAfter seconds have passed.',
+  },
+  daily_limit: {
+    status: 429,
+    message: 'This session has sent as many messages as it may within a day.',
+    hint: 'Wait until retryAfter seconds have passed, or raise DAILY_MESSAGE_LIMIT.',
+  },
+  send_refused: {
+    status: 502,
+    message: 'WhatsApp refused the message.',
+    hint: 'See the error number in the message details.',
+  },
+  internal: {
+    status: 500,
+    message: 'Something went wrong inside the runtime.',
+    hint: 'Try again; if it stays, look at the log entry with this request id.',
+  },
+  unavailable: { status: 503, message: 'The runtime is shutting down.', hint: 'Try again in a few seconds.' },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ErrorDetails {
+  /** What exactly is wrong, for people: one line a problem. */
+  details?: string[];
+  /** Seconds after which the same request may succeed. */
+  retryAfter?: number;
+  /** For sends: false when the message may have left all the same. */
+  certain?: boolean;
+  cause?: unknown;
+}
+
+/** The one error class that crosses rooms; everything a caller is told comes from the table above. */
+export class RuntimeError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly hint: string;
+  readonly details: string[];
+  readonly retryAfter: number | undefined;
+  readonly certain: boolean;
+
+  constructor(code: ErrorCode, more: ErrorDetails = {}) {
+    const row = ERRORS[code];
+    super(row.message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.name = 'RuntimeError';
+    this.code = code;
+    this.status = row.status;
+    this.hint = row.hint;
+    this.details = more.details ?? [];
+    this.retryAfter = more.retryAfter;
+    this.certain = more.certain ?? true;
+  }
+}
+
+/** What was thrown, as an Error. */
+export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -1,0 +1,105 @@
+/**
+ * What must survive. Two ports: `KeyValue` is Keyv itself, `Queue` is ours. `openStore` gives the embedded engine, one
+ * SQLite file a session (auth state, outbox, events) and one for the instance (session records, subscriptions), so that
+ * deleting a session deletes its file.
+ */
+import type Keyv from 'keyv';
+import type { SessionId } from '../ids.ts';
+
+/** Key-value access to one namespace; `setMany` is atomic. */
+export type KeyValue = Keyv;
+
+/** What a handler decided about the job it was given. */
+export type Outcome =
+  /** Finished well; the job is kept for `keepDone` ms to recognise a repeated `add`. */
+  | { kind: 'done' }
+  /** Try again at `until` (ms since 1970); later jobs of the lane wait behind it. `attempt` counts it as a real try. */
+  | { kind: 'hold'; until: number; reason: string; attempt: boolean }
+  /** Finished for good without success: a dead letter, kept until removed or redriven. */
+  | { kind: 'dead'; reason: string };
+
+export type JobState = 'waiting' | 'active' | 'done' | 'dead';
+
+export interface JobOptions {
+  /** Not before this time, ms since 1970. Until then it does not hold up its lane. Default: now. */
+  runAt?: number;
+  /** Lower goes first among lanes; within a lane too. Default 0. */
+  priority?: number;
+  /** How many counted attempts before it becomes a dead letter; default: no limit. */
+  attempts?: number;
+  /** Jobs of one lane run one at a time and in order; a held head holds its lane, never another. Default: its own. */
+  lane?: string;
+}
+
+export interface Job<Data> {
+  id: string;
+  data: Data;
+  state: JobState;
+  lane: string;
+  priority: number;
+  runAt: number;
+  createdAt: number;
+  /** Counted attempts so far, not including the present run. */
+  attemptsMade: number;
+  attempts: number | null;
+  /** How often a handler was started with it, this run included: above 1 its effect may already have happened. */
+  started: number;
+  /** Why it is held or dead; null otherwise. */
+  reason: string | null;
+  /** When a held job is tried again, ms since 1970; null when not held. */
+  heldUntil: number | null;
+  finishedAt: number | null;
+}
+
+export interface QueueCounts {
+  waiting: number;
+  active: number;
+  done: number;
+  dead: number;
+}
+
+/** A durable queue. When a process dies its active jobs run again, first in their lane. */
+export interface Queue<Data> {
+  /** Adds a job, durably when it resolves. An id that exists already is left as it is. Returns the job as stored. */
+  add(id: string, data: Data, options?: JobOptions): Promise<Job<Data>>;
+  /**
+   * Runs due jobs until the signal aborts; resolves when the last handler has returned. A handler that throws counts as
+   * an attempt and is held for a back-off. At most one `process` a queue.
+   */
+  process(handler: (job: Job<Data>, signal: AbortSignal) => Promise<Outcome>, options: ProcessOptions): Promise<void>;
+  get(id: string): Promise<Job<Data> | undefined>;
+  /** Removes a job that is not active; true if it was there. */
+  remove(id: string): Promise<boolean>;
+  /** Makes a dead job wait again with its attempts reset; false if it is not dead. */
+  redrive(id: string): Promise<boolean>;
+  counts(): Promise<QueueCounts>;
+  /** Oldest first. */
+  list(state: JobState, limit: number): Promise<Job<Data>[]>;
+  /** Starts no further job until `resume`; running ones finish. Not remembered over a restart. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+}
+
+export interface ProcessOptions {
+  concurrency: number;
+  signal: AbortSignal;
+  /** Told of a handler that threw, for the log. */
+  onError: (error: unknown, jobId: string) => void;
+}
+
+/** One database: the instance's or one session's. */
+export interface Database {
+  keyValue(namespace: string): KeyValue;
+  queue<Data>(name: string, options: { keepDone: number }): Queue<Data>;
+  close(): Promise<void>;
+}
+
+export interface Store {
+  readonly instance: Database;
+  /** Opens a session's database, made when missing; the same object while it is open. */
+  session(id: SessionId): Database;
+  /** Closes a session's database and removes its directory. */
+  removeSession(id: SessionId): Promise<void>;
+  close(): Promise<void>;
+}
+

@@ -1,0 +1,29 @@
+// Three projects: pure and runtime code as ES modules (what runs in production), nodes as the CommonJS n8n loads.
+const swc = (type) => [
+  '@swc/jest',
+  { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type }, sourceMaps: 'inline' },
+];
+const shared = { rootDir: '.', testEnvironment: 'node', injectGlobals: false };
+const esm = {
+  ...shared,
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': swc('es6') },
+  setupFilesAfterEnv: ['<rootDir>/support/leak-guard.ts'],
+};
+
+export default {
+  rootDir: '.',
+  reporters: ['default', '<rootDir>/support/result-reporter.mjs'],
+  maxWorkers: 2,
+  projects: [
+    { ...esm, displayName: 'unit', testMatch: ['<rootDir>/unit/**/*.test.ts', '<rootDir>/contract/**/*.test.ts'] },
+    { ...esm, displayName: 'runtime', testMatch: ['<rootDir>/{flow,sandbox,cluster}/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'nodes',
+      testMatch: ['<rootDir>/{nodes,e2e}/**/*.test.ts'],
+      transform: { '^.+\\.ts$': swc('commonjs') },
+      testTimeout: 120_000,
+    },
+  ],
+};
