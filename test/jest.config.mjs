@@ -3,7 +3,8 @@ const swc = (type) => [
   '@swc/jest',
   { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type }, sourceMaps: 'inline' },
 ];
-const shared = { rootDir: '.', testEnvironment: 'node', injectGlobals: false };
+// Inline projects would take '.' for the directory jest was started in.
+const shared = { rootDir: import.meta.dirname, testEnvironment: 'node', injectGlobals: false };
 const esm = {
   ...shared,
   extensionsToTreatAsEsm: ['.ts'],

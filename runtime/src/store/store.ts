@@ -5,6 +5,7 @@
  */
 import type Keyv from 'keyv';
 import type { SessionId } from '../ids.ts';
+import { EmbeddedStore } from './embedded-store.ts';
 
 /** Key-value access to one namespace; `setMany` is atomic. */
 export type KeyValue = Keyv;
@@ -64,7 +65,8 @@ export interface Queue<Data> {
   add(id: string, data: Data, options?: JobOptions): Promise<Job<Data>>;
   /**
    * Runs due jobs until the signal aborts; resolves when the last handler has returned. A handler that throws counts as
-   * an attempt and is held for a back-off. At most one `process` a queue.
+   * an attempt and is held for a back-off; one that throws after the signal has fired was interrupted, and its job waits
+   * again uncounted. At most one `process` a queue.
    */
   process(handler: (job: Job<Data>, signal: AbortSignal) => Promise<Outcome>, options: ProcessOptions): Promise<void>;
   get(id: string): Promise<Job<Data> | undefined>;
@@ -103,3 +105,16 @@ export interface Store {
   close(): Promise<void>;
 }
 
+export interface StoreOptions {
+  /** Where the files live, made when missing; `:memory:` keeps everything in memory, for tests. */
+  directory: string;
+  /** The clock, ms since 1970; tests pass their own. */
+  now?: () => number;
+}
+
+/**
+ * Opens the embedded store. Jobs that were active when the last process ended wait again. Throws when another process
+ * has the directory open.
+ */
+export const openStore = ({ directory, now = () => Date.now() }: StoreOptions): Store =>
+  new EmbeddedStore(directory, now);

@@ -1,0 +1,44 @@
+/** The embedded engine: a directory of SQLite files, or separate databases in memory. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SessionId } from '../ids.ts';
+import { SqliteDatabase } from './sqlite-database.ts';
+import type { Database, Store } from './store.ts';
+
+export class EmbeddedStore implements Store {
+  readonly instance: Database;
+  readonly #directory: string;
+  readonly #now: () => number;
+  readonly #sessions = new Map<SessionId, SqliteDatabase>();
+
+  constructor(directory: string, now: () => number) {
+    this.#directory = directory;
+    this.#now = now;
+    this.instance = new SqliteDatabase(this.#path('instance.sqlite'), now);
+  }
+
+  session(id: SessionId): Database {
+    let database = this.#sessions.get(id);
+    if (!database) {
+      database = new SqliteDatabase(this.#path(id, 'session.sqlite'), this.#now);
+      this.#sessions.set(id, database);
+    }
+    return database;
+  }
+
+  async removeSession(id: SessionId): Promise<void> {
+    await this.#sessions.get(id)?.close();
+    this.#sessions.delete(id);
+    if (this.#directory !== ':memory:') await rm(join(this.#directory, id), { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((database) => database.close()));
+    this.#sessions.clear();
+    await this.instance.close();
+  }
+
+  #path(...names: string[]): string {
+    return this.#directory === ':memory:' ? this.#directory : join(this.#directory, ...names);
+  }
+}

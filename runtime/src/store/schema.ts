@@ -1,0 +1,44 @@
+/**
+ * The embedded engine's tables, as numbered migrations: `user_version` counts how many of them a file has had. Never edit
+ * one that has been released; append the next.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE key_value (
+    namespace  TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    expires_at INTEGER,
+    PRIMARY KEY (namespace, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX key_value_expiry ON key_value (expires_at) WHERE expires_at IS NOT NULL;
+
+  -- A job's step: 'scheduled' until it is due, 'queued' behind the front of its lane, 'ready' as its front, 'held' or
+  -- 'active' as a front that is not to be claimed, then 'done' or 'dead'. Ports know the first four as 'waiting'.
+  CREATE TABLE job (
+    sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue         TEXT NOT NULL,
+    id            TEXT NOT NULL,
+    lane          TEXT NOT NULL,
+    step          TEXT NOT NULL,
+    data          TEXT NOT NULL,
+    priority      INTEGER NOT NULL,
+    run_at        INTEGER NOT NULL,
+    due_at        INTEGER,
+    created_at    INTEGER NOT NULL,
+    attempts_made INTEGER NOT NULL DEFAULT 0,
+    attempts      INTEGER,
+    started       INTEGER NOT NULL DEFAULT 0,
+    reason        TEXT,
+    finished_at   INTEGER,
+    UNIQUE (queue, id)
+  ) STRICT;
+  -- At most one front a lane, and the database itself refuses a second.
+  CREATE UNIQUE INDEX job_front ON job (queue, lane) WHERE step IN ('ready', 'held', 'active');
+  CREATE INDEX job_ready ON job (queue, priority, sequence) WHERE step = 'ready';
+  CREATE INDEX job_queued ON job (queue, lane, priority, sequence) WHERE step = 'queued';
+  CREATE INDEX job_due ON job (queue, due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX job_done ON job (queue, finished_at) WHERE step = 'done';
+  CREATE INDEX job_step ON job (queue, step, sequence);
+  `,
+];

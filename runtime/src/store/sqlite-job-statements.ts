@@ -1,0 +1,65 @@
+/** The SQL of a queue, prepared once. Every statement is a search of one index of `schema.ts`. */
+import type { DatabaseSync } from 'node:sqlite';
+
+export interface JobRow {
+  sequence: number;
+  queue: string;
+  id: string;
+  lane: string;
+  step: 'scheduled' | 'queued' | 'ready' | 'held' | 'active' | 'done' | 'dead';
+  data: string;
+  priority: number;
+  run_at: number;
+  due_at: number | null;
+  created_at: number;
+  attempts_made: number;
+  attempts: number | null;
+  started: number;
+  reason: string | null;
+  finished_at: number | null;
+}
+
+export const jobStatements = (database: DatabaseSync) => ({
+  byId: database.prepare('SELECT * FROM job WHERE queue = ? AND id = ?'),
+  insert: database.prepare(
+    `INSERT INTO job (queue, id, lane, step, data, priority, run_at, due_at, created_at, attempts)
+     VALUES (:queue, :id, :lane, :step, :data, :priority, :runAt, :dueAt, :now, :attempts)`,
+  ),
+  removeById: database.prepare('DELETE FROM job WHERE queue = ? AND id = ?'),
+  recover: database.prepare(`UPDATE job SET step = 'ready' WHERE queue = ? AND step = 'active'`),
+
+  ready: database.prepare(`SELECT * FROM job WHERE queue = ? AND step = 'ready' ORDER BY priority, sequence LIMIT 1`),
+  start: database.prepare(`UPDATE job SET step = 'active', started = started + 1 WHERE sequence = ?`),
+  due: database.prepare('SELECT sequence, step, lane FROM job WHERE queue = ? AND due_at <= ?'),
+  nextDue: database.prepare('SELECT min(due_at) AS due FROM job WHERE queue = ? AND due_at IS NOT NULL'),
+
+  front: database.prepare(
+    `SELECT * FROM job WHERE queue = ? AND lane = ? AND step IN ('ready', 'held', 'active') LIMIT 1`,
+  ),
+  firstQueued: database.prepare(
+    `SELECT * FROM job WHERE queue = ? AND lane = ? AND step = 'queued' ORDER BY priority, sequence LIMIT 1`,
+  ),
+  promote: database.prepare(`UPDATE job SET step = 'ready' WHERE sequence = ?`),
+  enqueue: database.prepare(`UPDATE job SET step = 'queued', due_at = NULL WHERE sequence = ?`),
+  unhold: database.prepare(`UPDATE job SET step = 'ready', due_at = NULL, reason = NULL WHERE sequence = ?`),
+
+  finish: database.prepare(
+    'UPDATE job SET step = ?, attempts_made = ?, reason = ?, finished_at = ? WHERE queue = ? AND id = ?',
+  ),
+  hold: database.prepare(
+    `UPDATE job SET step = 'held', due_at = ?, attempts_made = ?, reason = ? WHERE queue = ? AND id = ?`,
+  ),
+  release: database.prepare(`UPDATE job SET step = 'ready' WHERE queue = ? AND id = ?`),
+  redrive: database.prepare(
+    `UPDATE job SET step = 'queued', attempts_made = 0, reason = NULL, finished_at = NULL WHERE sequence = ?`,
+  ),
+
+  counts: database.prepare('SELECT step, count(*) AS jobs FROM job WHERE queue = ? GROUP BY step'),
+  list: database.prepare(
+    `SELECT * FROM job WHERE queue = ? AND step IN (SELECT value FROM json_each(?)) ORDER BY sequence LIMIT ?`,
+  ),
+  purge: database.prepare(
+    `DELETE FROM job WHERE sequence IN
+     (SELECT sequence FROM job WHERE queue = ? AND step = 'done' AND finished_at <= ? LIMIT ?)`,
+  ),
+});

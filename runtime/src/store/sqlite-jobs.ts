@@ -1,0 +1,204 @@
+/**
+ * The verbs of one queue on its table. A lane has at most one front (ready, held or active); a claim only looks at ready
+ * fronts, so that its cost does not grow with the jobs that wait behind them. A front that was never started gives way to
+ * a job that is due before it; one that was started keeps its place until it is finished.
+ */
+import { jobStatements } from './sqlite-job-statements.ts';
+import type { JobRow } from './sqlite-job-statements.ts';
+import type { SqliteFile } from './sqlite-file.ts';
+import type { Job, JobOptions, JobState, QueueCounts } from './store.ts';
+
+const PURGE_BATCH = 50;
+
+const STATES: Record<JobRow['step'], JobState> = {
+  scheduled: 'waiting',
+  queued: 'waiting',
+  ready: 'waiting',
+  held: 'waiting',
+  active: 'active',
+  done: 'done',
+  dead: 'dead',
+};
+
+export class SqliteJobs<Data> {
+  readonly #file: SqliteFile;
+  readonly #queue: string;
+  readonly #keepDone: number;
+  readonly #now: () => number;
+  readonly #sql;
+
+  constructor(file: SqliteFile, queue: string, keepDone: number, now: () => number) {
+    this.#file = file;
+    this.#queue = queue;
+    this.#keepDone = keepDone;
+    this.#now = now;
+    this.#sql = jobStatements(file.database);
+    // Whatever was active when the last process ended runs again; as a started front it keeps its place.
+    this.#sql.recover.run(queue);
+  }
+
+  add(id: string, data: Data, options: JobOptions = {}): Job<Data> {
+    const now = this.#now();
+    return this.#file.transaction(() => {
+      const existing = this.#find(id, now);
+      if (existing) return toJob<Data>(existing);
+      this.#purge(now);
+      this.#sql.removeById.run(this.#queue, id);
+      const runAt = Math.ceil(options.runAt ?? now);
+      const lane = options.lane ?? id;
+      const due = runAt <= now;
+      this.#sql.insert.run({
+        queue: this.#queue,
+        id,
+        lane,
+        step: due ? 'queued' : 'scheduled',
+        data: JSON.stringify(data),
+        priority: options.priority ?? 0,
+        runAt,
+        dueAt: due ? null : runAt,
+        now,
+        attempts: options.attempts ?? null,
+      });
+      if (due) this.#advance(lane);
+      return toJob<Data>(this.#read(id));
+    });
+  }
+
+  get(id: string): Job<Data> | undefined {
+    const row = this.#find(id, this.#now());
+    return row && toJob<Data>(row);
+  }
+
+  /** The next job to run, now active, or none that is due. */
+  claim(): Job<Data> | undefined {
+    const now = this.#now();
+    const dueAt = this.nextDue();
+    const ready = this.#sql.ready.get(this.#queue) as JobRow | undefined;
+    if (!ready && (dueAt === undefined || dueAt > now)) return undefined;
+    return this.#file.transaction(() => {
+      this.#promote(now);
+      const row = this.#sql.ready.get(this.#queue) as JobRow | undefined;
+      if (!row) return undefined;
+      this.#sql.start.run(row.sequence);
+      return toJob<Data>({ ...row, step: 'active', started: row.started + 1 });
+    });
+  }
+
+  /** When the next scheduled or held job falls due. */
+  nextDue(): number | undefined {
+    const row = this.#sql.nextDue.get(this.#queue) as { due: number | null } | undefined;
+    return row?.due ?? undefined;
+  }
+
+  finish(job: Job<Data>, step: 'done' | 'dead', attemptsMade: number, reason: string | null): void {
+    const now = this.#now();
+    this.#file.transaction(() => {
+      this.#sql.finish.run(step, attemptsMade, reason, now, this.#queue, job.id);
+      this.#purge(now);
+      this.#advance(job.lane);
+    });
+  }
+
+  hold(job: Job<Data>, attemptsMade: number, until: number, reason: string): void {
+    this.#sql.hold.run(Math.ceil(until), attemptsMade, reason, this.#queue, job.id);
+  }
+
+  /** Puts an active job back to the front of its lane, as if it had been interrupted. */
+  release(job: Job<Data>): void {
+    this.#sql.release.run(this.#queue, job.id);
+  }
+
+  remove(id: string): boolean {
+    return this.#file.transaction(() => {
+      const row = this.#sql.byId.get(this.#queue, id) as JobRow | undefined;
+      if (!row || row.step === 'active') return false;
+      this.#sql.removeById.run(this.#queue, id);
+      this.#advance(row.lane);
+      return true;
+    });
+  }
+
+  redrive(id: string): boolean {
+    return this.#file.transaction(() => {
+      const row = this.#sql.byId.get(this.#queue, id) as JobRow | undefined;
+      if (row?.step !== 'dead') return false;
+      this.#sql.redrive.run(row.sequence);
+      this.#advance(row.lane);
+      return true;
+    });
+  }
+
+  counts(): QueueCounts {
+    const counts: QueueCounts = { waiting: 0, active: 0, done: 0, dead: 0 };
+    const rows = this.#sql.counts.all(this.#queue) as { step: JobRow['step']; jobs: number }[];
+    for (const { step, jobs } of rows) counts[STATES[step]] += jobs;
+    return counts;
+  }
+
+  list(state: JobState, limit: number): Job<Data>[] {
+    const steps = Object.entries(STATES).flatMap(([step, of]) => (of === state ? [step] : []));
+    const rows = this.#sql.list.all(this.#queue, JSON.stringify(steps), limit) as unknown as JobRow[];
+    return rows.map((row) => toJob<Data>(row));
+  }
+
+  /** Moves what has fallen due from scheduled and held to where it may be claimed. */
+  #promote(now: number): void {
+    const due = this.#sql.due.all(this.#queue, now) as { sequence: number; step: string; lane: string }[];
+    const lanes = new Set<string>();
+    for (const { sequence, step, lane } of due) {
+      if (step === 'held') this.#sql.unhold.run(sequence);
+      else {
+        this.#sql.enqueue.run(sequence);
+        lanes.add(lane);
+      }
+    }
+    for (const lane of lanes) this.#advance(lane);
+  }
+
+  /** Makes the lane's first due job its front, unless a front that was started holds the place. */
+  #advance(lane: string): void {
+    const front = this.#sql.front.get(this.#queue, lane) as JobRow | undefined;
+    if (front && (front.step !== 'ready' || front.started > 0)) return;
+    const first = this.#sql.firstQueued.get(this.#queue, lane) as JobRow | undefined;
+    if (!first) return;
+    if (front) {
+      const earlier = front.priority - first.priority || front.sequence - first.sequence;
+      if (earlier < 0) return;
+      this.#sql.enqueue.run(front.sequence);
+    }
+    this.#sql.promote.run(first.sequence);
+  }
+
+  /** Removes some of the done jobs whose time to be recognised is over. */
+  #purge(now: number): void {
+    this.#sql.purge.run(this.#queue, now - this.#keepDone, PURGE_BATCH);
+  }
+
+  #find(id: string, now: number): JobRow | undefined {
+    const row = this.#sql.byId.get(this.#queue, id) as JobRow | undefined;
+    const expired = row?.step === 'done' && (row.finished_at ?? 0) <= now - this.#keepDone;
+    return expired ? undefined : row;
+  }
+
+  #read(id: string): JobRow {
+    return this.#sql.byId.get(this.#queue, id) as unknown as JobRow;
+  }
+}
+
+function toJob<Data>(row: JobRow): Job<Data> {
+  return {
+    id: row.id,
+    data: JSON.parse(row.data) as Data,
+    state: STATES[row.step],
+    lane: row.lane,
+    priority: row.priority,
+    runAt: row.run_at,
+    createdAt: row.created_at,
+    attemptsMade: row.attempts_made,
+    attempts: row.attempts,
+    started: row.started,
+    reason: row.reason,
+    heldUntil: row.step === 'held' ? row.due_at : null,
+    finishedAt: row.finished_at,
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * A Keyv storage adapter on one SQLite table, one adapter a namespace. Expiry is absolute and kept in a column; expired
+ * rows are invisible at once and removed a few at a time by later writes, so that no timer is needed.
+ */
+import { EventEmitter } from 'node:events';
+import type { SqliteFile } from './sqlite-file.ts';
+
+export interface KeyValueEntry {
+  key: string;
+  value: string;
+  /** Milliseconds from now; none keeps it for ever, zero or less is accepted and does not survive. */
+  ttl?: number | undefined;
+}
+
+const PURGE_BATCH = 20;
+const PAGE = 200;
+const LIVE = '(expires_at IS NULL OR expires_at > ?)';
+
+type Row = { key: string; value: string } | undefined;
+
+export class SqliteKeyValue extends EventEmitter {
+  /** Keyv knows by this that it may iterate. */
+  readonly opts = { dialect: 'sqlite' };
+  namespace: string | undefined;
+  readonly #file: SqliteFile;
+  readonly #now: () => number;
+  readonly #statements;
+
+  constructor(file: SqliteFile, namespace: string | undefined, now: () => number) {
+    super();
+    this.#file = file;
+    this.namespace = namespace;
+    this.#now = now;
+    this.#statements = prepare(file);
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.#read(key);
+  }
+
+  async getMany(keys: string[]): Promise<(string | undefined)[]> {
+    return keys.map((key) => this.#read(key));
+  }
+
+  async has(key: string): Promise<boolean> {
+    return this.#read(key) !== undefined;
+  }
+
+  async set(key: string, value: string, ttl?: number): Promise<boolean> {
+    await this.setMany([{ key, value, ttl }]);
+    return true;
+  }
+
+  /** All of them or, when one cannot be written, none. */
+  async setMany(entries: KeyValueEntry[]): Promise<boolean[]> {
+    const now = this.#now();
+    this.#file.transaction(() => {
+      this.#statements.purge.run(now, PURGE_BATCH);
+      for (const { key, value, ttl } of entries) {
+        this.#statements.set.run(this.#space(), key, value, expiry(now, ttl));
+      }
+    });
+    return entries.map(() => true);
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return this.deleteMany([key]);
+  }
+
+  /** All of them at once; true if there was any. */
+  async deleteMany(keys: string[]): Promise<boolean> {
+    const removed = this.#file.transaction(() =>
+      keys.reduce((sum, key) => sum + Number(this.#statements.delete.run(this.#space(), key, this.#now()).changes), 0),
+    );
+    return removed > 0;
+  }
+
+  async clear(): Promise<void> {
+    this.#statements.clear.run(this.#space());
+  }
+
+  /** Pages by key, so that writes and closing may happen between two steps. */
+  async *iterator(namespace: string | undefined = this.namespace): AsyncGenerator<[string, string], void> {
+    let last = '';
+    for (;;) {
+      const page = this.#statements.page.all(namespace ?? '', last, this.#now(), PAGE) as NonNullable<Row>[];
+      for (const { key, value } of page) yield [key, value];
+      const end = page.at(-1);
+      if (!end || page.length < PAGE) return;
+      last = end.key;
+    }
+  }
+
+  #read(key: string): string | undefined {
+    return (this.#statements.get.get(this.#space(), key, this.#now()) as Row)?.value;
+  }
+
+  #space(): string {
+    return this.namespace ?? '';
+  }
+}
+
+function expiry(now: number, ttl: number | undefined): number | null {
+  if (ttl === undefined) return null;
+  // SQLite would take NaN for NULL and keep the value for ever.
+  if (!Number.isFinite(ttl)) throw new TypeError(`A time to live cannot be ${ttl}.`);
+  return Math.ceil(now + ttl);
+}
+
+const prepare = ({ database }: SqliteFile) => ({
+  get: database.prepare(`SELECT key, value FROM key_value WHERE namespace = ? AND key = ? AND ${LIVE}`),
+  set: database.prepare(
+    `INSERT INTO key_value (namespace, key, value, expires_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
+  ),
+  delete: database.prepare(`DELETE FROM key_value WHERE namespace = ? AND key = ? AND ${LIVE}`),
+  clear: database.prepare('DELETE FROM key_value WHERE namespace = ?'),
+  page: database.prepare(
+    `SELECT key, value FROM key_value WHERE namespace = ? AND key > ? AND ${LIVE} ORDER BY key LIMIT ?`,
+  ),
+  purge: database.prepare(
+    `DELETE FROM key_value WHERE (namespace, key) IN
+     (SELECT namespace, key FROM key_value WHERE expires_at <= ? LIMIT ?)`,
+  ),
+});

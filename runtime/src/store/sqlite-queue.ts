@@ -1,0 +1,76 @@
+/** The queue port on SQLite: the verbs of `sqlite-jobs.ts`, and a runner that is told when something may be due. */
+import { JobRunner } from './job-runner.ts';
+import type { Handler } from './job-runner.ts';
+import type { SqliteFile } from './sqlite-file.ts';
+import { SqliteJobs } from './sqlite-jobs.ts';
+import type { Job, JobOptions, JobState, ProcessOptions, Queue, QueueCounts } from './store.ts';
+
+export class SqliteQueue<Data> implements Queue<Data> {
+  readonly #jobs: SqliteJobs<Data>;
+  readonly #now: () => number;
+  readonly #closing = new AbortController();
+  #runner: JobRunner<Data> | undefined;
+  #running: Promise<void> | undefined;
+  #paused = false;
+
+  constructor(file: SqliteFile, name: string, keepDone: number, now: () => number) {
+    this.#jobs = new SqliteJobs(file, name, keepDone, now);
+    this.#now = now;
+  }
+
+  async add(id: string, data: Data, options?: JobOptions): Promise<Job<Data>> {
+    const job = this.#jobs.add(id, data, options);
+    this.#runner?.wake();
+    return job;
+  }
+
+  async process(handler: Handler<Data>, options: ProcessOptions): Promise<void> {
+    if (this.#runner) throw new Error('This queue is being processed already.');
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    this.#runner = new JobRunner(this.#jobs, handler, { ...options, signal }, this.#now, this.#paused);
+    this.#running = this.#runner.run().finally(() => {
+      this.#runner = undefined;
+    });
+    await this.#running;
+  }
+
+  async get(id: string): Promise<Job<Data> | undefined> {
+    return this.#jobs.get(id);
+  }
+
+  async remove(id: string): Promise<boolean> {
+    const removed = this.#jobs.remove(id);
+    this.#runner?.wake();
+    return removed;
+  }
+
+  async redrive(id: string): Promise<boolean> {
+    const redriven = this.#jobs.redrive(id);
+    this.#runner?.wake();
+    return redriven;
+  }
+
+  async counts(): Promise<QueueCounts> {
+    return this.#jobs.counts();
+  }
+
+  async list(state: JobState, limit: number): Promise<Job<Data>[]> {
+    return this.#jobs.list(state, limit);
+  }
+
+  async pause(): Promise<void> {
+    this.#paused = true;
+    this.#runner?.pause();
+  }
+
+  async resume(): Promise<void> {
+    this.#paused = false;
+    this.#runner?.resume();
+  }
+
+  /** Ends the run in progress and waits for its handlers. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#running;
+  }
+}

@@ -1,0 +1,69 @@
+/** The key-value contract, ours and Keyv's own, on each engine. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
+import keyvTestSuite, { keyvIteratorTests } from '@keyv/test-suite';
+import Keyv from 'keyv';
+import { SqliteFile } from '../../runtime/src/store/sqlite-file.ts';
+import { SqliteKeyValue } from '../../runtime/src/store/sqlite-key-value.ts';
+import { openStore } from '../../runtime/src/store/store.ts';
+import { keyValueContract } from './key-value-contract.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'key-value-'));
+afterAll(() => rm(root, { recursive: true, force: true }));
+let count = 0;
+
+describe('SQLite in a directory', () => {
+  const at = () => openStore({ directory: join(root, String(count)) });
+  keyValueContract(
+    async () => {
+      count += 1;
+      return at();
+    },
+    async () => at(),
+  );
+});
+
+describe('SQLite in memory', () => {
+  keyValueContract(async () => openStore({ directory: ':memory:' }), null);
+});
+
+describe("Keyv's own suite on SQLite", () => {
+  const file = new SqliteFile(join(root, 'suite.sqlite'));
+  afterAll(() => file.database.close());
+  // The suite is written for vitest, whose tests are handed `expect`; jest's are not.
+  const runner = {
+    beforeEach,
+    afterEach,
+    it: (name: string, run: (t: { expect: typeof expect }) => unknown) =>
+      it(name, async () => void (await run({ expect }))),
+  } as unknown as Parameters<typeof keyvTestSuite>[0];
+  const adapter = () => new SqliteKeyValue(file, undefined, () => Date.now());
+  keyvTestSuite(runner, Keyv, adapter);
+  keyvIteratorTests(runner, Keyv, adapter);
+});
+
+test('a value is gone when the clock reaches its expiry, and its row with the next writes', async () => {
+  let now = 1_000;
+  const file = new SqliteFile(':memory:');
+  const adapter = new SqliteKeyValue(file, 'a', () => now);
+  await adapter.set('k', 'v', 500);
+  now = 1_499;
+  expect(await adapter.get('k')).toBe('v');
+  now = 1_500;
+  expect(await adapter.get('k')).toBeUndefined();
+  await adapter.set('other', 'v');
+  expect(file.database.prepare('SELECT key FROM key_value').all()).toEqual([{ key: 'other' }]);
+  file.database.close();
+});
+
+test('a second process cannot open a directory that is in use, and is told so', async () => {
+  const directory = join(root, 'shared');
+  const store = openStore({ directory });
+  try {
+    expect(() => openStore({ directory })).toThrow(/in use by another process/);
+  } finally {
+    await store.close();
+  }
+});
