@@ -1,0 +1,130 @@
+/**
+ * How a person would time a message, and what the limits allow. Pure: the caller brings the history, the time and the
+ * dice, and performs the steps.
+ */
+import { hasUnanswered } from './history.ts';
+import { delay, refusal } from './limits.ts';
+import type { ChatHistory } from './history.ts';
+import type { DayCount, Delay, Refusal } from './limits.ts';
+import type { Profile, Range, TypingProfile } from './profiles.ts';
+
+export { NEW_CHAT, recordReceived, recordSent } from './history.ts';
+export { refusal } from './limits.ts';
+export { PROFILES } from './profiles.ts';
+export type { ChatHistory } from './history.ts';
+export type { DayCount, Delay, Refusal } from './limits.ts';
+export type { Profile, ProfileName, TypingProfile } from './profiles.ts';
+
+/** The first message to somebody never written to nor heard from waits this long (spec 9.5). */
+const NEW_CONTACT_MS = 5_000;
+const SUBSCRIBE_DELAY: Range = { min: 200, max: 400 };
+const MIN_TYPING_MS = 1_000;
+const JITTER: Range = { min: 0.8, max: 1.2 };
+// Ours: silent reading runs at 20 to 30 characters a second; nobody is kept waiting for a long letter to be read.
+const READING = { charsPerSecond: { min: 20, max: 30 }, min: 500, max: 8_000 };
+/** The longest `typingDelay` a caller may ask for, ms: one typist serves all chats of a session. */
+export const MAX_TYPING_DELAY_MS = 60_000;
+
+/** A text about to be sent. */
+export interface PacedMessage {
+  kind: 'text';
+  /** Characters. */
+  length: number;
+  /** Recognises the same text again. */
+  textHash: string;
+  /** Its reserved id, so that sending it again after a crash is no duplicate of itself. */
+  messageId?: string;
+  /** It quotes a message. */
+  isReply: boolean;
+  /** Mark what they wrote as read before answering. */
+  readBefore: boolean;
+  /** Typing takes exactly this long, ms, whatever the length. */
+  typingDelay?: number;
+  /** False skips the theatre, never the limits. */
+  humanize: boolean;
+}
+
+export interface PlanInput {
+  message: PacedMessage;
+  chat: ChatHistory;
+  day: DayCount;
+  profile: Profile;
+  /** ms since 1970. */
+  now: number;
+  /** In [0, 1). */
+  random: () => number;
+}
+
+export type WaitReason = 'new_contact' | 'subscribe' | 'reading' | 'thinking' | 'typing' | 'reviewing';
+
+/** One thing to do, in order; all presence is towards the recipient's chat. */
+export type Step =
+  | { kind: 'available' }
+  | { kind: 'subscribe' }
+  | { kind: 'read' }
+  | { kind: 'composing' }
+  | { kind: 'paused' }
+  | { kind: 'wait'; ms: number; why: WaitReason }
+  | { kind: 'send' };
+
+export type Plan = { kind: 'go'; steps: Step[] } | Delay | Refusal;
+
+type Draw = (range: Range) => number;
+
+const wait = (ms: number, why: WaitReason): Step => ({ kind: 'wait', ms: Math.round(ms), why });
+const clamp = (value: number, min: number, max: number) => Math.min(Math.max(value, min), max);
+
+function reading(chat: ChatHistory, draw: Draw): Step[] {
+  const ms = ((chat.lastInboundLength ?? 0) / draw(READING.charsPerSecond)) * 1_000;
+  return [wait(clamp(ms, READING.min, READING.max), 'reading')];
+}
+
+function typingDuration(message: PacedMessage, profile: TypingProfile, draw: Draw): number {
+  if (message.typingDelay !== undefined) return Math.round(clamp(message.typingDelay, 0, MAX_TYPING_DELAY_MS));
+  const ms = (message.length / draw(profile.charsPerSecond)) * 1_000;
+  // In the specification's order: the jitter comes after the clamp, so that long texts do not all take the same time.
+  return Math.round(clamp(ms, MIN_TYPING_MS, profile.maxTypingDuration) * draw(JITTER));
+}
+
+/** "typing" for `duration`; a long one is announced again after every interval, the last one included (spec 9.3). */
+function typing(duration: number, profile: TypingProfile): Step[] {
+  if (duration === 0) return [];
+  const interval = profile.chunkTypingInterval;
+  const steps: Step[] = [{ kind: 'composing' }];
+  if (duration <= interval) steps.push(wait(duration, 'typing'));
+  else {
+    for (let remaining = duration; remaining > 0; remaining -= interval) {
+      steps.push(wait(Math.min(interval, remaining), 'typing'), { kind: 'composing' });
+    }
+  }
+  if (profile.showPaused) steps.push({ kind: 'paused' });
+  return steps;
+}
+
+function theatre({ message, chat, random }: PlanInput, profile: TypingProfile, reads: boolean): Step[] {
+  const draw: Draw = ({ min, max }) => min + random() * (max - min);
+  const steps: Step[] = [{ kind: 'available' }];
+  if (profile.subscribePresence) steps.push({ kind: 'subscribe' }, wait(draw(SUBSCRIBE_DELAY), 'subscribe'));
+  if (reads) steps.push({ kind: 'read' }, ...reading(chat, draw));
+  steps.push(wait(draw(profile.preTypingDelay), 'thinking'));
+  steps.push(...typing(typingDuration(message, profile, draw), profile));
+  steps.push(wait(draw(profile.postTypingDelay), 'reviewing'));
+  return steps;
+}
+
+/**
+ * What to do with a message whose turn has come: go through the steps, come back at a later time, or refuse it.
+ * Without a person (`humanize` false, or the `instant` profile) no presence is shown, nothing is typed and `typingDelay`
+ * has no meaning; a read receipt that was asked for still goes, as it tells the other side something true.
+ */
+export function plan(input: PlanInput): Plan {
+  const { message, chat, profile, now } = input;
+  const held = refusal(input) ?? delay(chat, now);
+  if (held) return held;
+  const reads = message.readBefore && (message.isReply || hasUnanswered(chat));
+  const steps: Step[] = chat.known ? [] : [wait(NEW_CONTACT_MS, 'new_contact')];
+  if (message.humanize && profile.enabled) steps.push(...theatre(input, profile, reads));
+  else if (reads) steps.push({ kind: 'read' });
+  steps.push({ kind: 'send' });
+  return { kind: 'go', steps };
+}
