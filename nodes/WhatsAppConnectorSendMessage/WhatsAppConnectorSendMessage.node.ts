@@ -1,0 +1,61 @@
+import {
+  NodeConnectionTypes,
+  type IExecuteFunctions,
+  type INodeExecutionData,
+  type INodeType,
+  type INodeTypeDescription,
+} from 'n8n-workflow';
+import { runOperations } from '../shared/operations';
+import { searchSessions, sessionLocator } from '../shared/session-locator';
+import { sendText, sendTextProperties } from './resources/text/send';
+
+export class WhatsAppConnectorSendMessage implements INodeType {
+  description: INodeTypeDescription = {
+    displayName: 'WhatsApp Connector Send Message',
+    name: 'whatsAppConnectorSendMessage',
+    icon: { light: 'file:../../icons/whatsapp-connector.svg', dark: 'file:../../icons/whatsapp-connector.dark.svg' },
+    group: ['output'],
+    version: 1,
+    subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+    description: 'Sends WhatsApp messages from a linked account, paced as a person would',
+    defaults: { name: 'WhatsApp Connector Send Message' },
+    inputs: [NodeConnectionTypes.Main],
+    outputs: [NodeConnectionTypes.Main],
+    usableAsTool: true,
+    credentials: [{ name: 'whatsAppConnectorApi', required: true }],
+    properties: [
+      {
+        displayName: 'Resource',
+        name: 'resource',
+        type: 'options',
+        noDataExpression: true,
+        default: 'text',
+        options: [{ name: 'Text', value: 'text' }],
+      },
+      {
+        displayName: 'Operation',
+        name: 'operation',
+        type: 'options',
+        noDataExpression: true,
+        displayOptions: { show: { resource: ['text'] } },
+        default: 'send',
+        options: [
+          {
+            name: 'Send',
+            value: 'send',
+            action: 'Send text message',
+            description: 'Send a text to a person or a group',
+          },
+        ],
+      },
+      sessionLocator,
+      ...sendTextProperties,
+    ],
+  };
+
+  methods = { listSearch: { searchSessions } };
+
+  async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+    return await runOperations(this, { text: { send: sendText } });
+  }
+}

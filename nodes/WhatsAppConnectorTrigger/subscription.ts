@@ -1,0 +1,120 @@
+import { NodeOperationError, type IDataObject, type IHookFunctions, type IWebhookFunctions } from 'n8n-workflow';
+import { callApi, callApiUnless, pathTo } from '../shared/api';
+
+/** A subscription as the runtime lists it. */
+interface Webhook {
+  webhookId: string;
+  url: string;
+  /** null: the events of every session. */
+  sessionId: string | null;
+  events: string[];
+}
+
+/**
+ * What is kept between activation and deliveries, in the node's static data. The runtime shows the secret only once, and
+ * n8n saves static data written while a webhook is created, so this is the one place where the secret can live.
+ */
+interface Kept {
+  webhookId: string;
+  secret: string;
+}
+
+/** The URL of a test run and the one of the active workflow live side by side; each has its own subscription. */
+type Kind = 'test' | 'production';
+const kindOf = (context: IHookFunctions | IWebhookFunctions): Kind =>
+  context.getMode() === 'manual' ? 'test' : 'production';
+
+function keptOf(context: IHookFunctions | IWebhookFunctions): Partial<Record<Kind, Kept>> {
+  return context.getWorkflowStaticData('node') as Partial<Record<Kind, Kept>>;
+}
+
+/** The secret deliveries of this kind are signed with; undefined before the trigger was ever activated. */
+export const secretOf = (context: IWebhookFunctions): string | undefined => keptOf(context)[kindOf(context)]?.secret;
+
+/** Whether what we keep and what the runtime has are the same subscription, to what the parameters say now. */
+export async function isSubscribed(context: IHookFunctions): Promise<boolean> {
+  const kept = keptOf(context)[kindOf(context)];
+  if (!kept) return false;
+  const existing = await callApiUnless<Webhook>('webhook_not_found', context, {
+    method: 'GET',
+    path: pathTo('webhooks', kept.webhookId),
+  });
+  if (!existing) return false;
+  const wanted = wantedBy(context);
+  return (
+    existing.url === wanted.url &&
+    existing.sessionId === (wanted.sessionId ?? null) &&
+    sorted(existing.events) === sorted(wanted.events)
+  );
+}
+
+/** Asks the runtime for the subscription and keeps its id and secret. */
+export async function subscribe(context: IHookFunctions): Promise<void> {
+  const wanted = wantedBy(context);
+  const { webhookId, secret } = await callApi<Webhook & { secret: string }>(context, {
+    method: 'POST',
+    path: '/webhooks',
+    body: { ...wanted },
+  });
+  keptOf(context)[kindOf(context)] = { webhookId, secret };
+  // The URL is this node's alone: another subscription to it is left from a session chosen before, and its deliveries
+  // would be signed with a secret nobody has any more.
+  for (const stale of await listByUrl(context, wanted.url)) {
+    if (stale.webhookId !== webhookId) await remove(context, stale.webhookId);
+  }
+}
+
+/** Ends the subscription; also one of which only the URL is known, since static data does not survive everything. */
+export async function unsubscribe(context: IHookFunctions): Promise<void> {
+  const kept = keptOf(context);
+  const kind = kindOf(context);
+  const known = kept[kind]?.webhookId;
+  if (known) await remove(context, known);
+  for (const left of await listByUrl(context, callbackUrl(context))) await remove(context, left.webhookId);
+  delete kept[kind];
+}
+
+function wantedBy(context: IHookFunctions): { url: string; sessionId?: string; events: string[] } {
+  const events = context.getNodeParameter('events', []) as string[];
+  if (events.length === 0) {
+    throw new NodeOperationError(context.getNode(), 'No event is chosen', {
+      description: 'Choose at least one event under "Trigger On".',
+    });
+  }
+  const wanted = { url: callbackUrl(context), events };
+  if (context.getNodeParameter('listenTo') === 'allSessions') return wanted;
+  const sessionId = context.getNodeParameter('session', '', { extractValue: true }) as unknown;
+  if (typeof sessionId === 'string' && sessionId !== '') return { ...wanted, sessionId };
+  throw new NodeOperationError(context.getNode(), 'No session is chosen', {
+    description: 'Choose one from the list, or listen to all sessions.',
+  });
+}
+
+/** n8n's own URL for this trigger, on another host when the runtime reaches n8n by a name of its own. */
+function callbackUrl(context: IHookFunctions): string {
+  const url = context.getNodeWebhookUrl('default') ?? '';
+  const options = context.getNodeParameter('options', {}) as IDataObject;
+  const base = String(options.callbackBaseUrl ?? '').trim();
+  if (base === '') return url;
+  const path = /^https?:\/\/[^/]+(\/.*)$/i.exec(url)?.[1];
+  if (path && /^https?:\/\/[^/]/i.test(base)) return base.replace(/\/+$/, '') + path;
+  throw new NodeOperationError(context.getNode(), `The Callback Base URL "${base}" is not a web address`, {
+    description: 'Write it in full, such as http://n8n:5678.',
+  });
+}
+
+async function listByUrl(context: IHookFunctions, url: string): Promise<Webhook[]> {
+  const { webhooks } = await callApi<{ webhooks: Webhook[] }>(context, {
+    method: 'GET',
+    path: '/webhooks',
+    query: { url },
+  });
+  return webhooks;
+}
+
+/** Gone already is as good as removed. */
+async function remove(context: IHookFunctions, webhookId: string): Promise<void> {
+  await callApiUnless('webhook_not_found', context, { method: 'DELETE', path: pathTo('webhooks', webhookId) });
+}
+
+const sorted = (events: string[]): string => [...new Set(events)].sort().join();

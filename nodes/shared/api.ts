@@ -1,0 +1,142 @@
+import {
+  NodeApiError,
+  NodeOperationError,
+  type IDataObject,
+  type IExecuteFunctions,
+  type IHookFunctions,
+  type IHttpRequestMethods,
+  type IHttpRequestOptions,
+  type ILoadOptionsFunctions,
+  type JsonObject,
+} from 'n8n-workflow';
+
+const CREDENTIAL = 'whatsAppConnectorApi';
+
+type ApiContext = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions;
+
+interface ApiCall {
+  method: IHttpRequestMethods;
+  /** Below the credential's base URL, its parts already encoded. */
+  path: string;
+  query?: IDataObject;
+  body?: IDataObject;
+  headers?: IDataObject;
+  itemIndex?: number;
+}
+
+/** An account as the runtime describes it. */
+export interface Session extends IDataObject {
+  sessionId: string;
+  status: string;
+  phone: string | null;
+  pushName: string | null;
+}
+
+interface ApiFault {
+  code: string;
+  message: string;
+  hint?: string;
+  details?: string[];
+  retryAfter?: number;
+}
+
+interface Refusal {
+  fault: ApiFault;
+  statusCode: number;
+}
+
+interface Answer {
+  statusCode: number;
+  body: unknown;
+}
+
+/** Builds a path from its parts; whatever a user typed stays one part. */
+export const pathTo = (...parts: string[]): string => parts.map((part) => `/${encodeURIComponent(part)}`).join('');
+
+/**
+ * Calls the runtime and returns what it answers, without the envelope. Statuses are judged here instead of by n8n, since
+ * the runtime says in its own words what happened (message) and what to do about it (hint).
+ */
+export async function callApi<Data>(context: ApiContext, call: ApiCall): Promise<Data> {
+  const outcome = await exchange<Data>(context, call);
+  if ('fault' in outcome) throw refusal(context, outcome, call.itemIndex);
+  return outcome.data;
+}
+
+/** The same for what may well be gone: null when the runtime refuses with this code. */
+export async function callApiUnless<Data>(code: string, context: ApiContext, call: ApiCall): Promise<Data | null> {
+  const outcome = await exchange<Data>(context, call);
+  if ('data' in outcome) return outcome.data;
+  if (outcome.fault.code === code) return null;
+  throw refusal(context, outcome, call.itemIndex);
+}
+
+async function exchange<Data>(context: ApiContext, call: ApiCall): Promise<{ data: Data } | Refusal> {
+  const baseUrl = await baseUrlOf(context, call.itemIndex);
+  const { statusCode, body } = await send(context, call, baseUrl);
+  const envelope = isObject(body) ? body : {};
+  if (statusCode < 300 && envelope.success === true && 'data' in envelope) return { data: envelope.data as Data };
+  if (envelope.success === false && isObject(envelope.error)) {
+    return { fault: envelope.error as unknown as ApiFault, statusCode };
+  }
+  throw new NodeOperationError(
+    context.getNode(),
+    `What answers at ${baseUrl} is not a WhatsApp Connector runtime (HTTP status ${statusCode})`,
+    {
+      description:
+        'Check the Base URL in the credential: it is the address of the runtime, not that of n8n or a proxy.',
+      itemIndex: call.itemIndex,
+    },
+  );
+}
+
+const isObject = (value: unknown): value is IDataObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+async function baseUrlOf(context: ApiContext, itemIndex: number | undefined): Promise<string> {
+  const { baseUrl } = await context.getCredentials<{ baseUrl: string }>(CREDENTIAL, itemIndex);
+  const trimmed = String(baseUrl ?? '').trim();
+  if (!/^https?:\/\/[^/]/i.test(trimmed)) {
+    throw new NodeOperationError(
+      context.getNode(),
+      `The Base URL "${trimmed}" in the credential is not a web address`,
+      {
+        description: 'Write it in full, such as http://localhost:3000.',
+        itemIndex,
+      },
+    );
+  }
+  return trimmed.replace(/\/+$/, '');
+}
+
+async function send(context: ApiContext, call: ApiCall, baseUrl: string): Promise<Answer> {
+  const options: IHttpRequestOptions = {
+    method: call.method,
+    url: baseUrl + call.path,
+    json: true,
+    returnFullResponse: true,
+    ignoreHttpStatusErrors: true,
+  };
+  if (call.query) options.qs = call.query;
+  if (call.body) options.body = call.body;
+  if (call.headers) options.headers = call.headers;
+  try {
+    return (await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, options)) as Answer;
+  } catch (error) {
+    throw new NodeOperationError(context.getNode(), error as Error, {
+      message: `The WhatsApp Connector runtime does not answer at ${baseUrl}`,
+      description: `Check that it is running and that the Base URL in the credential can be reached from n8n. What happened: ${(error as Error).message}`,
+      itemIndex: call.itemIndex,
+    });
+  }
+}
+
+function refusal(context: ApiContext, { fault, statusCode }: Refusal, itemIndex: number | undefined): NodeApiError {
+  const wait = fault.retryAfter === undefined ? '' : `It may succeed in ${fault.retryAfter} seconds.`;
+  return new NodeApiError(context.getNode(), fault as unknown as JsonObject, {
+    message: fault.message,
+    description: [fault.hint, ...(fault.details ?? []), wait].filter(Boolean).join(' '),
+    httpCode: String(statusCode),
+    itemIndex,
+  });
+}
