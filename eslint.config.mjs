@@ -11,7 +11,7 @@ import tseslint from 'typescript-eslint';
 const src = (room) => `./runtime/src/${room}`;
 const UPPER = ['outbox', 'inbox', 'webhook', 'watchdog', 'protocol-monitor'];
 const LOWER = ['session', 'proxy', 'pacing'];
-const LEAVES = ['config.ts', 'errors.ts', 'events.ts', 'ids.ts', 'log.ts', 'metrics.ts', 'time.ts'];
+const LEAVES = ['config.ts', 'errors.ts', 'events.ts', 'ids.ts', 'log.ts', 'metrics.ts', 'seal.ts', 'time.ts'];
 const TOP = ['api', 'app.ts', 'main.ts', 'demo'];
 
 /** Imports go down main > app > api > upper rooms > lower rooms > store > leaves, never sideways, never up. */
@@ -121,5 +121,14 @@ export default defineConfig(
       'n8n-nodes-base/cred-class-field-documentation-url-miscased': 'off',
     },
   },
-  { files: ['nodes/**/*.ts'], plugins: { 'n8n-nodes-base': n8nBase }, rules: { ...n8nBase.configs.nodes.rules } },
+  {
+    files: ['nodes/**/*.ts'],
+    plugins: { 'n8n-nodes-base': n8nBase },
+    rules: {
+      ...n8nBase.configs.nodes.rules,
+      // These two want the literal ['main'] where n8n's newer rules, above, want NodeConnectionTypes.Main.
+      'n8n-nodes-base/node-class-description-inputs-wrong-regular-node': 'off',
+      'n8n-nodes-base/node-class-description-outputs-wrong': 'off',
+    },
+  },
 );
