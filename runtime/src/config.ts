@@ -1,0 +1,249 @@
+/**
+ * The configuration, and the only reader of environment values (main.ts hands them in). One row a key; the table is the
+ * documentation, `npm run docs:gen` renders it. The environment is shared with other programs: unknown keys are theirs.
+ */
+import {
+  directory,
+  hexKey,
+  host,
+  isLoopback,
+  networks,
+  oneOf,
+  token,
+  trueOrFalse,
+  urlWith,
+  wholeNumber,
+} from './config-values.ts';
+import type { ValueKind } from './config-values.ts';
+
+/** One key of the environment. */
+export interface ConfigRow<T> {
+  key: string;
+  kind: ValueKind<T>;
+  /** As it would be written; undefined when there is none. */
+  default: string | undefined;
+  unit: string | undefined;
+  sentence: string;
+  /** Never to be logged or shown. */
+  secret: boolean;
+}
+
+interface More {
+  unit?: string;
+  secret?: true;
+}
+
+const withDefault = <T>(key: string, kind: ValueKind<T>, byDefault: string, sentence: string, more: More = {}) =>
+  ({ key, kind, default: byDefault, unit: more.unit, sentence, secret: more.secret ?? false }) as ConfigRow<T>;
+const optional = <T>(key: string, kind: ValueKind<T>, sentence: string, more: More = {}) =>
+  ({ key, kind, default: undefined, unit: more.unit, sentence, secret: more.secret ?? false }) as ConfigRow<
+    T | undefined
+  >;
+
+const port = wholeNumber(0, 65_535);
+const milliseconds = wholeNumber(100, 600_000);
+const ms = { unit: 'ms' };
+
+const TABLE = {
+  port: withDefault('PORT', port, '3003', 'The port of the HTTP API; 0 takes a free one.'),
+  host: withDefault('HOST', host, '127.0.0.1', 'The address the HTTP API listens on; 0.0.0.0 is every interface.'),
+  nodeEnv: withDefault(
+    'NODE_ENV',
+    oneOf('production', 'development', 'test'),
+    'production',
+    'What this process is for.',
+  ),
+  apiKey: optional(
+    'API_KEY',
+    token(1),
+    'The key callers send as "Authorization: Bearer". Required unless HOST is a loopback address; there one is made when it is missing.',
+    { secret: true },
+  ),
+  defaultProxyUrl: optional(
+    'DEFAULT_PROXY_URL',
+    urlWith('socks5', 'socks5h', 'socks', 'http', 'https'),
+    'The proxy of every session that names none, such as socks5://user:password@host:port.',
+    { secret: true },
+  ),
+  defaultWebhookUrl: optional(
+    'DEFAULT_WEBHOOK_URL',
+    urlWith('http', 'https'),
+    'Where the events of every session are delivered, besides the subscriptions made over the API.',
+  ),
+  webhookSecret: optional(
+    'WEBHOOK_SECRET',
+    token(16),
+    'The secret that signs deliveries to DEFAULT_WEBHOOK_URL; one is made when it is missing.',
+    { secret: true },
+  ),
+  sessionsDir: withDefault('SESSIONS_DIR', directory, './data/sessions', 'Where sessions and queues are kept.'),
+  encryptionKey: optional(
+    'ENCRYPTION_KEY',
+    hexKey,
+    'Encrypts what is kept of each session. A key file beside the sessions is made when it is missing.',
+    { secret: true },
+  ),
+  maxSessions: withDefault(
+    'MAX_SESSIONS_PER_INSTANCE',
+    wholeNumber(1, 100_000),
+    '100',
+    'How many sessions may exist here.',
+    { unit: 'sessions' },
+  ),
+  maxReconnectAttempts: withDefault(
+    'MAX_RECONNECT_ATTEMPTS',
+    wholeNumber(1, 1_000),
+    '10',
+    'Failed reconnections in a row after which a session counts as failed and is tried only now and then.',
+    { unit: 'attempts' },
+  ),
+  humanizationEnabled: withDefault(
+    'HUMANIZATION_ENABLED',
+    trueOrFalse,
+    'true',
+    'Whether messages are typed as a person would, unless a message says otherwise. Limits hold either way.',
+  ),
+  humanizationProfile: withDefault(
+    'HUMANIZATION_PROFILE',
+    oneOf('fast', 'normal', 'slow', 'instant'),
+    'normal',
+    'How fast that person types.',
+  ),
+  dailyMessageLimit: withDefault(
+    'DAILY_MESSAGE_LIMIT',
+    wholeNumber(1, 1_000_000),
+    '1000',
+    'How many messages one session may send within a day.',
+    { unit: 'messages' },
+  ),
+  metricsEnabled: withDefault('METRICS_ENABLED', trueOrFalse, 'true', 'Whether Prometheus metrics are served.'),
+  metricsPort: withDefault('METRICS_PORT', port, '9090', 'The port of the metrics; 0 takes a free one.'),
+  logLevel: withDefault(
+    'LOG_LEVEL',
+    oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    'info',
+    'The least important log entries that are written.',
+  ),
+  bodyLimit: withDefault(
+    'BODY_LIMIT',
+    wholeNumber(1_024, 1_073_741_824),
+    '1048576',
+    'The largest request body the API takes.',
+    { unit: 'bytes' },
+  ),
+  outboundAllow: withDefault(
+    'OUTBOUND_ALLOW',
+    networks,
+    '',
+    'Private or local hosts and networks that webhooks and media may be fetched from all the same.',
+  ),
+  ackTimeout: withDefault(
+    'ACK_TIMEOUT_MS',
+    milliseconds,
+    '15000',
+    'How long WhatsApp may take to acknowledge a message before its fate is uncertain.',
+    ms,
+  ),
+  keepAliveInterval: withDefault(
+    'KEEPALIVE_INTERVAL_MS',
+    milliseconds,
+    '15000',
+    'How often a session asks WhatsApp for a sign of life.',
+    ms,
+  ),
+  connectTimeout: withDefault(
+    'CONNECT_TIMEOUT_MS',
+    milliseconds,
+    '20000',
+    'How long a connection may take to be made.',
+    ms,
+  ),
+  replacedGraceHours: withDefault(
+    'REPLACED_GRACE_HOURS',
+    wholeNumber(0, 8_760),
+    '24',
+    'How long the credentials of a session that another client replaced are kept.',
+    { unit: 'hours' },
+  ),
+  whatsappWsUrl: optional(
+    'WHATSAPP_WS_URL',
+    urlWith('ws', 'wss'),
+    'The sandbox to use instead of WhatsApp, on a loopback address; only together with WHATSAPP_ROOT_KEY.',
+  ),
+  whatsappRootKey: optional(
+    'WHATSAPP_ROOT_KEY',
+    hexKey,
+    "The sandbox's public root key; only together with WHATSAPP_WS_URL.",
+  ),
+};
+
+type Table = typeof TABLE;
+type ValueOf<Row> = Row extends ConfigRow<infer T> ? T : never;
+
+/** The configuration of one process, checked and frozen. */
+export type Config = { readonly [Field in keyof Table]: ValueOf<Table[Field]> };
+
+/** Every key, in the order of the documentation. */
+export const CONFIG_TABLE: readonly ConfigRow<unknown>[] = Object.values(TABLE);
+
+/** Keys of the specification that this version cannot honour: refused, so that nobody believes they work. */
+const REFUSED: Record<string, string> = {
+  REDIS_URL: 'clustered mode is not in this version; leave it unset to run on one instance',
+};
+
+/** The configuration cannot be used; `problems` has one line `KEY: problem` for each thing wrong, without any value. */
+export class ConfigError extends Error {
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    super(`The configuration is not valid.\n${problems.join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** A stand-in for WhatsApp is trusted with everything, so it takes a local address and its own key, both or none. */
+function sandboxProblems(config: Partial<Config>, given: (key: string) => boolean): string[] {
+  const found: string[] = [];
+  if (given('WHATSAPP_WS_URL') && !given('WHATSAPP_ROOT_KEY')) {
+    found.push('WHATSAPP_ROOT_KEY: is required together with WHATSAPP_WS_URL');
+  }
+  if (given('WHATSAPP_ROOT_KEY') && !given('WHATSAPP_WS_URL')) {
+    found.push('WHATSAPP_WS_URL: is required together with WHATSAPP_ROOT_KEY');
+  }
+  if (config.whatsappWsUrl !== undefined && !isLoopback(new URL(config.whatsappWsUrl).hostname)) {
+    found.push('WHATSAPP_WS_URL: must lead to a loopback address');
+  }
+  return found;
+}
+
+/** What only shows when several keys are seen together. */
+function contradictions(config: Partial<Config>, given: (key: string) => boolean): string[] {
+  const found = sandboxProblems(config, given);
+  if (config.host !== undefined && !isLoopback(config.host) && !given('API_KEY')) {
+    found.push('API_KEY: is required when HOST is not a loopback address');
+  }
+  if (config.metricsEnabled && config.port && config.port === config.metricsPort) {
+    found.push('METRICS_PORT: must differ from PORT');
+  }
+  return found;
+}
+
+/** Reads the configuration; an empty value counts as unset. Throws `ConfigError` with all problems at once. */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const text = (key: string) => env[key]?.trim() || undefined;
+  const given = (key: string) => text(key) !== undefined;
+  const problems: string[] = [];
+  const entries: [string, unknown][] = [];
+  for (const [field, row] of Object.entries(TABLE)) {
+    const written = text(row.key) ?? row.default;
+    const read = written === undefined ? { value: undefined } : row.kind.read(written);
+    if ('problem' in read) problems.push(`${row.key}: ${read.problem}`);
+    else entries.push([field, read.value]);
+  }
+  const config = Object.fromEntries(entries) as Partial<Config>;
+  for (const [key, problem] of Object.entries(REFUSED)) if (given(key)) problems.push(`${key}: ${problem}`);
+  problems.push(...contradictions(config, given));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config as Config);
+}
