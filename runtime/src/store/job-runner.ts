@@ -3,6 +3,7 @@
  * time on a single timer; there is no polling. It ends when its signal fires and the last handler has returned.
  */
 import { toError } from '../errors.ts';
+import { sleepUnlessAborted } from '../time.ts';
 import type { Job, Outcome, ProcessOptions } from './store.ts';
 
 /** What a runner needs of a queue's engine. */
@@ -32,7 +33,7 @@ export class JobRunner<Data> {
   readonly #options: ProcessOptions;
   readonly #now: () => number;
   readonly #running = new Set<Promise<void>>();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<undefined>();
   #timer: NodeJS.Timeout | undefined;
   #paused: boolean;
 
@@ -81,7 +82,7 @@ export class JobRunner<Data> {
         this.#start(job);
       }
       if (signal.aborted) {
-        if (this.#running.size === 0) this.#ended.resolve();
+        if (this.#running.size === 0) this.#ended.resolve(undefined);
       } else if (!this.#paused && this.#running.size < concurrency) this.#sleep(this.#source.nextDue());
     } catch (error) {
       onError(error, '');
@@ -138,7 +139,7 @@ export class JobRunner<Data> {
         onError(error, jobId);
         // The next process finds it active and runs it again.
         if (signal.aborted) return;
-        await rest(STORE_RETRY_MS, signal);
+        await sleepUnlessAborted(STORE_RETRY_MS, signal);
       }
     }
   }
@@ -150,10 +151,3 @@ const thrown = (job: { attemptsMade: number }, error: unknown, now: number): Out
   reason: toError(error).message,
   attempt: true,
 });
-
-function rest(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
-}

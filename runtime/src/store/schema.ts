@@ -40,5 +40,6 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX job_due ON job (queue, due_at) WHERE due_at IS NOT NULL;
   CREATE INDEX job_done ON job (queue, finished_at) WHERE step = 'done';
   CREATE INDEX job_step ON job (queue, step, sequence);
+  CREATE INDEX job_lane ON job (queue, lane, sequence);
   `,
 ];

@@ -55,11 +55,19 @@ export const jobStatements = (database: DatabaseSync) => ({
   ),
 
   counts: database.prepare('SELECT step, count(*) AS jobs FROM job WHERE queue = ? GROUP BY step'),
-  list: database.prepare(
-    `SELECT * FROM job WHERE queue = ? AND step IN (SELECT value FROM json_each(?)) ORDER BY sequence LIMIT ?`,
-  ),
+  oldest: listStatements(database, 'ASC'),
+  newest: listStatements(database, 'DESC'),
   purge: database.prepare(
     `DELETE FROM job WHERE sequence IN
      (SELECT sequence FROM job WHERE queue = ? AND step = 'done' AND finished_at <= ? LIMIT ?)`,
   ),
 });
+
+const listStatements = (database: DatabaseSync, direction: 'ASC' | 'DESC') => {
+  const list = (lane: string) =>
+    database.prepare(
+      `SELECT * FROM job WHERE queue = :queue AND ${lane} step IN (SELECT value FROM json_each(:steps))
+       ORDER BY sequence ${direction} LIMIT :limit`,
+    );
+  return { all: list(''), ofLane: list('lane = :lane AND') };
+};

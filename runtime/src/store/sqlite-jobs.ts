@@ -6,7 +6,7 @@
 import { jobStatements } from './sqlite-job-statements.ts';
 import type { JobRow } from './sqlite-job-statements.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import type { Job, JobOptions, JobState, QueueCounts } from './store.ts';
+import type { Job, JobOptions, JobState, ListOptions, QueueCounts } from './store.ts';
 
 const PURGE_BATCH = 50;
 
@@ -135,10 +135,11 @@ export class SqliteJobs<Data> {
     return counts;
   }
 
-  list(state: JobState, limit: number): Job<Data>[] {
+  list(state: JobState, limit: number, { lane, newestFirst = false }: ListOptions = {}): Job<Data>[] {
     const steps = Object.entries(STATES).flatMap(([step, of]) => (of === state ? [step] : []));
-    const rows = this.#sql.list.all(this.#queue, JSON.stringify(steps), limit) as unknown as JobRow[];
-    return rows.map((row) => toJob<Data>(row));
+    const statement = this.#sql[newestFirst ? 'newest' : 'oldest'][lane === undefined ? 'all' : 'ofLane'];
+    const parameters = { queue: this.#queue, steps: JSON.stringify(steps), limit, ...(lane !== undefined && { lane }) };
+    return (statement.all(parameters) as unknown as JobRow[]).map((row) => toJob<Data>(row));
   }
 
   /** Moves what has fallen due from scheduled and held to where it may be claimed. */

@@ -3,7 +3,7 @@ import { JobRunner } from './job-runner.ts';
 import type { Handler } from './job-runner.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import { SqliteJobs } from './sqlite-jobs.ts';
-import type { Job, JobOptions, JobState, ProcessOptions, Queue, QueueCounts } from './store.ts';
+import type { Job, JobOptions, JobState, ListOptions, ProcessOptions, Queue, QueueCounts } from './store.ts';
 
 export class SqliteQueue<Data> implements Queue<Data> {
   readonly #jobs: SqliteJobs<Data>;
@@ -54,8 +54,8 @@ export class SqliteQueue<Data> implements Queue<Data> {
     return this.#jobs.counts();
   }
 
-  async list(state: JobState, limit: number): Promise<Job<Data>[]> {
-    return this.#jobs.list(state, limit);
+  async list(state: JobState, limit: number, options?: ListOptions): Promise<Job<Data>[]> {
+    return this.#jobs.list(state, limit, options);
   }
 
   async pause(): Promise<void> {

@@ -52,6 +52,12 @@ export interface Job<Data> {
   finishedAt: number | null;
 }
 
+export interface ListOptions {
+  lane?: string;
+  /** Begin with the job added last; default false. */
+  newestFirst?: boolean;
+}
+
 export interface QueueCounts {
   waiting: number;
   active: number;
@@ -75,8 +81,8 @@ export interface Queue<Data> {
   /** Makes a dead job wait again with its attempts reset; false if it is not dead. */
   redrive(id: string): Promise<boolean>;
   counts(): Promise<QueueCounts>;
-  /** Oldest first. */
-  list(state: JobState, limit: number): Promise<Job<Data>[]>;
+  /** The jobs in one state in the order they were added; of one lane only, or the newest first, when so asked. */
+  list(state: JobState, limit: number, options?: ListOptions): Promise<Job<Data>[]>;
   /** Starts no further job until `resume`; running ones finish. Not remembered over a restart. */
   pause(): Promise<void>;
   resume(): Promise<void>;
