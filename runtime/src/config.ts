@@ -40,6 +40,10 @@ const optional = <T>(key: string, kind: ValueKind<T>, sentence: string, more: Mo
     T | undefined
   >;
 
+/** How a person types, by name; pacing/ holds what each means. */
+export type ProfileName = 'fast' | 'normal' | 'slow' | 'instant';
+
+const profile = oneOf<ProfileName>('fast', 'normal', 'slow', 'instant');
 const port = wholeNumber(0, 65_535);
 const milliseconds = wholeNumber(100, 600_000);
 const ms = { unit: 'ms' };
@@ -103,12 +107,7 @@ const TABLE = {
     'true',
     'Whether messages are typed as a person would, unless a message says otherwise. Limits hold either way.',
   ),
-  humanizationProfile: withDefault(
-    'HUMANIZATION_PROFILE',
-    oneOf('fast', 'normal', 'slow', 'instant'),
-    'normal',
-    'How fast that person types.',
-  ),
+  humanizationProfile: withDefault('HUMANIZATION_PROFILE', profile, 'normal', 'How fast that person types.'),
   dailyMessageLimit: withDefault(
     'DAILY_MESSAGE_LIMIT',
     wholeNumber(1, 1_000_000),

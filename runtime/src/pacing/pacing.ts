@@ -13,7 +13,8 @@ export { refusal } from './limits.ts';
 export { PROFILES } from './profiles.ts';
 export type { ChatHistory } from './history.ts';
 export type { DayCount, Delay, Refusal } from './limits.ts';
-export type { Profile, ProfileName, TypingProfile } from './profiles.ts';
+export type { ProfileName } from '../config.ts';
+export type { Profile, TypingProfile } from './profiles.ts';
 
 /** The first message to somebody never written to nor heard from waits this long (spec 9.5). */
 const NEW_CONTACT_MS = 5_000;

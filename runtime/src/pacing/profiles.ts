@@ -1,4 +1,5 @@
 /** How different people type, as data (spec 9.4 with the defaults of 9.2). */
+import type { ProfileName } from '../config.ts';
 
 /** An inclusive-exclusive range to draw from. */
 export interface Range {
@@ -24,8 +25,6 @@ export interface TypingProfile {
 
 /** A profile: a person, or nobody. Without a person the limits still hold. */
 export type Profile = TypingProfile | { enabled: false };
-
-export type ProfileName = 'fast' | 'normal' | 'slow' | 'instant';
 
 const DEFAULTS = {
   enabled: true,
