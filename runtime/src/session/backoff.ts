@@ -11,7 +11,7 @@ const BACKOFF = { initial: 1_000, multiplier: 2, max: 60_000 };
 const LONGER = { ...BACKOFF, initial: 5_000 };
 const SLOW_MS = 600_000;
 /** An open connection that lived this long makes the failures before it history. */
-export const STABLE_MS = 60_000;
+const STABLE_MS = 60_000;
 /** So many reconnections at once between two stable connections; the next ones back off. */
 const MAX_AT_ONCE = 3;
 

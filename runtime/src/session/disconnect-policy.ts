@@ -7,10 +7,10 @@
  * A client it considers too old (405, 409) or a temporary ban (402) does not heal within minutes: slowly, and a person
  * should look.
  *
- * Only four answers end a link. 401: the phone removed it; 403: the account is locked. There the credentials are worth
- * nothing and are shredded. 440: another client took over; fighting back would make two clients throw each other out for
- * ever, but it also happens by mistake, so the credentials stay. And a QR code that nobody scanned: asking for new ones
- * for ever helps nobody.
+ * Four ends are for good until somebody asks for a connection again. 401: the phone removed the link; 403: the account is
+ * locked. There the credentials are worth nothing and are shredded. 440: another client took over; fighting back would
+ * make two clients throw each other out for ever, but it also happens by mistake, so the credentials stay. And a QR code
+ * that nobody scanned: showing new ones for ever helps nobody.
  *
  * 500 never ends anything: the client reports with it what it cannot name, such as a refused proxy or a bad certificate.
  * The text of the error then tells the causes apart, for people only: it never changes what is done. An unknown code backs

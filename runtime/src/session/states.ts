@@ -98,6 +98,10 @@ const SENTENCES = {
     message: 'The session could not save its keys, so the connection was ended before they could be lost.',
     action: 'Check that the directory in SESSIONS_DIR can be written to and the disk is not full.',
   },
+  credentials_not_readable: {
+    message: 'What was kept of this session cannot be read.',
+    action: 'Check that ENCRYPTION_KEY is the key the session was made with and that SESSIONS_DIR is complete.',
+  },
   server_error: { message: 'WhatsApp had an error of its own.', action: NOTHING },
   service_unavailable: { message: 'WhatsApp is not available at the moment.', action: NOTHING },
   rate_limited: {
