@@ -5,12 +5,13 @@
 
 /** Every state with the sentence the documentation shows for it. */
 export const STATES = {
-  connecting: 'The connection is being made for the first time since the session was made or the runtime started.',
+  connecting: 'The connection is being made; the session is not in use yet.',
   qr: 'A QR code is waiting to be scanned with the phone.',
   pairing: 'The phone has accepted the link and the account is being signed in.',
   connected: 'Messages are sent and received.',
   reconnecting: 'The connection was lost and is being made again by itself; what is to be sent waits.',
-  disconnected: 'There is no connection and none is being made until somebody asks for it. The link is kept.',
+  disconnected:
+    'There is no connection and none is being made until somebody asks for it. The link, if there is one, is kept.',
   replaced: 'Another client took over this link. The credentials are kept for a while, in case that was a mistake.',
   logged_out: 'The account was unlinked. The credentials are destroyed; the session can be linked again.',
   banned: 'WhatsApp has locked the account or banned it. The credentials are destroyed.',

@@ -1,0 +1,96 @@
+/**
+ * `npm run docs:gen`: the reference pages under runtime/docs, made from the tables the runtime itself uses, so that they
+ * cannot say anything else. `test/unit/docs.test.ts` fails when a page is not what its table gives.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { format } from 'prettier';
+import { CONFIG_TABLE } from '../../runtime/src/config.ts';
+import { ERRORS } from '../../runtime/src/errors.ts';
+import { EVENTS } from '../../runtime/src/events.ts';
+import { REASONS, STATES } from '../../runtime/src/session/states.ts';
+
+export const DOCS = new URL('../../runtime/docs/', import.meta.url);
+const NOTICE = '<!-- Made by `npm run docs:gen` from the tables in runtime/src. Change those, not this page. -->';
+
+const code = (text: string | number) => `\`${text}\``;
+/** Plain text in a table cell: nothing in it is Markdown or HTML, save the code spans made here. */
+const cell = (text: string) => text.replace(/[\\|*]/g, '\\$&').replaceAll('<', '&lt;');
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.map(cell).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+const page = (title: string, ...parts: string[]) => [`# ${title}`, NOTICE, ...parts].join('\n\n') + '\n';
+
+function configuration(): string {
+  const rows = CONFIG_TABLE.map((row) => [
+    code(row.key),
+    row.kind.type + (row.unit === undefined ? '' : ` (${row.unit})`),
+    row.default === undefined || row.default === '' ? 'none' : code(row.default),
+    row.sentence + (row.secret ? ' Secret.' : ''),
+  ]);
+  return page(
+    'Configuration',
+    'The runtime reads these environment values once, when it starts. An empty value counts as unset. If anything is ' +
+      'wrong it names all of it and does not start.',
+    table(['Key', 'Value', 'Default', 'What it does'], rows),
+  );
+}
+
+function errors(): string {
+  const rows = Object.entries(ERRORS).map(([name, row]) => [code(name), code(row.status), row.message, row.hint]);
+  return page(
+    'Errors',
+    'What a caller may be told, by the stable code in `error.code`, with the HTTP status of the answer.',
+    table(['Code', 'Status', 'What happened', 'What to do'], rows),
+  );
+}
+
+function events(): string {
+  const rows = Object.entries(EVENTS).map(([name, sentence]) => [code(name), sentence]);
+  return page(
+    'Events',
+    'What the runtime delivers to webhooks, by the name in `event`.',
+    table(['Event', 'When'], rows),
+  );
+}
+
+function states(): string {
+  return page(
+    'Session states',
+    'A session is always in one of these states, for one of the reasons below. Trouble with the connection is a state, ' +
+      'never an error of the call that met it.',
+    table(
+      ['State', 'What it means'],
+      Object.entries(STATES).map(([name, sentence]) => [code(name), sentence]),
+    ),
+    '## Reasons',
+    table(
+      ['Reason', 'What happened', 'What to do'],
+      Object.values(REASONS).map((reason) => [code(reason.code), reason.message, reason.action]),
+    ),
+  );
+}
+
+/** Every page by its file name, formatted as the repository's check wants it. */
+export async function renderDocs(): Promise<Record<string, string>> {
+  const pages = {
+    'configuration.md': configuration(),
+    'errors.md': errors(),
+    'events.md': events(),
+    'states.md': states(),
+  };
+  const formatted = Object.entries(pages).map(async ([name, text]) => [
+    name,
+    await format(text, { parser: 'markdown' }),
+  ]);
+  return Object.fromEntries(await Promise.all(formatted)) as Record<string, string>;
+}
+
+async function writeDocs(): Promise<void> {
+  await mkdir(DOCS, { recursive: true });
+  for (const [name, text] of Object.entries(await renderDocs())) await writeFile(new URL(name, DOCS), text);
+}
+
+if (import.meta.main) await writeDocs();

@@ -1,0 +1,30 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { expect, test } from '@jest/globals';
+import { CONFIG_TABLE } from '../../runtime/src/config.ts';
+import { ERRORS } from '../../runtime/src/errors.ts';
+import { EVENTS } from '../../runtime/src/events.ts';
+import { REASONS, STATES } from '../../runtime/src/session/states.ts';
+import { DOCS, renderDocs } from '../support/generate-docs.ts';
+
+const pages = await renderDocs();
+const page = (name: string) => readFile(new URL(name, DOCS), 'utf8');
+
+test.each(Object.keys(pages))('%s is what `npm run docs:gen` makes', async (name) => {
+  expect(await page(name)).toBe(pages[name]);
+});
+
+test.each([
+  ['configuration.md', CONFIG_TABLE.map(({ key }) => key)],
+  ['errors.md', Object.keys(ERRORS)],
+  ['events.md', Object.keys(EVENTS)],
+  ['states.md', [...Object.keys(STATES), ...Object.keys(REASONS)]],
+])('%s has one row for each entry of its table', async (name, codes) => {
+  const rows = (await page(name)).split('\n').flatMap((line) => /^\| `([^`]+)`/.exec(line)?.slice(1) ?? []);
+  expect(rows).toEqual(codes);
+});
+
+test('no page says that it is generated when nothing generates it', async () => {
+  const made = (await readdir(DOCS)).filter((name) => name.endsWith('.md'));
+  const byHand = await Promise.all(made.filter((name) => !(name in pages)).map(page));
+  expect(byHand.filter((text) => text.includes('Made by `npm run docs:gen`'))).toEqual([]);
+});
