@@ -16,8 +16,8 @@ export interface Contact {
   pushName: string | null;
 }
 
-/** What a message carries, beyond its text. `unsupported` names a kind this version does not describe yet. */
-export type MessageKind = 'text' | 'unsupported' | 'undecryptable';
+/** What a message carries. `unsupported` is any kind this version does not describe yet; its caption is in `text`. */
+export type MessageKind = 'text' | 'unsupported';
 
 /** A message arrived, live or replayed after being offline. */
 export interface MessageEvent {

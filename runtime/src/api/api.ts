@@ -1,0 +1,87 @@
+/** HTTP in: validate, call one room, reply. Nothing is decided here. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import swagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { Ajv } from 'ajv';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Logger } from '../log.ts';
+import type { Outboxes } from '../outbox/outbox.ts';
+import type { ProtocolMonitor } from '../protocol-monitor/protocol-monitor.ts';
+import type { Egress } from '../proxy/proxy.ts';
+import type { Session, Sessions } from '../session/session.ts';
+import type { Webhooks } from '../webhook/webhook.ts';
+import { requireKey } from './auth.ts';
+import { messageRoutes } from './messages.ts';
+import { installErrorReplies } from './replies.ts';
+import { sessionRoutes } from './sessions.ts';
+import { systemRoutes } from './system.ts';
+import { webhookRoutes } from './webhooks.ts';
+
+export { createMetricsServer } from './metrics-server.ts';
+
+export interface ApiDeps {
+  sessions: Sessions;
+  outboxes: Outboxes;
+  webhooks: Webhooks;
+  protocol: ProtocolMonitor;
+  egress: Pick<Egress, 'check'>;
+  /** Ends a session everywhere: connection, outbox, subscriptions, files. */
+  removeSession(session: Session): Promise<void>;
+  apiKey: string;
+  bodyLimit: number;
+  version: string;
+  sandbox: boolean;
+  log: Logger;
+  /** Aborts when the runtime stops: long polls answer at once. */
+  stopping: AbortSignal;
+}
+
+export type Api = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
+
+/** Query and path are text and are read as what they should be; a body is taken as it is. */
+const readers = {
+  text: new Ajv({ coerceTypes: true, allErrors: true, useDefaults: true, strict: false }),
+  body: new Ajv({ allErrors: true, strict: false }),
+};
+
+/** The API, not yet listening. */
+export async function createApi(deps: ApiDeps): Promise<Api> {
+  const app = fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: deps.bodyLimit,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    (httpPart === 'body' ? readers.body : readers.text).compile(schema),
+  );
+  acceptEmptyBodies(app);
+  installErrorReplies(app);
+  requireKey(app, deps.apiKey);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'WhatsApp connector runtime', version: deps.version },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      security: [{ key: [] }],
+    },
+  });
+  await app.register(async (routes) => {
+    const api = routes.withTypeProvider<TypeBoxTypeProvider>();
+    systemRoutes(api, deps);
+    sessionRoutes(api, deps);
+    messageRoutes(api, deps);
+    webhookRoutes(api, deps);
+  });
+  return app;
+}
+
+/** Some clients announce JSON on requests without a body; that is no error. */
+function acceptEmptyBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
+}

@@ -1,0 +1,55 @@
+/** How every answer looks: `{success, data}` or `{success: false, error}` with a code, a sentence and what to do. */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RuntimeError, type ErrorCode } from '../errors.ts';
+
+/** Wraps an answer in the envelope. */
+export const ok = <Data>(data: Data) => ({ success: true as const, data });
+
+/** What Fastify itself refuses, in our words. */
+const FASTIFY_CODES: Record<string, ErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+};
+
+export function installErrorReplies(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => sendError(toRuntimeError(error), error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const error = new RuntimeError('not_found');
+    return sendError(error, error, request, reply);
+  });
+}
+
+function toRuntimeError(error: FastifyError | RuntimeError): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  if (error.validation) return new RuntimeError('invalid_request', { details: error.validation.map(describe) });
+  const code = FASTIFY_CODES[error.code] ?? (error instanceof SyntaxError ? 'invalid_json' : undefined);
+  if (code) return new RuntimeError(code);
+  const isCallers = error.statusCode !== undefined && error.statusCode < 500;
+  return new RuntimeError(isCallers ? 'invalid_request' : 'internal', { cause: error });
+}
+
+type Problem = NonNullable<FastifyError['validation']>[number];
+
+/** One line: which field, and what is wrong with it. */
+function describe({ instancePath, keyword, params, message }: Problem): string {
+  const field = instancePath.slice(1).replaceAll('/', '.');
+  const at = (name: unknown) => (field ? `${field}.${String(name)}` : String(name));
+  if (keyword === 'additionalProperties') return `${at(params['additionalProperty'])}: is not a known field`;
+  if (keyword === 'required') return `${at(params['missingProperty'])}: is missing`;
+  const allowed = params['allowedValues'];
+  if (keyword === 'enum' && Array.isArray(allowed)) return `${field}: must be one of ${allowed.join(', ')}`;
+  return `${field || 'body'}: ${message ?? 'is not valid'}`;
+}
+
+function sendError(error: RuntimeError, original: Error, request: FastifyRequest, reply: FastifyReply) {
+  if (error.status >= 500) request.log.error({ err: original }, 'request failed');
+  if (error.retryAfter !== undefined) void reply.header('retry-after', error.retryAfter);
+  const { code, message, hint, details, retryAfter } = error;
+  return reply.code(error.status).send({
+    success: false,
+    error: { code, message, hint, details, ...(retryAfter !== undefined && { retryAfter }) },
+  });
+}

@@ -1,0 +1,181 @@
+/** The shapes of requests and answers: one source for validation, types and OpenAPI. Unknown fields are refused. */
+import { Type, type TLiteral, type TObject, type TSchema } from 'typebox';
+import { EVENT_NAMES, type EventName } from '../events.ts';
+import { SESSION_STATUSES, type SessionStatus } from '../session/session.ts';
+
+const closed = { additionalProperties: false };
+const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
+export const Humanization = Type.Enum(['fast', 'normal', 'slow', 'instant']);
+const MessageStatus = Type.Enum(['pending', 'sent', 'delivered', 'read', 'failed']);
+const Event = Type.Unsafe<EventName>(Type.Enum(EVENT_NAMES));
+const Status = Type.Unsafe<SessionStatus>(Type.Enum(SESSION_STATUSES));
+const Time = (description: string) => Type.Integer({ description: `${description}, milliseconds since 1970.` });
+const TimeoutSeconds = Type.Integer({ minimum: 0, maximum: 120, description: 'Seconds to wait at the most.' });
+
+export const SessionParams = Type.Object({ sessionId: Type.String() }, closed);
+export const MessageParams = Type.Object({ messageId: Type.String() }, closed);
+export const WebhookParams = Type.Object({ webhookId: Type.String() }, closed);
+
+const Reason = Type.Object({
+  code: Type.String({ description: 'Stable code of the reason.' }),
+  message: Type.String({ description: 'A sentence for people.' }),
+  action: Type.String({ description: 'What you can do.' }),
+});
+
+export const Session = Type.Object({
+  sessionId: Type.String(),
+  hash: Type.String({ description: 'Named in every event of the session.' }),
+  status: Status,
+  reason: Reason,
+  since: Time('When the status was entered'),
+  phone: orNull(Type.String()),
+  lid: orNull(Type.String()),
+  pushName: orNull(Type.String()),
+  tenantId: orNull(Type.String()),
+  humanization: orNull(Humanization),
+  proxy: orNull(Type.String({ description: 'The proxy without user and password.' })),
+  createdAt: Time('When it was made'),
+});
+
+export const CreateSession = Type.Object(
+  {
+    sessionId: Type.Optional(Type.String({ description: 'Made when it is left out.' })),
+    webhookUrl: Type.Optional(Type.String({ description: 'Gets all events of the session.' })),
+    proxyUrl: Type.Optional(Type.String({ description: 'socks5://user:password@host:port or http://…' })),
+    tenantId: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    humanization: Type.Optional(Humanization),
+  },
+  closed,
+);
+export const CreatedSession = Type.Object({
+  sessionId: Type.String(),
+  hash: Type.String(),
+  status: Status,
+  webhook: orNull(Type.Object({ webhookId: Type.String(), secret: Type.String({ description: 'Shown only here.' }) })),
+});
+export const SessionList = Type.Object({ sessions: Type.Array(Session) });
+export const SessionState = Type.Pick(Session, ['sessionId', 'status', 'reason', 'since']);
+export const WaitSession = Type.Object(
+  { status: Type.String({ description: 'Statuses, comma-separated.' }), timeout: Type.Optional(TimeoutSeconds) },
+  closed,
+);
+export const WaitedSession = Type.Object({ ...Session.properties, reached: Type.Boolean() });
+export const Qr = Type.Object({
+  qr: Type.String({ description: 'What the QR code says.' }),
+  qrImage: Type.String({ description: 'The code as a PNG data URL.' }),
+  expiresIn: Type.Integer({ description: 'Seconds it can still be scanned.' }),
+});
+export const Deleted = Type.Object({ deleted: Type.Literal(true) });
+
+export const SendText = Type.Object(
+  {
+    sessionId: Type.String(),
+    to: Type.String({ description: 'A phone number with country code, or an address from an event.' }),
+    text: Type.String({ minLength: 1, maxLength: 65_536 }),
+    quotedMessageId: Type.Optional(Type.String({ description: 'Answer this message.' })),
+    humanize: Type.Optional(Type.Boolean({ description: 'False sends without typing; the limits hold all the same.' })),
+    humanization: Type.Optional(Humanization),
+    typingDelay: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 60_000, description: 'Typing takes this many ms.' }),
+    ),
+    readBefore: Type.Optional(Type.Boolean({ description: 'Mark what they wrote as read before answering.' })),
+    waitFor: Type.Optional(Type.Enum(['sent', 'delivered', 'read'])),
+    timeout: Type.Optional(TimeoutSeconds),
+  },
+  closed,
+);
+export const IdempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+});
+export const Message = Type.Object({
+  messageId: Type.String(),
+  sessionId: Type.String(),
+  to: Type.String(),
+  status: MessageStatus,
+  timestamp: Time('When it was accepted'),
+  timeline: Type.Array(Type.Object({ status: MessageStatus, at: Time('When it was reached') })),
+  error: orNull(Type.String({ description: "Why it failed: WhatsApp's error number or the runtime's code." })),
+  waitsFor: orNull(Type.String({ description: 'Why it has not gone yet.' })),
+  reached: Type.Optional(Type.Boolean({ description: 'Whether the status waited for was reached in time.' })),
+});
+export const MessageQuery = Type.Object({ sessionId: Type.String() }, closed);
+export const WaitMessage = Type.Object(
+  {
+    sessionId: Type.String(),
+    status: Type.Optional(Type.Enum(['sent', 'delivered', 'read'])),
+    timeout: Type.Optional(TimeoutSeconds),
+  },
+  closed,
+);
+
+export const Subscribe = Type.Object(
+  {
+    url: Type.String({ maxLength: 2_048 }),
+    sessionId: Type.Optional(Type.String({ description: 'Left out: the events of every session.' })),
+    events: Type.Optional(Type.Array(Event, { minItems: 1, uniqueItems: true })),
+  },
+  closed,
+);
+export const Subscription = Type.Object({
+  webhookId: Type.String(),
+  url: Type.String(),
+  sessionId: orNull(Type.String()),
+  events: Type.Array(Event),
+  status: Type.Enum(['active', 'disabled']),
+  createdAt: Time('When it was made'),
+});
+export const NewSubscription = Type.Object({
+  ...Subscription.properties,
+  secret: Type.String({ description: 'Signs every delivery; shown only here.' }),
+});
+export const SubscriptionList = Type.Object({ webhooks: Type.Array(Subscription) });
+export const SubscriptionQuery = Type.Object(
+  { url: Type.Optional(Type.String()), sessionId: Type.Optional(Type.String()) },
+  closed,
+);
+
+export const Health = Type.Object({
+  status: Type.Literal('ok'),
+  version: Type.String(),
+  sandbox: Type.Boolean({ description: 'True when this runtime talks to a sandbox instead of WhatsApp.' }),
+});
+export const ProtocolReport = Type.Object({
+  period: Type.Object({ start: Time('From'), end: Time('Until') }),
+  operations: Type.Record(
+    Type.String(),
+    Type.Object({
+      total: Type.Integer(),
+      success: Type.Integer(),
+      failure: Type.Integer(),
+      unknownErrors: Type.Array(Type.Object({ code: Type.Integer(), count: Type.Integer() })),
+    }),
+  ),
+  anomalies: Type.Array(
+    Type.Object({
+      timestamp: Time('When'),
+      type: Type.Literal('unknown_error'),
+      details: Type.Object({ operation: Type.String(), code: orNull(Type.Integer()), message: Type.String() }),
+    }),
+  ),
+  recommendations: Type.Array(Type.String()),
+});
+
+const Failure = Type.Object({
+  success: Type.Literal(false),
+  error: Type.Object({
+    code: Type.String(),
+    message: Type.String(),
+    hint: Type.String({ description: 'What to do about it.' }),
+    details: Type.Array(Type.String()),
+    retryAfter: Type.Optional(Type.Integer({ description: 'Seconds after which the same request may succeed.' })),
+  }),
+});
+
+type Envelope<Data extends TSchema> = TObject<{ success: TLiteral<true>; data: Data }>;
+
+/** The response schemas of a route: its answer in the envelope, and the failure every route shares. */
+export const answers = <Status extends 200 | 201 | 202, Data extends TSchema>(status: Status, data: Data) =>
+  ({ [status]: Type.Object({ success: Type.Literal(true), data }), default: Failure }) as unknown as {
+    [Key in Status]: Envelope<Data>;
+  } & { default: typeof Failure };

@@ -1,0 +1,121 @@
+/** Sessions: make, list, link, watch, end. */
+import qrcode from 'qrcode';
+import { RuntimeError } from '../errors.ts';
+import { EVENT_NAMES } from '../events.ts';
+import { parseSessionId } from '../ids.ts';
+import { SESSION_STATUSES, type SessionStatus } from '../session/session.ts';
+import type { Api, ApiDeps } from './api.ts';
+import { pollSignal } from './long-poll.ts';
+import { ok } from './replies.ts';
+import * as schemas from './schemas.ts';
+
+export function sessionRoutes(app: Api, { sessions, webhooks, egress, removeSession, stopping }: ApiDeps): void {
+  const params = schemas.SessionParams;
+
+  app.post(
+    '/sessions',
+    {
+      schema: {
+        summary: 'Create a session',
+        body: schemas.CreateSession,
+        response: schemas.answers(201, schemas.CreatedSession),
+      },
+    },
+    async (request, reply) => {
+      const { sessionId, webhookUrl, ...rest } = request.body;
+      if (webhookUrl !== undefined) egress.check(webhookUrl);
+      const session = await sessions.create({
+        ...rest,
+        ...(sessionId !== undefined && { sessionId: parseSessionId(sessionId) }),
+      });
+      const subscription =
+        webhookUrl === undefined
+          ? null
+          : await webhooks.subscribe({ url: webhookUrl, sessionId: session.id, events: EVENT_NAMES });
+      const webhook = subscription && { webhookId: subscription.webhookId, secret: subscription.secret };
+      const { hash, status } = session.info();
+      return reply.code(201).send(ok({ sessionId: session.id, hash, status, webhook }));
+    },
+  );
+
+  app.get(
+    '/sessions',
+    { schema: { summary: 'List all sessions', response: schemas.answers(200, schemas.SessionList) } },
+    () => ok({ sessions: sessions.list().map((session) => session.info()) }),
+  );
+
+  app.get(
+    '/sessions/:sessionId',
+    { schema: { summary: 'Get a session', params, response: schemas.answers(200, schemas.Session) } },
+    (request) => ok(sessions.get(parseSessionId(request.params.sessionId)).info()),
+  );
+
+  app.get(
+    '/sessions/:sessionId/status',
+    { schema: { summary: "Get a session's status", params, response: schemas.answers(200, schemas.SessionState) } },
+    (request) => {
+      const { sessionId, status, reason, since } = sessions.get(parseSessionId(request.params.sessionId)).info();
+      return ok({ sessionId, status, reason, since });
+    },
+  );
+
+  app.get(
+    '/sessions/:sessionId/qr',
+    { schema: { summary: 'Get the QR code to scan', params, response: schemas.answers(200, schemas.Qr) } },
+    async (request) => {
+      const { qr, expiresIn } = sessions.qr(parseSessionId(request.params.sessionId));
+      return ok({ qr, qrImage: await qrcode.toDataURL(qr, { margin: 2, scale: 6 }), expiresIn });
+    },
+  );
+
+  app.get(
+    '/sessions/:sessionId/wait',
+    {
+      schema: {
+        summary: 'Wait until a session has one of the statuses',
+        params,
+        querystring: schemas.WaitSession,
+        response: schemas.answers(200, schemas.WaitedSession),
+      },
+    },
+    async (request) => {
+      const id = parseSessionId(request.params.sessionId);
+      const statuses = parseStatuses(request.query.status);
+      const reached = await sessions.wait(id, statuses, pollSignal(request, stopping, request.query.timeout));
+      return ok({ ...sessions.get(id).info(), reached });
+    },
+  );
+
+  app.post(
+    '/sessions/:sessionId/disconnect',
+    { schema: { summary: 'Disconnect, keeping the link', params, response: schemas.answers(200, schemas.Session) } },
+    async (request) => ok((await sessions.disconnect(parseSessionId(request.params.sessionId))).info()),
+  );
+
+  app.post(
+    '/sessions/:sessionId/reconnect',
+    { schema: { summary: 'Connect again', params, response: schemas.answers(200, schemas.Session) } },
+    async (request) => ok((await sessions.reconnect(parseSessionId(request.params.sessionId))).info()),
+  );
+
+  app.delete(
+    '/sessions/:sessionId',
+    {
+      schema: { summary: 'Delete a session and all it kept', params, response: schemas.answers(200, schemas.Deleted) },
+    },
+    async (request) => {
+      await removeSession(sessions.get(parseSessionId(request.params.sessionId)));
+      return ok({ deleted: true as const });
+    },
+  );
+}
+
+function parseStatuses(list: string): SessionStatus[] {
+  const known: readonly string[] = SESSION_STATUSES;
+  const wanted = list.split(',').map((name) => name.trim());
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new RuntimeError('invalid_request', { details: [`status: must be among ${SESSION_STATUSES.join(', ')}`] });
+  }
+  return wanted as SessionStatus[];
+}

@@ -1,0 +1,215 @@
+/**
+ * Composition root: builds every room once and wires the arrows of architecture.md 4. Rooms never call back up the road;
+ * what one tells another is handed across here.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createApi, createMetricsServer, type Api } from './api/api.ts';
+import type { Config } from './config.ts';
+import { toError } from './errors.ts';
+import { EVENT_NAMES } from './events.ts';
+import type { Fact } from './events.ts';
+import type { SessionId } from './ids.ts';
+import { createInbox } from './inbox/inbox.ts';
+import type { Logger } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { createOutboxes } from './outbox/outbox.ts';
+import { createProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
+import { createEgress, openWayOut, shownProxy } from './proxy/proxy.ts';
+import { createSeal, loadMasterKey } from './seal.ts';
+import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
+import { openStore } from './store/store.ts';
+import { runWatchdog } from './watchdog/watchdog.ts';
+import { createWebhooks } from './webhook/webhook.ts';
+
+export interface App {
+  /** Where the API listens. */
+  url: string;
+  /** The key callers need; made at start when the configuration names none. */
+  apiKey: string;
+  /** Where the metrics are, or null when they are off. */
+  metricsUrl: string | null;
+  /** Finishes the messages in hand, saves, closes; nothing keeps the process alive afterwards. */
+  stop(): Promise<void>;
+}
+
+export interface AppOptions {
+  config: Config;
+  log: Logger;
+  version: string;
+  now?: () => number;
+  random?: () => number;
+}
+
+/** Starts the runtime: restores the sessions and listens. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const rooms = build(options);
+  const { config, log } = options;
+  const stopping = new AbortController();
+  const apiKey = config.apiKey ?? randomBytes(24).toString('base64url');
+  if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
+  const running = [
+    rooms.webhooks.start(stopping.signal),
+    runWatchdog(
+      {
+        sessions: () => rooms.sessions.list(),
+        keepAliveIntervalMs: config.keepAliveInterval,
+        metrics: rooms.metrics,
+        log,
+      },
+      stopping.signal,
+    ),
+  ];
+  const api = await createApi({
+    ...rooms,
+    apiKey,
+    bodyLimit: config.bodyLimit,
+    version: options.version,
+    sandbox: config.whatsappWsUrl !== undefined,
+    log,
+    stopping: stopping.signal,
+  });
+  const metricsServer = config.metricsEnabled ? createMetricsServer(rooms.metrics) : null;
+  const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
+  await rooms.sessions.restore();
+  const url = await api.listen({ host: config.host, port: config.port });
+  log.info({ url, sandbox: config.whatsappWsUrl !== undefined }, 'listening');
+  return { url, apiKey, metricsUrl, stop: () => stop(rooms, api, metricsServer, stopping, running) };
+}
+
+type Rooms = ReturnType<typeof build>;
+
+function build({ config, log, ...clock }: AppOptions) {
+  const metrics = createMetrics();
+  const store = openStore({ directory: config.sessionsDir, ...(clock.now && { now: clock.now }) });
+  const masterSeal = createSeal(loadMasterKey(config.encryptionKey, join(config.sessionsDir, 'master.key')));
+  const egress = createEgress({ allow: [...config.outboundAllow] });
+  const protocol = createProtocolMonitor({ log });
+  const webhooks = createWebhooks({
+    instance: store.instance,
+    sessionDatabase: (id) => store.session(id),
+    egress,
+    log,
+    seal: masterSeal,
+    sessionHash: (id) => sessions.get(id).hash,
+    onDelivery: (outcome) => metrics.deliveries.inc({ outcome }),
+    ...clock,
+  });
+  const publish = async (session: SessionId, fact: Fact) => {
+    const event = await webhooks.publish(session, fact);
+    metrics.events.inc({ event: fact.event });
+    return event;
+  };
+  const inbox = createInbox({
+    store,
+    publish,
+    onReceived: async (session, chats, message) => {
+      for (const chat of chats) await outboxes.noteReceived(session, chat, message);
+    },
+    metrics,
+    log,
+  });
+  const outboxes = createOutboxes({
+    store,
+    sessions: { find: (id) => sessions.find(id) },
+    publish,
+    received: (session, chat, id) => inbox.find(session, chat, id),
+    settings: {
+      profile: config.humanizationProfile,
+      humanize: config.humanizationEnabled,
+      dailyLimit: config.dailyMessageLimit,
+    },
+    metrics,
+    log,
+    ...clock,
+  });
+  const inBackground = (session: Session, what: string, work: Promise<unknown>) => {
+    work.catch((thrown: unknown) => log.error({ err: toError(thrown), sessionId: session.id }, `${what} failed`));
+  };
+  const report = (session: Session, fact: Fact) => inBackground(session, 'publishing', publish(session.id, fact));
+  const listeners: SessionListeners = {
+    onState(session, { status, reason, since }) {
+      report(session, {
+        event: 'connection.update',
+        fact: `connection:${since}:${status}:${reason.code}`,
+        data: { status, reason },
+      });
+      inBackground(session, 'outbox', outboxes.connected(session.id, status === 'connected'));
+      if (status === 'connected') protocol.note('connect', true);
+    },
+    onQr: (session, qr, expiresIn) =>
+      report(session, { event: 'qr.update', fact: `qr:${qr}`, data: { qr, expiresIn } }),
+    onMessages: (session, messages, offline, settle) => inbox.take(session.id, messages, offline, settle),
+    onReceipt: (session, { messageIds, status }) =>
+      inBackground(session, 'receipt', outboxes.receipt(session.id, messageIds, status)),
+    onClosed: (_session, { code, message, known }) =>
+      protocol.note('connect', false, known ? undefined : { code, message }),
+  };
+  const sessions = createSessions({
+    store,
+    masterSeal,
+    openWayOut,
+    shownProxy,
+    settings: {
+      wsUrl: config.whatsappWsUrl,
+      rootKey: config.whatsappRootKey,
+      connectTimeoutMs: config.connectTimeout,
+      keepAliveIntervalMs: config.keepAliveInterval,
+      ackTimeoutMs: config.ackTimeout,
+      defaultProxyUrl: config.defaultProxyUrl,
+      maxSessions: config.maxSessions,
+      maxReconnectAttempts: config.maxReconnectAttempts,
+    },
+    sentText: (session, messageId) => outboxes.sentText(session, messageId),
+    listeners,
+    metrics,
+    log,
+    ...clock,
+  });
+  countSessions(metrics, () => sessions.list());
+  const removeSession = async (session: Session) => {
+    await outboxes.close(session.id);
+    await webhooks.unsubscribeSession(session.id);
+    await sessions.remove(session.id);
+  };
+  return { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics, removeSession };
+}
+
+function countSessions({ sessions: gauge }: Rooms['metrics'], list: () => Session[]): void {
+  Object.assign(gauge, {
+    collect: () => {
+      const now = Object.groupBy(list(), (session) => session.info().status);
+      for (const status of SESSION_STATUSES) gauge.set({ status }, now[status]?.length ?? 0);
+    },
+  });
+}
+
+/** Without a secret of its own the default subscription keeps the one that was made for it at its first start. */
+async function subscribeDefault(
+  { webhooks }: Rooms,
+  { defaultWebhookUrl: url = '', webhookSecret: secret }: Config,
+): Promise<void> {
+  const known = (await webhooks.list({ url })).some(({ sessionId }) => sessionId === null);
+  if (known && secret === undefined) return;
+  await webhooks.subscribe({ url, sessionId: null, events: EVENT_NAMES, ...(secret !== undefined && { secret }) });
+}
+
+/** Nothing new comes in; what is in hand is finished, in the direction of the flows; then the store closes. */
+async function stop(
+  rooms: Rooms,
+  api: Api,
+  metricsServer: { close(): Promise<unknown> } | null,
+  stopping: AbortController,
+  running: Promise<void>[],
+): Promise<void> {
+  stopping.abort();
+  await api.close();
+  await metricsServer?.close();
+  const open = rooms.sessions.list().map(({ id }) => id);
+  await rooms.outboxes.stop();
+  await rooms.sessions.stop();
+  for (const id of open) await rooms.inbox.idle(id);
+  await Promise.all(running);
+  await rooms.egress.close();
+  await rooms.store.close();
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+/** The process: command -> configuration -> start -> signals -> exit. The only file that touches `process`. */
+import manifest from '../package.json' with { type: 'json' };
+import { runSandbox } from '../sandbox/cli.ts';
+import { startApp } from './app.ts';
+import { ConfigError, loadConfig } from './config.ts';
+import { runDemo } from './demo/demo.ts';
+import { createLog } from './log.ts';
+
+const USAGE = `whatsapp-runtime [serve]            run the connector; configured by the environment, see docs/configuration.md
+whatsapp-runtime sandbox [options]  run a WhatsApp server on this machine to build against without a phone
+whatsapp-runtime demo [--once|--n8n]  sandbox and runtime together, linked and ready to try`;
+
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+/** The first signal asks for an orderly end, the second forces it. */
+const stopping = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => (stopping.signal.aborted ? process.exit(1) : stopping.abort()));
+}
+
+async function serve(): Promise<void> {
+  const config = loadConfig(process.env);
+  const log = createLog(config.logLevel);
+  // One session's defect must not end the others'; each is contained where it arises, this is the net below.
+  process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
+  const app = await startApp({ config, log, version: manifest.version });
+  if (config.apiKey === undefined) print(`The API key of this run: ${app.apiKey}`);
+  await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
+  log.info('stopping');
+  await app.stop();
+}
+
+async function run([command = 'serve', ...args]: string[]): Promise<number> {
+  switch (command) {
+    case 'serve':
+      await serve();
+      return 0;
+    case 'sandbox':
+      await runSandbox(args, stopping.signal, print);
+      return 0;
+    case 'demo':
+      return await runDemo(args, {
+        print,
+        signal: stopping.signal,
+        environment: process.env,
+        // The demo runs the runtime as users do: a process of its own, that can be ended and started again.
+        runtimeCommand: [process.execPath, import.meta.filename, 'serve'],
+      });
+    default:
+      print(USAGE);
+      return command === 'help' || command === '--help' ? 0 : 2;
+  }
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  const shown = error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`${shown}\n`);
+  process.exitCode = 1;
+}

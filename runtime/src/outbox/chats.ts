@@ -1,0 +1,68 @@
+/** What the outbox remembers of each chat and of the day, so that limits survive a restart. */
+import type { Jid, MessageId } from '../ids.ts';
+import { NEW_CHAT, recordReceived, recordSent, type ChatHistory, type DayCount } from '../pacing/pacing.ts';
+import type { KeyValue } from '../store/store.ts';
+import { Mutex } from 'async-mutex';
+
+/** A chat as stored: pacing's history, and what an answer would mark as read. */
+export interface Chat {
+  history: ChatHistory;
+  lastReceived: { messageId: string; participant?: string } | null;
+}
+
+const DAY_MS = 24 * 3_600_000;
+const NOBODY: Chat = { history: NEW_CHAT, lastReceived: null };
+
+export class Chats {
+  readonly #rows: KeyValue;
+  readonly #dailyLimit: number;
+  readonly #now: () => number;
+  readonly #inTurn = new Mutex();
+
+  constructor(rows: KeyValue, dailyLimit: number, now: () => number) {
+    this.#rows = rows;
+    this.#dailyLimit = dailyLimit;
+    this.#now = now;
+  }
+
+  async get(chat: Jid): Promise<Chat> {
+    return (await this.#rows.get<Chat>(chat)) ?? NOBODY;
+  }
+
+  /** Messages accepted on this day, by UTC. */
+  async today(): Promise<DayCount> {
+    const now = this.#now();
+    const day = Math.floor(now / DAY_MS);
+    const sentToday = (await this.#rows.get<number>(`day-${day}`)) ?? 0;
+    return { sentToday, limit: this.#dailyLimit, resetsAt: (day + 1) * DAY_MS };
+  }
+
+  /** Counts an accepted message, and remembers its text to recognise a duplicate. */
+  noteAccepted(chat: Jid, textHash: string, messageId: MessageId): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      const now = this.#now();
+      const { sentToday } = await this.today();
+      await this.#rows.set(`day-${Math.floor(now / DAY_MS)}`, sentToday + 1, 2 * DAY_MS);
+      const before = await this.get(chat);
+      const texts = recordSent(before.history, { now, textHash, messageId }).texts;
+      await this.#rows.set(chat, { ...before, history: { ...before.history, texts } } satisfies Chat);
+    });
+  }
+
+  noteSent(chat: Jid, textHash: string, messageId: MessageId): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      const before = await this.get(chat);
+      const { sentAt, known } = recordSent(before.history, { now: this.#now(), textHash, messageId });
+      await this.#rows.set(chat, { ...before, history: { ...before.history, sentAt, known } } satisfies Chat);
+    });
+  }
+
+  noteReceived(chat: Jid, message: { messageId: string; participant?: string; length: number }): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      const before = await this.get(chat);
+      const { length, ...lastReceived } = message;
+      const history = recordReceived(before.history, { now: this.#now(), length });
+      await this.#rows.set(chat, { history, lastReceived } satisfies Chat);
+    });
+  }
+}

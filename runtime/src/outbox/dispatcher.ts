@@ -1,0 +1,169 @@
+/**
+ * Sends one message: plan, perform the steps, wait for WhatsApp's ack.
+ *
+ * What a crash leaves at each point: before the ack, the job is still in the queue and is sent again under the same id,
+ * which recipients show once; after the ack but before the status is durable, the same; after the status, the rerun
+ * sees it and only finishes the job. So a message is lost nowhere and shown twice nowhere.
+ */
+import type { MessageId, SessionId } from '../ids.ts';
+import { plan, PROFILES, type Plan, type Step } from '../pacing/pacing.ts';
+import type { AckOutcome, LiveSocket, Session } from '../session/session.ts';
+import type { Job, Outcome } from '../store/store.ts';
+import { sleep, sleepUnlessAborted } from '../time.ts';
+import type { Chat, Chats } from './chats.ts';
+import type { OutboxDeps } from './outbox.ts';
+import type { OutboxJob } from './session-outbox.ts';
+import type { Statuses } from './status.ts';
+
+/** A message that could not even be written is tried this often before it is given up. */
+const MAX_ATTEMPTS = 5;
+const FIRST_RETRY_MS = 2_000;
+/** After a message of unknown fate: by then the suspect connection has been ended. */
+const UNCERTAIN_RETRY_MS = 1_000;
+/** Seen as online for this long after the last message, as someone who puts the phone down. */
+const IDLE_MS = 25_000;
+
+export class Dispatcher {
+  readonly #session: SessionId;
+  readonly #deps: OutboxDeps;
+  readonly #chats: Chats;
+  readonly #statuses: Statuses;
+  readonly #now: () => number;
+  #idle: { away: AbortController; done: Promise<void> } | null = null;
+
+  constructor(session: SessionId, deps: OutboxDeps, chats: Chats, statuses: Statuses) {
+    this.#session = session;
+    this.#deps = deps;
+    this.#chats = chats;
+    this.#statuses = statuses;
+    this.#now = deps.now ?? Date.now;
+  }
+
+  async handle(job: Job<OutboxJob>, signal: AbortSignal): Promise<Outcome> {
+    const id = job.id as MessageId;
+    const before = await this.#statuses.find(id);
+    if (before && before.status !== 'pending') return { kind: 'done' };
+    const session = this.#deps.sessions.find(this.#session);
+    const live = session?.live();
+    if (!session || !live) return this.#hold(UNCERTAIN_RETRY_MS, 'the session is not connected');
+
+    const chat = await this.#chats.get(job.data.to);
+    await this.rest();
+    const planned = this.#plan(job, chat, session);
+    if (planned.kind === 'wait') return { kind: 'hold', until: planned.until, reason: planned.reason, attempt: false };
+    if (planned.kind === 'refuse') return await this.#giveUp(id, planned.code);
+    // What was started before may have been sent: it is not typed a second time.
+    const steps = job.started > 1 ? [] : planned.steps;
+    for (const step of steps) {
+      if (step.kind === 'send') break;
+      const done = await this.#perform(step, live, job.data, chat, signal);
+      if (!done || session.live() !== live) return this.#hold(0, 'interrupted while typing');
+    }
+    return await this.#send(job, id, live, session);
+  }
+
+  /** Ends the presence kept up after the last message. */
+  async rest(): Promise<void> {
+    this.#idle?.away.abort();
+    await this.#idle?.done;
+    this.#idle = null;
+  }
+
+  #plan(job: Job<OutboxJob>, chat: Chat, session: Session): Plan {
+    const { data } = job;
+    const name = data.humanization ?? session.humanization() ?? this.#deps.settings.profile;
+    return plan({
+      message: {
+        kind: 'text',
+        length: data.text.length,
+        textHash: data.textHash,
+        messageId: job.id,
+        isReply: data.isReply,
+        readBefore: data.readBefore,
+        humanize: data.humanize,
+        ...(data.typingDelay !== null && { typingDelay: data.typingDelay }),
+      },
+      // Duplicates and the daily count were judged when the message was accepted, and are not judged twice.
+      chat: { ...chat.history, texts: [] },
+      day: { sentToday: 0, limit: Number.MAX_SAFE_INTEGER, resetsAt: 0 },
+      profile: PROFILES[name],
+      now: this.#now(),
+      random: this.#deps.random ?? Math.random,
+    });
+  }
+
+  /** False when the runtime is stopping. Presence that fails is not worth failing a message for. */
+  async #perform(step: Step, live: LiveSocket, { to }: OutboxJob, chat: Chat, signal: AbortSignal): Promise<boolean> {
+    if (step.kind === 'wait') return await sleepUnlessAborted(step.ms, signal);
+    try {
+      await this.#show(step, live, to, chat);
+    } catch (error) {
+      this.#deps.log.debug({ err: error, sessionId: this.#session, step: step.kind }, 'presence not shown');
+    }
+    return !signal.aborted;
+  }
+
+  async #show(step: Exclude<Step, { kind: 'wait' }>, live: LiveSocket, to: string, chat: Chat): Promise<void> {
+    switch (step.kind) {
+      case 'available':
+        return await live.setOnline(true);
+      case 'subscribe':
+        return await live.subscribePresence(to);
+      case 'composing':
+      case 'paused':
+        return await live.chatState(to, step.kind);
+      case 'read': {
+        const last = chat.lastReceived;
+        return last ? await live.markRead(to, [last.messageId], last.participant) : undefined;
+      }
+      case 'send':
+        return undefined;
+      default:
+        return step satisfies never;
+    }
+  }
+
+  async #send(job: Job<OutboxJob>, id: MessageId, live: LiveSocket, session: Session): Promise<Outcome> {
+    const { to, text, textHash, quoted } = job.data;
+    this.#deps.metrics.written.inc();
+    const outcome: AckOutcome = await live.send(to, { text, ...(quoted && { quoted }) }, id);
+    switch (outcome.kind) {
+      case 'acked':
+        this.#deps.metrics.acked.inc();
+        await this.#chats.noteSent(to, textHash, id);
+        await this.#statuses.advance(id, 'sent');
+        this.#stayOnlineAWhile(live);
+        return { kind: 'done' };
+      case 'refused':
+        return await this.#giveUp(id, outcome.error);
+      case 'uncertain':
+        session.suspect(outcome.why);
+        return this.#hold(UNCERTAIN_RETRY_MS, outcome.why);
+      case 'not_sent':
+        if (session.live() !== live) return this.#hold(UNCERTAIN_RETRY_MS, outcome.why);
+        if (job.attemptsMade + 1 >= MAX_ATTEMPTS) return await this.#giveUp(id, outcome.why);
+        return this.#hold(FIRST_RETRY_MS * 2 ** job.attemptsMade, outcome.why, true);
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  async #giveUp(id: MessageId, why: string): Promise<Outcome> {
+    this.#deps.metrics.failed.inc({ by: /^\d+$/.test(why) ? 'whatsapp' : 'runtime' });
+    await this.#statuses.advance(id, 'failed', why);
+    return { kind: 'dead', reason: why };
+  }
+
+  #hold(ms: number, reason: string, attempt = false): Outcome {
+    return { kind: 'hold', until: this.#now() + ms, reason, attempt };
+  }
+
+  #stayOnlineAWhile(live: LiveSocket): void {
+    const away = new AbortController();
+    const done = sleep(IDLE_MS, away.signal).then(
+      () => live.setOnline(false).catch(() => undefined),
+      () => undefined,
+    );
+    this.#idle = { away, done };
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Messages waiting to leave. Accepting reserves the WhatsApp message id and makes the message durable; one dispatcher a
+ * session then sends in each chat's order, as a person would pace it, and resends under the same id until WhatsApp acks.
+ * While a session is away its outbox waits.
+ */
+import type { EventEnvelope, Fact } from '../events.ts';
+import type { Jid, MessageId, SessionId } from '../ids.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { ProfileName } from '../pacing/pacing.ts';
+import type { Quoted, Sessions } from '../session/session.ts';
+import type { Store } from '../store/store.ts';
+import { SessionOutbox } from './session-outbox.ts';
+import type { MessageStatus } from './status.ts';
+
+export type { MessageStatus } from './status.ts';
+
+/** A text to send, checked by the caller for its shape only. */
+export interface SendText {
+  to: Jid;
+  text: string;
+  /** The same key with the same message is the same send, however often it is asked for. */
+  idempotencyKey?: string | undefined;
+  quotedMessageId?: MessageId | undefined;
+  /** False skips typing and presence; the limits hold all the same. Default true. */
+  humanize?: boolean | undefined;
+  humanization?: ProfileName | undefined;
+  /** Typing takes this long, ms. */
+  typingDelay?: number | undefined;
+  /** Mark what they wrote as read before answering. Default true. */
+  readBefore?: boolean | undefined;
+}
+
+/** Where a message is. */
+export interface SentMessage {
+  messageId: MessageId;
+  sessionId: SessionId;
+  to: Jid;
+  status: MessageStatus;
+  /** When it was accepted, ms since 1970. */
+  timestamp: number;
+  /** When each status was reached, ms since 1970, oldest first. */
+  timeline: { status: MessageStatus; at: number }[];
+  /** Why it failed, or why it waits; null otherwise. */
+  note: string | null;
+}
+
+export interface OutboxDeps {
+  store: Store;
+  sessions: Pick<Sessions, 'find'>;
+  /** Makes an event durable; the same fact again is recognised. */
+  publish(session: SessionId, fact: Fact): Promise<EventEnvelope>;
+  /** A received message that is to be answered; undefined when the session does not know it. */
+  received(session: SessionId, chat: Jid, messageId: MessageId): Promise<Quoted | undefined>;
+  settings: { profile: ProfileName; humanize: boolean; dailyLimit: number };
+  metrics: Metrics;
+  log: Logger;
+  now?: () => number;
+  random?: () => number;
+}
+
+export interface Outboxes {
+  /** Stops after the message in hand; nothing queued is lost. */
+  close(session: SessionId): Promise<void>;
+  /** The session's connection came or went: sending begins, goes on, or waits. */
+  connected(session: SessionId, connected: boolean): Promise<void>;
+  /**
+   * Accepts a message, durably when it resolves. Throws `duplicate_message` or `daily_limit` (with retryAfter),
+   * `idempotency_conflict`, `message_not_found` for an unknown quoted message.
+   */
+  accept(session: SessionId, message: SendText): Promise<SentMessage>;
+  /** Throws `message_not_found`. */
+  get(session: SessionId, id: MessageId): Promise<SentMessage>;
+  /** Waits until the message has come as far as `status` or has failed, or the signal aborts; says where it is then. */
+  wait(session: SessionId, id: MessageId, status: MessageStatus, signal: AbortSignal): Promise<SentMessage>;
+  /** A receipt came for messages of this session; those it did not send are ignored. */
+  receipt(session: SessionId, ids: string[], status: 'delivered' | 'read'): Promise<void>;
+  /** They wrote: their chat is known, and an answer has something to read first. */
+  noteReceived(
+    session: SessionId,
+    chat: Jid,
+    message: { messageId: string; participant?: string; length: number },
+  ): Promise<void>;
+  /** The text of a message of this session, for a recipient that asks for it again. */
+  sentText(session: SessionId, id: string): Promise<string | undefined>;
+  /** Stops all, each after the message in hand. */
+  stop(): Promise<void>;
+}
+
+export function createOutboxes(deps: OutboxDeps): Outboxes {
+  const open = new Map<SessionId, SessionOutbox>();
+  const of = (session: SessionId): SessionOutbox => {
+    const known = open.get(session);
+    if (known) return known;
+    const made = new SessionOutbox(session, deps);
+    open.set(session, made);
+    return made;
+  };
+  const close = async (session: SessionId) => {
+    const outbox = open.get(session);
+    open.delete(session);
+    await outbox?.stop();
+  };
+  return {
+    close,
+    connected: (session, connected) => of(session).setConnected(connected),
+    accept: (session, message) => of(session).accept(message),
+    get: (session, id) => of(session).statuses.get(id),
+    wait: (session, id, status, signal) => of(session).statuses.wait(id, status, signal),
+    receipt: (session, ids, status) => of(session).receipt(ids, status),
+    noteReceived: (session, chat, message) => of(session).chats.noteReceived(chat, message),
+    sentText: (session, id) => of(session).sentText(id),
+    stop: async () => void (await Promise.all([...open.keys()].map(close))),
+  };
+}

@@ -1,0 +1,150 @@
+/** One session's outbox: accepts messages into its queue and lets the dispatcher send them, one typist at a time. */
+import { createHash } from 'node:crypto';
+import { RuntimeError } from '../errors.ts';
+import { reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
+import { refusal, type ProfileName } from '../pacing/pacing.ts';
+import type { Quoted } from '../session/session.ts';
+import type { Job, Queue } from '../store/store.ts';
+import { Mutex } from 'async-mutex';
+import { Chats } from './chats.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { OutboxDeps, SendText, SentMessage } from './outbox.ts';
+import { Statuses } from './status.ts';
+
+/** What a message's job holds: all that is needed to send it after any crash. */
+export interface OutboxJob {
+  to: Jid;
+  text: string;
+  textHash: string;
+  quoted: Quoted | null;
+  isReply: boolean;
+  humanize: boolean;
+  humanization: ProfileName | null;
+  typingDelay: number | null;
+  readBefore: boolean;
+  /** Tells whether a repeated Idempotency-Key comes with the same message. */
+  fingerprint: string;
+}
+
+/** Replies go before messages nobody waits for. */
+const PRIORITY = { reply: 0, proactive: 10 } as const;
+/** How long a sent message's job is kept: as long as its Idempotency-Key is recognised and a recipient may ask again. */
+const KEEP_SENT_MS = 7 * 24 * 3_600_000;
+/** They wrote less than this ago: what goes back is a reply, quoted or not. */
+const CONVERSATION_MS = 3_600_000;
+
+const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+
+export class SessionOutbox {
+  readonly statuses: Statuses;
+  readonly chats: Chats;
+  readonly #session: SessionId;
+  readonly #deps: OutboxDeps;
+  readonly #queue: Queue<OutboxJob>;
+  readonly #dispatcher: Dispatcher;
+  readonly #accepting = new Mutex();
+  readonly #now: () => number;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | null = null;
+
+  constructor(session: SessionId, deps: OutboxDeps) {
+    this.#session = session;
+    this.#deps = deps;
+    this.#now = deps.now ?? Date.now;
+    const database = deps.store.session(session);
+    this.#queue = database.queue<OutboxJob>('outbox', { keepDone: KEEP_SENT_MS });
+    this.chats = new Chats(database.keyValue('chats'), deps.settings.dailyLimit, this.#now);
+    const publish = (fact: Parameters<OutboxDeps['publish']>[1]) => deps.publish(session, fact);
+    this.statuses = new Statuses(session, database.keyValue('messages'), this.#queue, publish, this.#now);
+    this.#dispatcher = new Dispatcher(session, deps, this.chats, this.statuses);
+  }
+
+  async setConnected(connected: boolean): Promise<void> {
+    if (connected) this.#running ??= this.#run();
+    await (connected ? this.#queue.resume() : this.#queue.pause());
+  }
+
+  accept(message: SendText): Promise<SentMessage> {
+    return this.#accepting.runExclusive(async () => {
+      const id = reserveMessageId(this.#session, message.idempotencyKey);
+      const fingerprint = sha256([message.to, message.text, message.quotedMessageId ?? null]);
+      const known = await this.#queue.get(id);
+      if (known) return await this.#repeated(known, id, fingerprint);
+      const job = await this.#jobFor(message, fingerprint);
+      await this.#refuseIfOverLimit(id, job);
+      const { history } = await this.chats.get(job.to);
+      const inConversation = (history.lastInboundAt ?? 0) > this.#now() - CONVERSATION_MS;
+      const priority = job.isReply || inConversation ? PRIORITY.reply : PRIORITY.proactive;
+      await this.#queue.add(id, job, { lane: job.to, priority });
+      // After the message itself: a crash between leaves the limits a little too kind, never a message refused unsent.
+      await this.chats.noteAccepted(job.to, job.textHash, id);
+      this.#deps.metrics.accepted.inc();
+      return await this.statuses.get(id);
+    });
+  }
+
+  async receipt(ids: string[], status: 'delivered' | 'read'): Promise<void> {
+    for (const id of ids) await this.statuses.advance(id as MessageId, status);
+  }
+
+  async sentText(id: string): Promise<string | undefined> {
+    return (await this.#queue.get(id))?.data.text;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    await this.#dispatcher.rest();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    await this.#queue.process((job, running) => this.#dispatcher.handle(job, running), {
+      concurrency: 1,
+      signal,
+      onError: (error, messageId) =>
+        this.#deps.log.error({ err: error, sessionId: this.#session, messageId }, 'send failed'),
+    });
+  }
+
+  async #repeated(known: Job<OutboxJob>, id: MessageId, fingerprint: string): Promise<SentMessage> {
+    if (known.data.fingerprint !== fingerprint) throw new RuntimeError('idempotency_conflict');
+    return await this.statuses.get(id);
+  }
+
+  async #jobFor(message: SendText, fingerprint: string): Promise<OutboxJob> {
+    const { to, text, quotedMessageId } = message;
+    const quoted = quotedMessageId === undefined ? null : await this.#quoted(to, quotedMessageId);
+    return {
+      to,
+      text,
+      textHash: sha256(text),
+      quoted,
+      isReply: quoted !== null,
+      humanize: message.humanize ?? this.#deps.settings.humanize,
+      humanization: message.humanization ?? null,
+      typingDelay: message.typingDelay ?? null,
+      readBefore: message.readBefore ?? true,
+      fingerprint,
+    };
+  }
+
+  async #quoted(chat: Jid, messageId: MessageId): Promise<Quoted> {
+    const received = await this.#deps.received(this.#session, chat, messageId);
+    if (received) return received;
+    const own = await this.#queue.get(messageId);
+    if (!own) throw new RuntimeError('message_not_found');
+    return { messageId, text: own.data.text, fromMe: true };
+  }
+
+  async #refuseIfOverLimit(messageId: MessageId, { to, textHash }: OutboxJob): Promise<void> {
+    const { history } = await this.chats.get(to);
+    const refused = refusal({
+      message: { textHash, messageId },
+      chat: history,
+      day: await this.chats.today(),
+      now: this.#now(),
+    });
+    if (refused) throw new RuntimeError(refused.code, { retryAfter: refused.retryAfter });
+  }
+}

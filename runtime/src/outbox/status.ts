@@ -1,0 +1,107 @@
+/**
+ * Where each message is: pending, sent (WhatsApp acked), delivered, read, or failed. It only ever moves forward; each
+ * step is published as an event, durably, before it is written here, so that a crash between the two repeats the event
+ * under the same id instead of losing it.
+ */
+import { EventEmitter, once } from 'node:events';
+import { RuntimeError } from '../errors.ts';
+import type { Fact } from '../events.ts';
+import { isGroup, type Jid, type MessageId, type SessionId } from '../ids.ts';
+import type { KeyValue, Queue } from '../store/store.ts';
+import { Mutex } from 'async-mutex';
+import type { SentMessage } from './outbox.ts';
+import type { OutboxJob } from './session-outbox.ts';
+
+export type MessageStatus = 'pending' | 'sent' | 'delivered' | 'read' | 'failed';
+type Reached = Exclude<MessageStatus, 'pending'>;
+
+const RANK = { pending: 0, failed: 1, sent: 2, delivered: 3, read: 4 } as const satisfies Record<MessageStatus, number>;
+/** How long a message's status can be asked for. */
+const KEEP_MS = 30 * 24 * 3_600_000;
+
+export class Statuses {
+  readonly #session: SessionId;
+  readonly #rows: KeyValue;
+  readonly #queue: Queue<OutboxJob>;
+  readonly #publish: (fact: Fact) => Promise<unknown>;
+  readonly #now: () => number;
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #inTurn = new Mutex();
+
+  constructor(
+    session: SessionId,
+    rows: KeyValue,
+    queue: Queue<OutboxJob>,
+    publish: (fact: Fact) => Promise<unknown>,
+    now: () => number,
+  ) {
+    this.#session = session;
+    this.#rows = rows;
+    this.#queue = queue;
+    this.#publish = publish;
+    this.#now = now;
+  }
+
+  /** Undefined for a message this session did not send. A queued job without a row is pending. */
+  async find(id: MessageId): Promise<SentMessage | undefined> {
+    const row = await this.#rows.get<SentMessage>(id);
+    if (row && row.status !== 'pending') return row;
+    const job = await this.#queue.get(id);
+    if (!job) return row;
+    const timeline = [{ status: 'pending' as const, at: job.createdAt }];
+    const { to } = job.data;
+    return {
+      messageId: id,
+      sessionId: this.#session,
+      to,
+      status: 'pending',
+      timestamp: job.createdAt,
+      timeline,
+      note: job.reason,
+    };
+  }
+
+  async get(id: MessageId): Promise<SentMessage> {
+    const found = await this.find(id);
+    if (!found) throw new RuntimeError('message_not_found');
+    return found;
+  }
+
+  async wait(id: MessageId, status: MessageStatus, signal: AbortSignal): Promise<SentMessage> {
+    for (;;) {
+      // Listening begins before looking, so that no change falls between the two.
+      const listening = new AbortController();
+      const change = once(this.#changes, id, { signal: AbortSignal.any([signal, listening.signal]) });
+      change.catch(() => undefined);
+      try {
+        const message = await this.get(id);
+        if (RANK[message.status] >= RANK[status] || message.status === 'failed' || signal.aborted) return message;
+        await change.catch(() => undefined);
+      } finally {
+        listening.abort();
+      }
+    }
+  }
+
+  /** Moves a message forward; a step it already passed, and a message of somebody else, change nothing. */
+  advance(id: MessageId, status: Reached, error: string | null = null): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      const before = await this.find(id);
+      if (!before || RANK[before.status] >= RANK[status]) return;
+      const timeline = [...before.timeline];
+      // A receipt can overtake the ack; it proves that the message was sent.
+      const steps: Reached[] = RANK[status] > RANK.sent && before.status === 'pending' ? ['sent', status] : [status];
+      for (const step of steps) {
+        await this.#publish(this.#fact(id, step, before.to, error));
+        timeline.push({ status: step, at: this.#now() });
+      }
+      await this.#rows.set(id, { ...before, status, timeline, note: error } satisfies SentMessage, KEEP_MS);
+      this.#changes.emit(id);
+    });
+  }
+
+  #fact(messageId: MessageId, status: Reached, to: Jid, error: string | null): Fact {
+    const chat = { jid: to, isGroup: isGroup(to) };
+    return { event: 'message.ack', fact: `ack:${messageId}:${status}`, data: { messageId, status, chat, error } };
+  }
+}

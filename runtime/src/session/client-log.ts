@@ -1,0 +1,38 @@
+/**
+ * The client library's log, cut to what may be kept: its warnings and errors with the message and the error's own
+ * message, never the objects it adds, which hold stanzas, message texts and keys.
+ */
+import type { SocketConfig } from '@whiskeysockets/baileys';
+import type { Logger } from '../log.ts';
+
+type ClientLogger = SocketConfig['logger'];
+
+/** Logged by the client at error level on every stream error, the ordinary restart after pairing included; the
+ * disconnect policy reports those in its own words. */
+const REPORTED_ELSEWHERE = new Set(['stream errored out']);
+
+export function clientLog(log: Logger): ClientLogger {
+  const write = (level: 'warn' | 'error') => (object: unknown, message?: string) => {
+    const said = message ?? (typeof object === 'string' ? object : 'no message');
+    const write = REPORTED_ELSEWHERE.has(said) ? 'debug' : level;
+    log[write]({ client: said, cause: causeOf(object) }, 'WhatsApp client');
+  };
+  const nothing = () => undefined;
+  const logger: ClientLogger = {
+    level: 'warn',
+    child: () => logger,
+    trace: nothing,
+    debug: nothing,
+    info: nothing,
+    warn: write('warn'),
+    error: write('error'),
+  };
+  return logger;
+}
+
+function causeOf(object: unknown): string | undefined {
+  if (typeof object !== 'object' || object === null) return undefined;
+  const { err, error, e } = object as { err?: unknown; error?: unknown; e?: unknown };
+  const thrown = err ?? error ?? e;
+  return thrown instanceof Error ? thrown.message : undefined;
+}

@@ -1,0 +1,35 @@
+/** One connection and all that hangs on it: opened together, ended together. */
+import { openSocket, type LiveSocket, type SocketDeps, type SocketEvents } from './socket.ts';
+
+export interface Closed {
+  code: number | undefined;
+  message: string;
+}
+
+export class Connection {
+  readonly socket: LiveSocket;
+  readonly #deps: SocketDeps;
+  readonly #closed = Promise.withResolvers<Closed>();
+
+  constructor(deps: SocketDeps, events: Omit<SocketEvents, 'onClose'>) {
+    this.#deps = deps;
+    this.socket = openSocket(deps, {
+      ...events,
+      onClose: (code, message) => this.#closed.resolve({ code, message }),
+    });
+  }
+
+  /** Resolves when it has ended, by itself or by the signal, and nothing of it is running or unsaved any more. */
+  async ended(signal: AbortSignal): Promise<Closed> {
+    const leave = () => this.socket.leave();
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
+    try {
+      return await this.#closed.promise;
+    } finally {
+      signal.removeEventListener('abort', leave);
+      await this.#deps.auth.settled();
+      await this.#deps.wayOut?.close();
+    }
+  }
+}

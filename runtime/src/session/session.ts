@@ -1,0 +1,120 @@
+/**
+ * WhatsApp accounts. Each session keeps itself linked and connected: connection trouble is a state with a reason, never
+ * an exception to a caller. What it hears goes out through the listeners; what is sent goes in through `live()`.
+ */
+import type { WAMessage } from '@whiskeysockets/baileys';
+import type { ProfileName } from '../config.ts';
+import type { SessionId } from '../ids.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Seal } from '../seal.ts';
+import type { Store } from '../store/store.ts';
+import type { Receipt } from './receipts.ts';
+import { SessionRegistry } from './registry.ts';
+import type { LiveSocket, SocketOptions, WayOut } from './socket.ts';
+import type { Reason, SessionStatus } from './states.ts';
+
+export type { AckOutcome } from './acks.ts';
+export type { Receipt } from './receipts.ts';
+export type { LiveSocket, Quoted } from './socket.ts';
+export { REASONS, SESSION_STATUSES, type Reason, type SessionStatus } from './states.ts';
+
+/** What a caller may see of a session; never a proxy password or a key. */
+export interface SessionInfo {
+  sessionId: SessionId;
+  /** Named in every event of the session. */
+  hash: string;
+  status: SessionStatus;
+  reason: Reason;
+  /** When the status was entered, ms since 1970. */
+  since: number;
+  /** The linked account; null before linking. */
+  phone: string | null;
+  lid: string | null;
+  pushName: string | null;
+  tenantId: string | null;
+  humanization: ProfileName | null;
+  /** The proxy without user and password; null when there is none. */
+  proxy: string | null;
+  createdAt: number;
+}
+
+export interface NewSession {
+  sessionId?: SessionId | undefined;
+  proxyUrl?: string | undefined;
+  tenantId?: string | undefined;
+  humanization?: ProfileName | undefined;
+}
+
+/** One session as other rooms use it. */
+export interface Session {
+  readonly id: SessionId;
+  readonly hash: string;
+  info(): SessionInfo;
+  /** The profile chosen for this session, or null for the runtime's default. */
+  humanization(): ProfileName | null;
+  /** The open connection, or null while there is none. */
+  live(): LiveSocket | null;
+  /** The connection does not do what it should: end it and connect again. */
+  suspect(why: string): void;
+}
+
+/** What sessions tell; called in order, never awaited, must not throw. */
+export interface SessionListeners {
+  onState(session: Session, info: SessionInfo): void;
+  onQr(session: Session, qr: string, expiresIn: number): void;
+  /** `settle` tells the session that the message is durable elsewhere and need not be kept for a replay. */
+  onMessages(session: Session, messages: WAMessage[], offline: boolean, settle: (id: string) => Promise<void>): void;
+  onReceipt(session: Session, receipt: Receipt): void;
+  /** A connection ended: what the protocol monitor learns from. */
+  onClosed(session: Session, closed: { code: number | undefined; message: string; known: boolean }): void;
+}
+
+export interface SessionsDeps {
+  store: Store;
+  /** Wraps the sessions' data keys. */
+  masterSeal: Seal;
+  /** Throws `invalid_proxy_url`. */
+  openWayOut(proxyUrl: string): WayOut;
+  /** A proxy without user and password, fit to be shown. */
+  shownProxy(proxyUrl: string | null): string | null;
+  settings: SocketOptions & {
+    rootKey: string | undefined;
+    defaultProxyUrl: string | undefined;
+    maxSessions: number;
+    maxReconnectAttempts: number;
+  };
+  sentText(session: SessionId, messageId: string): Promise<string | undefined>;
+  listeners: SessionListeners;
+  metrics: Metrics;
+  log: Logger;
+  now?: () => number;
+  random?: () => number;
+}
+
+export interface Sessions {
+  /** Makes a session and begins linking it. Throws `session_exists`, `session_limit`, `invalid_proxy_url`. */
+  create(request: NewSession): Promise<Session>;
+  find(id: SessionId): Session | undefined;
+  /** Throws `session_not_found`. */
+  get(id: SessionId): Session;
+  /** The session, when it has a linked account. Throws `session_not_found`, `session_not_linked`. */
+  requireLinked(id: SessionId): Session;
+  list(): Session[];
+  /** The QR code to scan now. Throws `qr_not_available`. */
+  qr(id: SessionId): { qr: string; expiresIn: number };
+  /** Closes the connection and keeps the credentials; it stays closed, over restarts too, until `reconnect`. */
+  disconnect(id: SessionId): Promise<Session>;
+  /** Connects again now, with a new QR code when the account is not linked. */
+  reconnect(id: SessionId): Promise<Session>;
+  /** Removes the session, its keys, its outbox and its history. */
+  remove(id: SessionId): Promise<void>;
+  /** Waits until the session has one of the statuses or the signal aborts; says whether it was reached. */
+  wait(id: SessionId, statuses: SessionStatus[], signal: AbortSignal): Promise<boolean>;
+  /** Connects what was connected when the process last ended; at most ten handshakes at once. Resolves when all are under way. */
+  restore(): Promise<void>;
+  /** Ends all connections; what was connected is remembered as wanted. */
+  stop(): Promise<void>;
+}
+
+export const createSessions = (deps: SessionsDeps): Sessions => new SessionRegistry(deps);

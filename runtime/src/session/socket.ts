@@ -1,0 +1,225 @@
+/**
+ * One connection to WhatsApp: a Baileys socket with the traps of rc14 neutralised (the letters are those of
+ * sandbox-protocol.md 7). A socket is used once; reconnecting opens another on the same auth state.
+ */
+import {
+  makeWASocket,
+  DEFAULT_CONNECTION_CONFIG,
+  type BinaryNode,
+  type WAMessage,
+  type WASocket,
+} from '@whiskeysockets/baileys';
+import type { Agent } from 'node:http';
+import { toError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { Acks, type AckOutcome } from './acks.ts';
+import type { AuthState } from './auth-state.ts';
+import { clientLog } from './client-log.ts';
+import type { InboundJournal } from './inbound-journal.ts';
+import { readReceipt, type Receipt } from './receipts.ts';
+
+/** First QR 60 s, the next 20 s each (Socket/socket.js:657, :669). */
+const FIRST_QR_MS = 60_000;
+const NEXT_QR_MS = 20_000;
+const CLOSED = 428;
+/** A server that does not answer the close within this is not waited for. */
+const LEAVE_MS = 1_000;
+
+/** The ways out of one session, all through its proxy (the proxy room makes them). */
+export interface WayOut {
+  agent: Agent;
+  /** An undici dispatcher, for fetch. */
+  dispatcher: object;
+  close(): Promise<void>;
+}
+
+export interface SocketOptions {
+  wsUrl: string | undefined;
+  connectTimeoutMs: number;
+  keepAliveIntervalMs: number;
+  ackTimeoutMs: number;
+}
+
+export interface SocketDeps {
+  auth: AuthState;
+  journal: InboundJournal;
+  wayOut: WayOut | null;
+  options: SocketOptions;
+  log: Logger;
+  /** The text of a message sent before, for recipients that ask for it again; undefined when it is not known. */
+  sentText(messageId: string): Promise<string | undefined>;
+}
+
+/** The message an answer quotes, as its recipient's phone needs it. */
+export interface Quoted {
+  messageId: string;
+  text: string;
+  fromMe: boolean;
+  /** Who wrote it, in a group. */
+  participant?: string;
+}
+
+export interface Content {
+  text: string;
+  quoted?: Quoted;
+}
+
+/** What the connection tells its owner. */
+export interface SocketEvents {
+  onQr(qr: string, livesMs: number): void;
+  onPaired(): void;
+  onOpen(): void;
+  /** Once, and last. `code` as in sandbox-protocol.md 6; undefined when the cause carried none. */
+  onClose(code: number | undefined, message: string): void;
+  onMessages(messages: WAMessage[], offline: boolean): void;
+  onReceipt(receipt: Receipt): void;
+}
+
+export interface LiveSocket {
+  /** When the last frame came in, ms since 1970. */
+  lastFrameAt(): number;
+  send(jid: string, content: Content, messageId: string): Promise<AckOutcome>;
+  subscribePresence(jid: string): Promise<void>;
+  chatState(jid: string, state: 'composing' | 'paused'): Promise<void>;
+  setOnline(online: boolean): Promise<void>;
+  markRead(jid: string, messageIds: string[], participant: string | undefined): Promise<void>;
+  logout(): Promise<void>;
+  /** Ends at once, half-open or not (B4); `onClose` follows with this code and message. */
+  end(code: number, message: string): void;
+  /** Closes in good order, and by force when the server does not answer. */
+  leave(): void;
+}
+
+/** Baileys' errors are Booms; only these two fields of them are used. */
+interface ClosingError {
+  message: string;
+  output?: { statusCode?: number };
+}
+
+/** An error that closes a socket with a status code the disconnect policy knows. */
+const closing = (code: number, message: string): Error =>
+  Object.assign(new Error(message), { output: { statusCode: code } });
+
+export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
+  const sock = makeWASocket(configFor(deps));
+  const acks = new Acks(deps.options.ackTimeoutMs);
+  let lastFrameAt = Date.now();
+  let qrShown = 0;
+  let forced: NodeJS.Timeout | undefined;
+  const end = (code: number, message: string) => {
+    void sock.end(closing(code, message));
+    // B4: without this, end() waits up to 30 s for a dead peer to answer the close.
+    rawSocket(sock)?.terminate();
+  };
+
+  containCorruptFrames(sock, (error) => end(500, `corrupt frame: ${error.message}`));
+  // B2: ws hands an HTTP answer to the upgrade to this event and stops; nobody in the client listens.
+  sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) =>
+    end(503, `HTTP ${response.statusCode ?? 'answer'} instead of a connection`),
+  );
+  sock.ws.on('frame', () => (lastFrameAt = Date.now()));
+  // Written down before the client's own listener sees it.
+  sock.ws.prependListener('CB:message', (node: BinaryNode) => deps.journal.record(node));
+  sock.ws.on('CB:ack,class:message', (node: BinaryNode) => acks.arrived(node));
+  sock.ws.on('CB:receipt', (node: BinaryNode) => {
+    const receipt = readReceipt(node);
+    if (receipt) events.onReceipt(receipt);
+  });
+  sock.ev.on('creds.update', () => void deps.auth.saveCreds().catch((error: unknown) => endUnsaved(error)));
+  const endUnsaved = (error: unknown) => end(500, `credentials could not be saved: ${toError(error).message}`);
+  sock.ev.on('messages.upsert', ({ messages, type }) => events.onMessages(messages, type === 'append'));
+  sock.ev.on('connection.update', (update) => {
+    if (update.qr) events.onQr(update.qr, qrShown++ === 0 ? FIRST_QR_MS : NEXT_QR_MS);
+    if (update.isNewLogin) events.onPaired();
+    if (update.connection === 'open') {
+      events.onOpen();
+      void replayUnsettled(sock, deps);
+    }
+    if (update.connection === 'close') {
+      clearTimeout(forced);
+      acks.connectionClosed();
+      const error = update.lastDisconnect?.error as ClosingError | undefined;
+      events.onClose(error?.output?.statusCode, error?.message ?? 'closed');
+    }
+  });
+  return {
+    lastFrameAt: () => lastFrameAt,
+    send: (jid, content, messageId) => acks.expect(messageId, () => write(sock, jid, content, messageId)),
+    subscribePresence: (jid) => sock.presenceSubscribe(jid),
+    chatState: (jid, state) => sock.sendPresenceUpdate(state, jid),
+    setOnline: async (online) => {
+      // Without a push name the client refuses, with a warning.
+      if (deps.auth.creds.me?.name) await sock.sendPresenceUpdate(online ? 'available' : 'unavailable');
+    },
+    markRead: (jid, ids, participant) =>
+      sock.readMessages(ids.map((id) => ({ remoteJid: jid, id, fromMe: false, ...(participant && { participant }) }))),
+    logout: () => sock.logout(),
+    end,
+    leave: () => {
+      void sock.end(closing(CLOSED, 'stopped'));
+      forced = setTimeout(() => rawSocket(sock)?.terminate(), LEAVE_MS);
+    },
+  };
+}
+
+function configFor({ auth, journal, wayOut, options, log, sentText }: SocketDeps) {
+  return {
+    ...DEFAULT_CONNECTION_CONFIG,
+    ...(options.wsUrl !== undefined && { waWebSocketUrl: options.wsUrl }),
+    auth,
+    logger: clientLog(log),
+    connectTimeoutMs: options.connectTimeoutMs,
+    keepAliveIntervalMs: options.keepAliveIntervalMs,
+    makeSignalRepository: journal.wrap(DEFAULT_CONNECTION_CONFIG.makeSignalRepository),
+    // B5: own messages come back late and out of order; the server's ack is what counts.
+    emitOwnEvents: false,
+    markOnlineOnConnect: false,
+    syncFullHistory: false,
+    // Agents and dispatcher are made from one proxy URL; a session with a proxy has no way around it.
+    ...(wayOut && { agent: wayOut.agent as never, fetchAgent: wayOut.agent as never }),
+    options: wayOut ? ({ dispatcher: wayOut.dispatcher } as object) : {},
+    getMessage: async (key: { id?: string | null }) => {
+      const text = key.id ? await sentText(key.id) : undefined;
+      return text === undefined ? undefined : { extendedTextMessage: { text } };
+    },
+  };
+}
+
+/** B1: the client's frame handler is async and nobody catches; one bad frame would end the whole process. */
+function containCorruptFrames(sock: WASocket, onCorrupt: (error: Error) => void): void {
+  for (const listener of sock.ws.listeners('message') as ((data: Uint8Array) => Promise<void>)[]) {
+    sock.ws.off('message', listener);
+    sock.ws.on('message', (data: Uint8Array) => {
+      Promise.resolve(listener(data)).catch((error: unknown) => onCorrupt(toError(error)));
+    });
+  }
+}
+
+/** The client types its socket as an abstract one; the real one under it is a `ws` WebSocket. */
+const rawSocket = (sock: WASocket) => (sock.ws as unknown as { socket: { terminate(): void } | null }).socket;
+
+async function write(sock: WASocket, jid: string, content: Content, messageId: string): Promise<void> {
+  const { text, quoted } = content;
+  await sock.sendMessage(
+    jid,
+    { text, linkPreview: null },
+    { messageId, ...(quoted && { quoted: quotedMessage(jid, quoted) }) },
+  );
+}
+
+/** As much of the answered message as the recipient's phone needs to show it above the answer. */
+const quotedMessage = (remoteJid: string, { messageId, text, fromMe, participant }: Quoted) => ({
+  key: { remoteJid, id: messageId, fromMe, ...(participant && { participant }) },
+  message: { conversation: text },
+});
+
+async function replayUnsettled(sock: WASocket, { journal, log }: SocketDeps): Promise<void> {
+  try {
+    const { nodes, givenUp } = await journal.unsettled();
+    for (const node of nodes) sock.ws.emit('CB:message', node);
+    if (nodes.length > 0) log.info({ count: nodes.length }, 'handling messages a former run left unfinished');
+    if (givenUp.length > 0) log.error({ count: givenUp.length }, 'messages given up after repeated crashes');
+  } catch (error) {
+    log.error({ err: toError(error) }, 'unfinished messages could not be read; they are tried at the next connection');
+  }
+}

@@ -1,0 +1,66 @@
+/** Session records: what is kept of a session besides its own database, sealed where it is secret. */
+import type { ProfileName } from '../config.ts';
+import type { SessionId } from '../ids.ts';
+import { createSeal, newDataKey, type Seal } from '../seal.ts';
+import type { KeyValue } from '../store/store.ts';
+import type { ReasonCode, SessionStatus } from './states.ts';
+
+/** A session as stored. */
+export interface SessionRecord {
+  sessionId: SessionId;
+  hash: string;
+  tenantId: string | null;
+  humanization: ProfileName | null;
+  /** Its own proxy, sealed; null for the default. */
+  sealedProxy: string | null;
+  /** The data key, sealed with the master key; null once the credentials are shredded. */
+  sealedKey: string | null;
+  createdAt: number;
+  /** Whether it should be connected; false after `disconnect`. */
+  wanted: boolean;
+  /** The state that ended it (logged out, banned, replaced), to be shown after a restart too. */
+  ended: { status: SessionStatus; reason: ReasonCode; at: number } | null;
+  account: { phone: string | null; lid: string | null; pushName: string | null } | null;
+}
+
+export class Vault {
+  readonly #rows: KeyValue;
+  readonly #master: Seal;
+
+  constructor(rows: KeyValue, master: Seal) {
+    this.#rows = rows;
+    this.#master = master;
+  }
+
+  async all(): Promise<SessionRecord[]> {
+    const records: SessionRecord[] = [];
+    for await (const [, record] of this.#rows.iterator?.(undefined) ?? []) records.push(record as SessionRecord);
+    return records.sort((a, b) => a.createdAt - b.createdAt);
+  }
+
+  async save(record: SessionRecord): Promise<void> {
+    await this.#rows.set(record.sessionId, record);
+  }
+
+  /** With the record goes the wrapped data key: what was sealed with it can never be read again. */
+  async remove(id: SessionId): Promise<void> {
+    await this.#rows.delete(id);
+  }
+
+  newKey(id: SessionId): string {
+    return this.#master.seal(newDataKey().toString('base64'), `data-key/${id}`);
+  }
+
+  /** The seal of a session's own data key. */
+  sealOf(id: SessionId, sealedKey: string): Seal {
+    return createSeal(Buffer.from(this.#master.open(sealedKey, `data-key/${id}`), 'base64'));
+  }
+
+  sealProxy(id: SessionId, url: string): string {
+    return this.#master.seal(url, `proxy/${id}`);
+  }
+
+  openProxy(id: SessionId, sealed: string): string {
+    return this.#master.open(sealed, `proxy/${id}`);
+  }
+}
