@@ -11,11 +11,12 @@ type ClientLogger = SocketConfig['logger'];
  * disconnect policy reports those in its own words. */
 const REPORTED_ELSEWHERE = new Set(['stream errored out']);
 
-export function clientLog(log: Logger): ClientLogger {
+/** `ended` tells whether the connection is over: what fails after that fails because of it. */
+export function clientLog(log: Logger, ended: () => boolean): ClientLogger {
   const write = (level: 'warn' | 'error') => (object: unknown, message?: string) => {
     const said = message ?? (typeof object === 'string' ? object : 'no message');
-    const write = REPORTED_ELSEWHERE.has(said) ? 'debug' : level;
-    log[write]({ client: said, cause: causeOf(object) }, 'WhatsApp client');
+    const as = ended() || REPORTED_ELSEWHERE.has(said) ? 'debug' : level;
+    log[as]({ client: said, cause: causeOf(object) }, 'WhatsApp client');
   };
   const nothing = () => undefined;
   const logger: ClientLogger = {

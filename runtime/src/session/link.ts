@@ -160,7 +160,10 @@ export class Link implements Session {
           this.#enter('qr', 'scan_qr');
           listeners.onQr(this, qr, Math.round(livesMs / 1_000));
         },
-        onPaired: () => this.#enter('pairing', 'linking'),
+        onPaired: () => {
+          this.#attempts.reset();
+          this.#enter('pairing', 'linking');
+        },
         onOpen: () => {
           release();
           this.#opened(auth);

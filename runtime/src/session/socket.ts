@@ -101,7 +101,8 @@ const closing = (code: number, message: string): Error =>
   Object.assign(new Error(message), { output: { statusCode: code } });
 
 export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
-  const sock = makeWASocket(configFor(deps));
+  let ended = false;
+  const sock = makeWASocket(configFor(deps, () => ended));
   const acks = new Acks(deps.options.ackTimeoutMs);
   let lastFrameAt = Date.now();
   let qrShown = 0;
@@ -136,8 +137,11 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
       void replayUnsettled(sock, deps);
     }
     if (update.connection === 'close') {
+      ended = true;
       clearTimeout(forced);
       acks.connectionClosed();
+      // B4: queries under way would hang until their own time-out of a minute; this is the event they still listen to.
+      sock.ws.emit('error', closing(CLOSED, 'Connection Closed'));
       const error = update.lastDisconnect?.error as ClosingError | undefined;
       events.onClose(error?.output?.statusCode, error?.message ?? 'closed');
     }
@@ -162,12 +166,12 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   };
 }
 
-function configFor({ auth, journal, wayOut, options, log, sentText }: SocketDeps) {
+function configFor({ auth, journal, wayOut, options, log, sentText }: SocketDeps, ended: () => boolean) {
   return {
     ...DEFAULT_CONNECTION_CONFIG,
     ...(options.wsUrl !== undefined && { waWebSocketUrl: options.wsUrl }),
     auth,
-    logger: clientLog(log),
+    logger: clientLog(log, ended),
     connectTimeoutMs: options.connectTimeoutMs,
     keepAliveIntervalMs: options.keepAliveIntervalMs,
     makeSignalRepository: journal.wrap(DEFAULT_CONNECTION_CONFIG.makeSignalRepository),
