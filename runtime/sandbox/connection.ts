@@ -1,0 +1,143 @@
+/** One client's WebSocket: handshake, then stanzas both ways in order. What they mean is decided elsewhere. */
+import { binaryNodeToString, decodeBinaryNode, encodeBinaryNode, proto } from '@whiskeysockets/baileys';
+import type { Curve } from '@whiskeysockets/baileys';
+import type { WebSocket } from 'ws';
+import { encodeFrame, FrameReader, PROLOGUE } from './framing.ts';
+import { NoiseHandshake } from './noise.ts';
+import type { NoiseTransport } from './noise.ts';
+import { newStanzaId, node } from './stanza.ts';
+import type { Stanza } from './stanza.ts';
+
+const { HandshakeMessage } = proto;
+
+/** What the server proves itself with. */
+export interface ServerIdentity {
+  readonly key: ReturnType<typeof Curve.generateKeyPair>;
+  readonly certificate: Uint8Array;
+}
+
+export interface ConnectionEvents {
+  /** The handshake is done: who the client says it is, and the Noise key it proved to hold. */
+  hello(connection: Connection, payload: proto.ClientPayload, noiseKey: Buffer): void;
+  stanza(connection: Connection, stanza: Stanza): void;
+  /** Every stanza in either direction, as it passes. */
+  traffic(connection: Connection, direction: 'in' | 'out', stanza: Stanza): void;
+  closed(connection: Connection): void;
+  log(line: string): void;
+}
+
+export class Connection {
+  readonly #socket: WebSocket;
+  readonly #events: ConnectionEvents;
+  readonly #certificate: Uint8Array;
+  readonly #handshake: NoiseHandshake;
+  readonly #frames = new FrameReader();
+  readonly #questions = new Map<string, PromiseWithResolvers<Stanza>>();
+  #transport: NoiseTransport | null = null;
+  #decoding: Promise<void> = Promise.resolve();
+  #greeted = false;
+  #closed = false;
+  /** Whose connection this is, once it has logged in; for the record of its traffic. */
+  phone: string | null = null;
+
+  constructor(socket: WebSocket, identity: ServerIdentity, events: ConnectionEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    this.#certificate = identity.certificate;
+    this.#handshake = new NoiseHandshake(PROLOGUE, identity.key);
+    socket.on('message', (data: Buffer) => this.#guard(() => this.#receive(data)));
+    socket.on('close', () => this.#onClose());
+    socket.on('error', (error) => events.log(`connection error: ${error.message}`));
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed && this.#transport !== null;
+  }
+
+  send(stanza: Stanza): void {
+    if (!this.#transport || this.#closed) return;
+    this.#events.traffic(this, 'out', stanza);
+    this.#socket.send(encodeFrame(this.#transport.encrypt(encodeBinaryNode(stanza))));
+  }
+
+  /** Sends an iq and waits for the client's answer; rejects when the connection ends first. */
+  ask(content: Stanza, attrs: Stanza['attrs']): Promise<Stanza> {
+    const id = newStanzaId();
+    const question = Promise.withResolvers<Stanza>();
+    this.#questions.set(id, question);
+    if (this.isOpen) this.send(node('iq', { ...attrs, id }, [content]));
+    else this.#questions.get(id)?.reject(new Error('the client has gone'));
+    return question.promise.finally(() => this.#questions.delete(id));
+  }
+
+  /** Ends the connection in good order, after an optional last stanza. */
+  close(lastWord?: Stanza): void {
+    if (lastWord) this.send(lastWord);
+    this.#socket.close(1000);
+  }
+
+  /** Cuts the TCP connection without a word, as a lost network does. */
+  cut(): void {
+    this.#socket.terminate();
+  }
+
+  #receive(data: Buffer): void {
+    for (const frame of this.#frames.push(data)) {
+      if (this.#transport) this.#decode(this.#transport.decrypt(frame));
+      else this.#shakeHands(frame);
+    }
+  }
+
+  #shakeHands(frame: Buffer): void {
+    const { clientHello, clientFinish } = HandshakeMessage.decode(frame);
+    if (!this.#greeted && clientHello?.ephemeral) {
+      this.#greeted = true;
+      const serverHello = this.#handshake.answer(clientHello.ephemeral, this.#certificate);
+      this.#socket.send(encodeFrame(HandshakeMessage.encode({ serverHello }).finish()));
+    } else if (this.#greeted && clientFinish?.static && clientFinish.payload) {
+      const { clientKey, payload, transport } = this.#handshake.finish(clientFinish.static, clientFinish.payload);
+      this.#transport = transport;
+      this.#events.hello(this, proto.ClientPayload.decode(payload), clientKey);
+    } else {
+      throw new Error('handshake message out of turn');
+    }
+  }
+
+  /** Inflating is asynchronous in the codec, so decoding is chained: stanzas are handled in the order they came. */
+  #decode(plaintext: Buffer): void {
+    this.#decoding = this.#decoding.then(async () => {
+      try {
+        this.#handle(await decodeBinaryNode(plaintext));
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  #handle(stanza: Stanza): void {
+    this.#events.traffic(this, 'in', stanza);
+    const question = stanza.tag === 'iq' ? this.#questions.get(stanza.attrs['id'] ?? '') : undefined;
+    if (!question) return this.#events.stanza(this, stanza);
+    if (stanza.attrs['type'] === 'result') question.resolve(stanza);
+    else question.reject(new Error(`the client answered ${binaryNodeToString(stanza)}`));
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#events.log(`closing a connection: ${error instanceof Error ? error.message : String(error)}`);
+    this.#socket.close(1002);
+  }
+
+  #onClose(): void {
+    this.#closed = true;
+    for (const question of this.#questions.values()) question.reject(new Error('the client has gone'));
+    this.#events.closed(this);
+  }
+}

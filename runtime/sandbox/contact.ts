@@ -1,0 +1,102 @@
+/** Somebody the accounts talk with: a person with a phone, and the habits a test or a user gives them. */
+import { randomBytes } from 'node:crypto';
+import type { proto } from '@whiskeysockets/baileys';
+import type { Account } from './account.ts';
+import type { Addressing, Device, Person } from './directory.ts';
+import type { Phone, ReceivedReceipt } from './phone.ts';
+import type { Screen, ScreenMessage } from './screen.ts';
+
+export interface ContactOptions {
+  /** The name others see beside its messages. */
+  readonly name?: string;
+  /** Whether it reads what arrives, at once. */
+  readonly readsAtOnce?: boolean;
+  /** What it answers to a text; null for silence. */
+  readonly repliesWith?: (text: string) => string | null;
+}
+
+export interface SayOptions {
+  /** The message id; made up as phones do when not given. */
+  readonly id?: string;
+  /** The id of a message on this contact's screen that the text answers. */
+  readonly quoted?: string;
+  /** By hidden id, as WhatsApp does now, unless `pn` is asked for. */
+  readonly addressing?: Addressing;
+}
+
+export class Contact {
+  readonly phone: string;
+  readonly name: string;
+  readonly jid: string;
+  readonly lid: string;
+  readonly #person: Person;
+  readonly #handset: Phone;
+  readonly #screen: Screen;
+  #habits: ContactOptions;
+
+  constructor(person: Person, handset: Phone, screen: Screen, habits: ContactOptions) {
+    this.phone = person.phone;
+    this.name = person.name;
+    this.jid = person.jid;
+    this.lid = person.lid;
+    this.#person = person;
+    this.#handset = handset;
+    this.#screen = screen;
+    this.#habits = habits;
+  }
+
+  /** What its phone shows, oldest first. */
+  get screen(): readonly ScreenMessage[] {
+    return this.#screen.rows;
+  }
+
+  /** Gives it other habits; what is not named stays. */
+  behave(habits: ContactOptions): void {
+    this.#habits = { ...this.#habits, ...habits };
+  }
+
+  /** Sends a text to every linked device of an account; those that are away get it at their next login. */
+  async say(account: Account, text: string, options: SayOptions = {}): Promise<{ messageId: string }> {
+    return this.#sayTo(account.person, text, options);
+  }
+
+  /** Looks at the screen for a message, then waits for it. Rejects at the deadline. */
+  waitForMessage(match: (message: ScreenMessage) => boolean, timeoutMs: number): Promise<ScreenMessage> {
+    return this.#screen.waitFor(match, timeoutMs);
+  }
+
+  /** Reads a message on its screen, which sends the read receipt. Throws for a message that is not there. */
+  async read(messageId: string): Promise<void> {
+    this.#handset.confirmRead(messageId);
+  }
+
+  /** The receipts that came back for a message it sent, in order. */
+  receiptsFor(messageId: string): readonly ReceivedReceipt[] {
+    return this.#handset.receiptsFor(messageId);
+  }
+
+  /** Reacts to a new message on its screen as its habits say. */
+  react(row: ScreenMessage, sender: Person): void {
+    if (this.#habits.readsAtOnce) this.#handset.confirmRead(row.messageId);
+    const reply = row.text ? this.#habits.repliesWith?.(row.text) : null;
+    if (reply) void this.#sayTo(sender, reply, {});
+  }
+
+  async #sayTo(person: Person, text: string, { id, quoted, addressing = 'lid' }: SayOptions) {
+    const messageId = id ?? randomBytes(16).toString('hex').toUpperCase();
+    const message = quoted === undefined ? { conversation: text } : this.#quoting(person, text, quoted, addressing);
+    await this.#handset.send(messageId, { message, chat: person, addressing, type: 'text' }, devicesOf(person));
+    return { messageId };
+  }
+
+  #quoting(person: Person, text: string, quoted: string, addressing: Addressing): proto.IMessage {
+    const row = this.#screen.find(quoted);
+    if (!row) throw new Error(`message ${quoted} is not on the screen of ${this.phone}`);
+    const participant = person.addressOn(0, addressing);
+    return {
+      extendedTextMessage: { text, contextInfo: { stanzaId: quoted, participant, quotedMessage: row.content } },
+    };
+  }
+}
+
+const devicesOf = (person: Person): Device[] => [...person.devices.values()];

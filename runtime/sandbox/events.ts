@@ -1,0 +1,32 @@
+/** What a sandbox tells those who watch it. */
+import type { Contact } from './contact.ts';
+import type { Stanza } from './stanza.ts';
+
+/** A linked device of an account. */
+export interface DeviceEvent {
+  readonly phone: string;
+  readonly deviceId: number;
+}
+
+export interface StanzaEvent {
+  /** The account the stanza came from or goes to; null before login. */
+  readonly phone: string | null;
+  /** Seen from the server: `in` comes from a client. */
+  readonly direction: 'in' | 'out';
+  readonly node: Stanza;
+}
+
+export interface SandboxEvents {
+  /** A phone scanned a client's QR code and the client signed back. */
+  linked: [event: DeviceEvent];
+  /** A linked device logged in. */
+  login: [event: DeviceEvent];
+  /** A logged-in device's connection ended, whoever ended it. */
+  closed: [event: DeviceEvent];
+  /** Every decoded stanza, before it is handled. */
+  stanza: [event: StanzaEvent];
+  /** A contact decrypted a message for the first time. `from` is the sender's phone number. */
+  message: [event: { contact: Contact; messageId: string; text: string; from: string }];
+  /** What a client shows of itself: `available`, `unavailable`, or in a chat `composing`, `recording`, `paused`. */
+  presence: [event: { phone: string; to: string | null; state: string }];
+}

@@ -1,0 +1,48 @@
+/** Messages from linked devices: taken in, acknowledged, and handed on to every device they were encrypted for. */
+import type { Addressing } from './directory.ts';
+import type { Dispatch } from './post-office.ts';
+import { child, children, node, now } from './stanza.ts';
+import type { Stanza } from './stanza.ts';
+import type { StanzaHandler, World } from './world.ts';
+import type { LinkedDevice } from './linked-device.ts';
+
+/** The same id twice is acknowledged and delivered twice: what is shown once is the recipient's business. */
+export const acceptMessage: StanzaHandler = (world, device, stanza) => {
+  const { id, to } = stanza.attrs;
+  if (!id || !to || !isPersonal(to)) return world.unhandled(stanza);
+  const { faults } = world;
+  if (faults.loseMessages) return;
+  const error = faults.ackError;
+  // The connection is looked up when the ack goes, since a held ack may outlive the one the message came on.
+  const attrs = { class: 'message', id, from: to, t: now(), ...(error !== null && { error }) };
+  faults.passAck(() => device.connection?.send(node('ack', attrs)));
+  if (error !== null) return;
+  const dispatch = readDispatch(world, device, stanza);
+  if (dispatch) world.postOffice.dispatch(dispatch);
+};
+
+const isPersonal = (jid: string): boolean => jid.endsWith('@s.whatsapp.net') || jid.endsWith('@lid');
+
+/** Null for a number nobody has: WhatsApp takes such a message too, and nobody ever gets it. */
+function readDispatch({ directory }: World, device: LinkedDevice, stanza: Stanza): Dispatch | null {
+  const { id = '', to = '', type = 'text', category, recipient } = stanza.attrs;
+  const chat = directory.find(recipient ?? to)?.person;
+  if (!chat) return null;
+  const addressing: Addressing = to.endsWith('@lid') ? 'lid' : 'pn';
+  const from = { person: device.person, device: device.id };
+  const deviceIdentity = child(stanza, 'device-identity');
+  const parts = encryptedParts(stanza).flatMap(({ jid, enc }) => {
+    const address = directory.find(jid);
+    // In some chats clients encrypt for themselves as well; that copy goes nowhere.
+    const isSelf = address?.person === from.person && address.device === from.device;
+    return address && enc && !isSelf ? [{ to: address, enc }] : [];
+  });
+  return { id, from, chat, addressing, type, category, parts, deviceIdentity };
+}
+
+/** A ciphertext for each participant; or, to a single device, one directly inside the message. */
+function encryptedParts(stanza: Stanza): { jid: string | undefined; enc: Stanza | undefined }[] {
+  const participants = child(stanza, 'participants');
+  if (!participants) return [{ jid: stanza.attrs['to'], enc: child(stanza, 'enc') }];
+  return children(participants, 'to').map((to) => ({ jid: to.attrs['jid'], enc: child(to, 'enc') }));
+}

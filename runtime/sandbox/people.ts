@@ -1,0 +1,80 @@
+/** Makes the accounts and contacts of a sandbox, each with a phone, and keeps them. */
+import { EventEmitter } from 'node:events';
+import { binaryNodeToString } from '@whiskeysockets/baileys';
+import { Account } from './account.ts';
+import { Contact } from './contact.ts';
+import type { ContactOptions } from './contact.ts';
+import { Directory } from './directory.ts';
+import type { Person } from './directory.ts';
+import type { SandboxEvents } from './events.ts';
+import { Faults } from './faults.ts';
+import { Phone } from './phone.ts';
+import type { PhoneOptions } from './phone.ts';
+import { PostOffice } from './post-office.ts';
+import { Registrations } from './registration.ts';
+import { Screen } from './screen.ts';
+import type { World } from './world.ts';
+
+export class People {
+  readonly accounts = new Map<string, Account>();
+  readonly contacts = new Map<string, Contact>();
+  readonly world: World;
+  readonly #phones: Phone[] = [];
+  readonly #closing: AbortSignal;
+
+  constructor(closing: AbortSignal, log: (line: string) => void, onUnhandled: (stanza: string) => void) {
+    this.#closing = closing;
+    const directory = new Directory();
+    const faults = new Faults(directory, closing);
+    this.world = {
+      directory,
+      faults,
+      postOffice: new PostOffice(directory, faults),
+      registrations: new Registrations(),
+      events: new EventEmitter<SandboxEvents>(),
+      accounts: this.accounts,
+      log,
+      unhandled: (stanza) => onUnhandled(binaryNodeToString(stanza)),
+    };
+  }
+
+  account(phone: string): Account {
+    const known = this.accounts.get(phone);
+    if (known) return known;
+    const { directory, registrations, events } = this.world;
+    const person = directory.add(phone, `Sandbox ${phone.slice(-4)}`);
+    const handset = this.#handset(person, new Screen(this.#closing), { confirms: false, onShown: () => undefined });
+    const onLinked = (deviceId: number) => void events.emit('linked', { phone, deviceId });
+    const account = new Account(person, handset, registrations, onLinked);
+    this.accounts.set(phone, account);
+    return account;
+  }
+
+  contact(phone: string, habits: ContactOptions = {}): Contact {
+    const known = this.contacts.get(phone);
+    known?.behave(habits);
+    if (known) return known;
+    const person = this.world.directory.add(phone, habits.name ?? `Contact ${phone.slice(-4)}`);
+    const screen = new Screen(this.#closing);
+    const onShown: PhoneOptions['onShown'] = (row, sender) => {
+      const { messageId, text, from } = row;
+      this.world.events.emit('message', { contact, messageId, text, from });
+      contact.react(row, sender.person);
+    };
+    const contact = new Contact(person, this.#handset(person, screen, { confirms: true, onShown }), screen, habits);
+    this.contacts.set(phone, contact);
+    return contact;
+  }
+
+  /** Resolves when every phone has dealt with what it was handed. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#phones.map((phone) => phone.idle()));
+  }
+
+  #handset(person: Person, screen: Screen, habits: Pick<PhoneOptions, 'confirms' | 'onShown'>): Phone {
+    const { postOffice, log } = this.world;
+    const phone = new Phone(person, { postOffice, screen, log, ...habits });
+    this.#phones.push(phone);
+    return phone;
+  }
+}

@@ -1,0 +1,106 @@
+/** Carries encrypted messages and receipts between devices. It cannot read what it carries. */
+import type { Address, Addressing, Directory, Person } from './directory.ts';
+import type { Faults } from './faults.ts';
+import { bytesOf, node, now } from './stanza.ts';
+import type { Stanza } from './stanza.ts';
+
+/** One message as its sender hands it in: a ciphertext for each receiving device. */
+export interface Dispatch {
+  readonly id: string;
+  readonly from: Address;
+  /** The person whose chat it is; for a peer message the account itself. */
+  readonly chat: Person;
+  readonly addressing: Addressing;
+  readonly type: string;
+  /** A `peer` message goes between an account's own devices and shows in no chat. */
+  readonly category?: string | undefined;
+  readonly parts: readonly { readonly to: Address; readonly enc: Stanza }[];
+  /** The sender's proof of being a linked device, there when a session begins. */
+  readonly deviceIdentity?: Stanza | undefined;
+}
+
+/** A receipt as its sender hands it in. */
+export interface ReceiptSlip {
+  readonly ids: readonly string[];
+  readonly from: Address;
+  readonly addressing: Addressing;
+  readonly type?: string | undefined;
+  readonly content?: Stanza[] | undefined;
+}
+
+/** A ciphertext changed near its end lies within the part its MAC protects, whichever kind it is. */
+const DAMAGE_OFFSET = 12;
+
+export class PostOffice {
+  readonly directory: Directory;
+  readonly #faults: Faults;
+
+  constructor(directory: Directory, faults: Faults) {
+    this.directory = directory;
+    this.#faults = faults;
+  }
+
+  dispatch(message: Dispatch): void {
+    for (const { to, enc } of message.parts) {
+      const attrs = to.person === message.from.person ? ownAttrs(message) : foreignAttrs(message);
+      const content = [this.#faults.takeDamage(to.person.phone) ? damaged(enc) : enc];
+      if (message.deviceIdentity) content.push(message.deviceIdentity);
+      this.#deliver(to, node('message', attrs, content));
+    }
+  }
+
+  /** Carries a receipt to one device. */
+  receipt(slip: ReceiptSlip, to: Address): void {
+    const [id, ...more] = slip.ids;
+    if (id === undefined) return;
+    const attrs: Stanza['attrs'] = {
+      id,
+      from: slip.from.person.addressOn(slip.from.device, slip.addressing),
+      t: now(),
+    };
+    if (slip.type) attrs['type'] = slip.type;
+    const list = more.map((each) => node('item', { id: each }));
+    const content = [...(list.length > 0 ? [node('list', {}, list)] : []), ...(slip.content ?? [])];
+    this.#deliver(to, node('receipt', attrs, content.length > 0 ? content : undefined));
+  }
+
+  /** Carries a receipt to every device of a person. */
+  receiptToAll(slip: ReceiptSlip, person: Person): void {
+    for (const device of person.devices.keys()) this.receipt(slip, { person, device });
+  }
+
+  #deliver(to: Address, stanza: Stanza): void {
+    to.person.devices.get(to.device)?.deliver(stanza);
+  }
+}
+
+const common = ({ id, type, addressing }: Dispatch) => ({ id, t: now(), type, addressing_mode: addressing });
+
+/** How a message looks to somebody else: from the chat partner, in one addressing, with the other beside it. */
+function foreignAttrs(message: Dispatch): Stanza['attrs'] {
+  const { from, addressing } = message;
+  const { person } = from;
+  const alternative: Stanza['attrs'] = addressing === 'lid' ? { sender_pn: person.jid } : { sender_lid: person.lid };
+  return {
+    ...common(message),
+    from: person.addressOn(from.device, addressing),
+    ...(person.name && { notify: person.name }),
+    ...alternative,
+  };
+}
+
+/** How a message looks to another device of its sender: from itself, naming the chat it belongs to. */
+function ownAttrs(message: Dispatch): Stanza['attrs'] {
+  const { from, chat, addressing, category } = message;
+  const sender = from.person.addressOn(from.device, addressing);
+  if (category) return { ...common(message), from: sender, category };
+  const alternative: Stanza['attrs'] = addressing === 'lid' ? { recipient_pn: chat.jid } : { recipient_lid: chat.lid };
+  return { ...common(message), from: sender, recipient: chat.addressOn(0, addressing), ...alternative };
+}
+
+function damaged(enc: Stanza): Stanza {
+  const bytes = bytesOf(enc) ?? Buffer.alloc(0);
+  const position = bytes.length - DAMAGE_OFFSET;
+  if (position >= 0) bytes[position] = (bytes[position] ?? 0) ^ 0xff;
+  return { ...enc, content: bytes };
+}

@@ -1,0 +1,40 @@
+/** Every question (iq) a logged-in client asks, by namespace, type and what it is about. */
+import { children, node, SERVICE } from '../stanza.ts';
+import type { Stanza } from '../stanza.ts';
+import type { StanzaHandler } from '../world.ts';
+import { appStateQueries } from './app-state.ts';
+import { encryptionQueries } from './encryption.ts';
+import { linkingQueries } from './linking.ts';
+import { passiveQueries } from './passive.ts';
+import { profileQueries } from './profile.ts';
+import type { QueryTable } from './query.ts';
+import { settingsQueries } from './settings.ts';
+import { usyncQueries } from './usync.ts';
+
+const QUERIES: QueryTable = {
+  ...appStateQueries,
+  ...encryptionQueries,
+  ...linkingQueries,
+  ...passiveQueries,
+  ...profileQueries,
+  ...settingsQueries,
+  ...usyncQueries,
+};
+
+/** Answers a query; one nobody knows gets an empty result, so that the client goes on, and is recorded. */
+export const answerQuery: StanzaHandler = (world, device, request) => {
+  const { id = '', xmlns = '', type = '', to = SERVICE } = request.attrs;
+  const about = children(request)[0] ?? node('');
+  const connection = device.connection;
+  const reply = (...content: Stanza[]) => {
+    const isError = content.some(({ tag }) => tag === 'error');
+    const attrs = { id, from: to, type: isError ? 'error' : 'result' };
+    connection?.send(node('iq', attrs, content.length > 0 ? content : undefined));
+  };
+  const query = QUERIES[`${xmlns}/${type}/${about.tag}`];
+  if (query) return query({ world, device, about, request, reply });
+  // The answer to something we asked needs no answer; anything else that we do not know is recorded.
+  if (type === 'result' || type === 'error') return;
+  world.unhandled(request);
+  reply();
+};

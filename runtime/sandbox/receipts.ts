@@ -1,0 +1,43 @@
+/** Receipts and acks from linked devices: they empty the device's mailbox, and tell senders what became of a message. */
+import type { Addressing } from './directory.ts';
+import type { LinkedDevice } from './linked-device.ts';
+import { child, children, node } from './stanza.ts';
+import type { Stanza } from './stanza.ts';
+import type { StanzaHandler, World } from './world.ts';
+
+/** Receipts that concern only the account's own devices; nobody else is told. */
+const PRIVATE = new Set(['read-self', 'played-self', 'sender', 'peer_msg', 'hist_sync']);
+
+export const acceptReceipt: StanzaHandler = (world, device, stanza) => {
+  const { id, to, type } = stanza.attrs;
+  if (!id || !to) return world.unhandled(stanza);
+  const ids = [id, ...children(child(stanza, 'list'), 'item').flatMap((item) => item.attrs['id'] ?? [])];
+  device.mailbox.confirm({ tag: 'message', ids });
+  if (type === 'hist_sync') device.hasHistory = true;
+  if (type === 'retry') device.askedAgain.add(id);
+  device.connection?.send(node('ack', { class: 'receipt', id, from: to, ...(type && { type }) }));
+  if (!type || !PRIVATE.has(type)) passOn(world, device, stanza, ids);
+};
+
+function passOn(world: World, device: LinkedDevice, stanza: Stanza, ids: readonly string[]): void {
+  const { to = '', type } = stanza.attrs;
+  const recipient = world.directory.find(to);
+  if (!recipient) return;
+  const addressing: Addressing = to.endsWith('@lid') ? 'lid' : 'pn';
+  const from = { person: device.person, device: device.id };
+  // Only the device that encrypted a message can encrypt it again; every other receipt is for all of them.
+  if (type === 'retry') {
+    const content = children(stanza).filter(({ tag }) => tag !== 'list');
+    world.postOffice.receipt({ ids, from, addressing, type, content }, recipient);
+  } else {
+    world.postOffice.receiptToAll({ ids, from, addressing, type }, recipient.person);
+  }
+}
+
+export const acceptAck: StanzaHandler = (_world, device, { attrs }) => {
+  const { id, class: tag, error, type } = attrs;
+  if (!id || !tag) return;
+  // After asking for a message again a client also refuses the first copy; the second may be on its way already.
+  const refusesFirstCopy = tag === 'message' && error !== undefined && device.askedAgain.delete(id);
+  if (!refusesFirstCopy) device.mailbox.confirm({ tag, ids: [id], type });
+};

@@ -1,0 +1,107 @@
+/**
+ * A WhatsApp server on localhost, with phones and people in it. Unmodified clients link to its accounts, log in and
+ * exchange end-to-end encrypted messages with its contacts.
+ */
+import type { EventEmitter } from 'node:events';
+import { Curve } from '@whiskeysockets/baileys';
+import type { Account } from './account.ts';
+import { certifyServerKey } from './certificate-chain.ts';
+import { handleStanza } from './client-stanzas.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionEvents } from './connection.ts';
+import type { Contact, ContactOptions } from './contact.ts';
+import type { SandboxEvents } from './events.ts';
+import type { Faults } from './faults.ts';
+import type { LinkedDevice } from './linked-device.ts';
+import { admit } from './login.ts';
+import { People } from './people.ts';
+import { openChatServer } from './server.ts';
+import type { World } from './world.ts';
+
+export interface SandboxOptions {
+  /** Where it listens; this machine only, unless told otherwise. */
+  readonly host?: string;
+  /** The port for clients; 0 takes any free one. */
+  readonly port?: number;
+  /** Where other processes steer it over HTTP; without it there is no control server. */
+  readonly controlPort?: number;
+  readonly log?: (line: string) => void;
+}
+
+export interface Sandbox {
+  /** What to give a client as WHATSAPP_WS_URL. */
+  readonly url: string;
+  /** Hex of the key at the root of its certificates, to give a client as WHATSAPP_ROOT_KEY. */
+  readonly rootKey: string;
+  readonly controlUrl: string | null;
+  /** Every stanza nobody knew how to handle, as text. */
+  readonly unhandled: readonly string[];
+  readonly events: EventEmitter<SandboxEvents>;
+  readonly faults: Faults;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly contacts: ReadonlyMap<string, Contact>;
+  /** A WhatsApp account with its phone, made on first use. Throws for what is not a free phone number in digits. */
+  account(phone: string): Account;
+  /** Somebody to talk with, made on first use; options given later change the habits. The name is set once. */
+  contact(phone: string, options?: ContactOptions): Contact;
+  /** Ends everything; resolves when nothing of it keeps the process alive. */
+  stop(): Promise<void>;
+}
+
+/** Starts a sandbox. Resolves when it listens. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { host = '127.0.0.1', port = 0, log = () => undefined } = options;
+  const closing = new AbortController();
+  const unhandled: string[] = [];
+  const people = new People(closing.signal, log, (line) => unhandled.push(line));
+  const key = Curve.generateKeyPair();
+  const { rootKey, chain } = certifyServerKey(key.public);
+  const identity = { key, certificate: chain };
+  const handlers = connectionHandlers(people.world);
+  const server = await openChatServer({ host, port }, (socket) => new Connection(socket, identity, handlers));
+  const { world, accounts, contacts } = people;
+  return {
+    url: `ws://${host}:${server.port}/ws/chat`,
+    rootKey: rootKey.toString('hex'),
+    controlUrl: null,
+    unhandled,
+    events: world.events,
+    faults: world.faults,
+    accounts,
+    contacts,
+    account: (phone) => people.account(phone),
+    contact: (phone, habits) => people.contact(phone, habits),
+    async stop() {
+      closing.abort();
+      await server.close();
+      await people.idle();
+    },
+  };
+}
+
+/** Joins what comes over connections to what the sandbox is made of. */
+function connectionHandlers(world: World): ConnectionEvents {
+  const loggedIn = new Map<Connection, LinkedDevice>();
+  return {
+    hello(connection, payload, noiseKey) {
+      const device = admit(world, connection, payload, noiseKey);
+      if (device) loggedIn.set(connection, device);
+    },
+    stanza(connection, stanza) {
+      const device = loggedIn.get(connection);
+      // A client whose link was removed, or that another connection replaced, is no longer listened to.
+      if (device?.connection === connection) handleStanza(world, device, stanza);
+    },
+    traffic(connection, direction, node) {
+      world.events.emit('stanza', { phone: connection.phone, direction, node });
+    },
+    closed(connection) {
+      world.registrations.end(connection);
+      const device = loggedIn.get(connection);
+      loggedIn.delete(connection);
+      if (!device?.detach(connection)) return;
+      world.events.emit('closed', { phone: device.person.phone, deviceId: device.id });
+    },
+    log: world.log,
+  };
+}

@@ -1,0 +1,41 @@
+/** The WebSocket server clients connect to. It owns every connection and ends them all when it closes. */
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { WebSocketServer } from 'ws';
+import type { Connection } from './connection.ts';
+
+/** Where WhatsApp Web's socket is. */
+const PATH = '/ws/chat';
+
+export interface ChatServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens, and makes a connection of every client that comes to the right path. */
+export async function openChatServer(
+  { host, port }: { host: string; port: number },
+  connect: (socket: InstanceType<typeof import('ws').WebSocket>) => Connection,
+): Promise<ChatServer> {
+  const http = createServer((_request, response) => response.writeHead(426).end());
+  const sockets = new WebSocketServer({ server: http, path: PATH });
+  const connections = new Set<Connection>();
+  sockets.on('connection', (socket) => {
+    const connection = connect(socket);
+    connections.add(connection);
+    socket.on('close', () => connections.delete(connection));
+  });
+  http.listen(port, host);
+  await once(http, 'listening');
+  return {
+    port: (http.address() as AddressInfo).port,
+    async close() {
+      sockets.close();
+      const closed = once(http, 'close');
+      http.close();
+      for (const connection of connections) connection.cut();
+      await closed;
+    },
+  };
+}

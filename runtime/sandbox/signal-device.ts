@@ -1,0 +1,121 @@
+/** The Signal state of a phone that lives in the sandbox: its keys, its sessions, and the cipher over them. */
+import { Curve, generateRegistrationId, generateSignalPubKey, signedKeyPair } from '@whiskeysockets/baileys';
+import { ProtocolAddress, SessionBuilder, SessionCipher, SessionRecord } from 'libsignal';
+import type { SignalStorage } from 'libsignal';
+import type { KeyBundle } from './directory.ts';
+
+type KeyPair = ReturnType<typeof Curve.generateKeyPair>;
+export type CipherType = 'pkmsg' | 'msg';
+
+const SIGNED_PRE_KEY_ID = 1;
+/** libsignal's number for a message that begins a session. */
+const PRE_KEY_MESSAGE = 3;
+
+/** libsignal prints whole sessions, private keys included, whenever it closes one. Ours closes them in silence. */
+class QuietSessionRecord extends SessionRecord {
+  closeSession(session: { indexInfo: { closed: number } }): void {
+    session.indexInfo.closed = Date.now();
+  }
+}
+
+const inLibsignalForm = (pair: KeyPair) => ({
+  privKey: Buffer.from(pair.private),
+  pubKey: Buffer.from(generateSignalPubKey(pair.public)),
+});
+
+export class SignalDevice {
+  readonly registrationId = generateRegistrationId();
+  readonly #identity = Curve.generateKeyPair();
+  readonly #signedPreKey = signedKeyPair(this.#identity, SIGNED_PRE_KEY_ID);
+  readonly #preKeys = new Map<number, KeyPair>();
+  readonly #sessions = new Map<string, Uint8Array>();
+  readonly #name: string;
+  #nextPreKeyId = 1;
+
+  /** The name keeps this device's sessions apart in libsignal's process-wide work queue. */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get identityKey(): Uint8Array {
+    return this.#identity.public;
+  }
+
+  sign(message: Uint8Array): Uint8Array {
+    return Curve.sign(this.#identity.private, message);
+  }
+
+  /** A bundle with a new one-time key: the stock never runs out, since clients ask for one after every reconnect. */
+  keyBundle(): Required<KeyBundle> {
+    const id = this.#nextPreKeyId++;
+    const preKey = Curve.generateKeyPair();
+    this.#preKeys.set(id, preKey);
+    const { keyPair, keyId, signature } = this.#signedPreKey;
+    return {
+      registrationId: this.registrationId,
+      identityKey: this.identityKey,
+      signedPreKey: { id: keyId, key: keyPair.public, signature },
+      preKey: { id, key: preKey.public },
+    };
+  }
+
+  hasSession(peer: string): boolean {
+    const stored = this.#sessions.get(this.#address(peer).toString());
+    return stored !== undefined && QuietSessionRecord.deserialize(stored).haveOpenSession();
+  }
+
+  async startSession(peer: string, bundle: KeyBundle): Promise<void> {
+    const { registrationId, identityKey, signedPreKey, preKey } = bundle;
+    const outgoing = {
+      registrationId,
+      identityKey: generateSignalPubKey(Buffer.from(identityKey)),
+      signedPreKey: {
+        keyId: signedPreKey.id,
+        publicKey: generateSignalPubKey(Buffer.from(signedPreKey.key)),
+        signature: Buffer.from(signedPreKey.signature),
+      },
+      ...(preKey && { preKey: { keyId: preKey.id, publicKey: generateSignalPubKey(Buffer.from(preKey.key)) } }),
+    };
+    // The library takes a bundle without a one-time key; only its declaration says otherwise.
+    await new SessionBuilder(this.#storage(), this.#address(peer)).initOutgoing(outgoing as Required<typeof outgoing>);
+  }
+
+  async encrypt(peer: string, plaintext: Uint8Array): Promise<{ type: CipherType; ciphertext: Buffer }> {
+    const { type, body } = await this.#cipher(peer).encrypt(Buffer.from(plaintext));
+    return { type: type === PRE_KEY_MESSAGE ? 'pkmsg' : 'msg', ciphertext: Buffer.from(body, 'binary') };
+  }
+
+  /** Throws when the ciphertext belongs to no session, was damaged, or was decrypted before. */
+  async decrypt(peer: string, type: CipherType, ciphertext: Buffer): Promise<Buffer> {
+    const cipher = this.#cipher(peer);
+    return type === 'pkmsg' ? cipher.decryptPreKeyWhisperMessage(ciphertext) : cipher.decryptWhisperMessage(ciphertext);
+  }
+
+  #cipher(peer: string): SessionCipher {
+    return new SessionCipher(this.#storage(), this.#address(peer));
+  }
+
+  #address(peer: string): ProtocolAddress {
+    return new ProtocolAddress(`${this.#name}>${peer}`, 0);
+  }
+
+  #storage(): SignalStorage {
+    return {
+      loadSession: async (id) => {
+        const stored = this.#sessions.get(id);
+        return stored ? QuietSessionRecord.deserialize(stored) : new QuietSessionRecord();
+      },
+      storeSession: async (id, session) => void this.#sessions.set(id, session.serialize()),
+      // Whether the identity is the one the account signed for is checked by whoever knows the directory.
+      isTrustedIdentity: () => true,
+      loadPreKey: async (id) => {
+        const pair = this.#preKeys.get(Number(id));
+        return pair && inLibsignalForm(pair);
+      },
+      removePreKey: (id) => void this.#preKeys.delete(id),
+      loadSignedPreKey: () => inLibsignalForm(this.#signedPreKey.keyPair),
+      getOurRegistrationId: () => this.registrationId,
+      getOurIdentity: () => inLibsignalForm(this.#identity),
+    };
+  }
+}

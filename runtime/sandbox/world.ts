@@ -1,0 +1,25 @@
+/** The parts of one running sandbox, as those who handle a client's stanzas need them. */
+import type { EventEmitter } from 'node:events';
+import type { Account } from './account.ts';
+import type { Directory } from './directory.ts';
+import type { SandboxEvents } from './events.ts';
+import type { Faults } from './faults.ts';
+import type { LinkedDevice } from './linked-device.ts';
+import type { PostOffice } from './post-office.ts';
+import type { Registrations } from './registration.ts';
+import type { Stanza } from './stanza.ts';
+
+export interface World {
+  readonly directory: Directory;
+  readonly postOffice: PostOffice;
+  readonly registrations: Registrations;
+  readonly faults: Faults;
+  readonly events: EventEmitter<SandboxEvents>;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly log: (line: string) => void;
+  /** Records a stanza nobody knows how to handle; tests fail on any. */
+  readonly unhandled: (stanza: Stanza) => void;
+}
+
+/** Handles one kind of stanza of a logged-in device. */
+export type StanzaHandler = (world: World, device: LinkedDevice, stanza: Stanza) => void;

@@ -1,0 +1,164 @@
+/**
+ * A plain client: the real makeWASocket over an auth state in memory, trusting the sandbox's root. For tests that want
+ * to see the sandbox as WhatsApp's own clients see a server.
+ */
+import { EventEmitter, once } from 'node:events';
+import { initAuthCreds, makeWASocket, proto, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
+import type { AuthenticationState, ConnectionState, SignalDataTypeMap, WAMessage } from '@whiskeysockets/baileys';
+import { pino } from 'pino';
+import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { within } from './deadline.ts';
+
+const DEADLINE_MS = 10_000;
+const WARN = 40;
+/** What libsignal prints to the console on every session, keys included, and on every failure. */
+const LIBSIGNAL_NOISE =
+  /^(Clos|Open|Remov)ing (open |old closed )?session|^Session (already|error)|^Decrypted message with/;
+const LIBSIGNAL_FAILURE = 'Failed to decrypt message with any known session...';
+
+for (const method of ['info', 'warn', 'error'] as const) {
+  const original = console[method].bind(console);
+  console[method] = (...args: unknown[]) => {
+    const text = String(args[0]);
+    if (!LIBSIGNAL_NOISE.test(text) && text !== LIBSIGNAL_FAILURE) original(...args);
+  };
+}
+
+/** Credentials and keys, kept across connections as a real client's disk would keep them. */
+export function memoryAuth(): AuthenticationState {
+  const stored = new Map<string, unknown>();
+  return {
+    creds: initAuthCreds(),
+    keys: {
+      get: async <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) => {
+        const found: Record<string, SignalDataTypeMap[T]> = {};
+        for (const id of ids) {
+          const value = stored.get(`${type}:${id}`) as SignalDataTypeMap[T] | undefined;
+          if (value !== undefined) {
+            found[id] =
+              type === 'app-state-sync-key' ? (proto.Message.AppStateSyncKeyData.fromObject(value) as never) : value;
+          }
+        }
+        return found;
+      },
+      set: async (data) => {
+        for (const [type, entries] of Object.entries(data)) {
+          for (const [id, value] of Object.entries(entries)) {
+            if (value) stored.set(`${type}:${id}`, value);
+            else stored.delete(`${type}:${id}`);
+          }
+        }
+      },
+    },
+  };
+}
+
+interface ClientEvents {
+  qr: [code: string];
+  open: [];
+  close: [statusCode: number];
+  upsert: [message: WAMessage, type: string];
+  update: [id: string, status: number];
+  ack: [id: string, error: string | undefined];
+}
+
+export type WhatsAppClient = Awaited<ReturnType<typeof connectClient>>;
+
+/** Opens one connection. `complaints` collects whatever the client logs at warn or above. */
+export function connectClient(sandbox: Sandbox, auth: AuthenticationState) {
+  WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(sandbox.rootKey, 'hex');
+  const complaints: string[] = [];
+  const write = (line: string) => {
+    if ((JSON.parse(line) as { level: number }).level >= WARN) complaints.push(line);
+  };
+  const socket = makeWASocket({ auth, waWebSocketUrl: sandbox.url, logger: pino({ level: 'info' }, { write }) });
+  const events = new EventEmitter<ClientEvents>();
+  const received: WAMessage[] = [];
+  const seen: { id: string; status: number }[] = [];
+  const noteStatus = (id: string | null | undefined, status: number | null | undefined) => {
+    if (!id || status === null || status === undefined) return;
+    seen.push({ id, status });
+    events.emit('update', id, status);
+  };
+  socket.ev.on('creds.update', (update) => void Object.assign(auth.creds, update));
+  socket.ev.on('connection.update', (update: Partial<ConnectionState>) => {
+    if (update.qr) events.emit('qr', update.qr);
+    if (update.connection === 'open') events.emit('open');
+    if (update.connection === 'close') events.emit('close', statusOf(update));
+  });
+  socket.ev.on('messages.upsert', ({ messages, type }) => {
+    for (const message of messages) {
+      if (!message.key.fromMe) received.push(message);
+      noteStatus(message.key.id, message.key.fromMe ? message.status : undefined);
+      events.emit('upsert', message, type);
+    }
+  });
+  socket.ev.on('messages.update', (updates) => {
+    for (const { key, update } of updates) noteStatus(key.id, update.status);
+  });
+  socket.ws.on('CB:ack,class:message', ({ attrs }: { attrs: Record<string, string> }) => {
+    events.emit('ack', attrs['id'] ?? '', attrs['error']);
+  });
+  return { socket, events, complaints, received, seen, auth };
+}
+
+const statusOf = ({ lastDisconnect }: Partial<ConnectionState>): number =>
+  (lastDisconnect?.error as { output?: { statusCode: number } } | undefined)?.output?.statusCode ?? 0;
+
+/** The first event of a kind from now on. */
+export async function next<K extends keyof ClientEvents>(client: WhatsAppClient, event: K): Promise<ClientEvents[K]> {
+  return (await within(DEADLINE_MS, `client event ${event}`, once(client.events, event))) as ClientEvents[K];
+}
+
+/** Links a new client to an account and logs it in. */
+export async function linkedClient(sandbox: Sandbox, account: Account, auth = memoryAuth()): Promise<WhatsAppClient> {
+  const pairing = connectClient(sandbox, auth);
+  const closed = next(pairing, 'close');
+  const [qr] = await next(pairing, 'qr');
+  await account.scan(qr);
+  await closed;
+  return loggedInClient(sandbox, auth);
+}
+
+/** A new connection with known credentials, once it is open. */
+export async function loggedInClient(sandbox: Sandbox, auth: AuthenticationState): Promise<WhatsAppClient> {
+  const client = connectClient(sandbox, auth);
+  await next(client, 'open');
+  return client;
+}
+
+/** Resolves when the client has received a message that fits, now or later. */
+export async function receives(client: WhatsAppClient, what: string, match: (message: WAMessage) => boolean) {
+  const known = client.received.find(match);
+  if (known) return known;
+  const { promise, resolve } = Promise.withResolvers<WAMessage>();
+  const onUpsert = (message: WAMessage) => match(message) && resolve(message);
+  client.events.on('upsert', onUpsert);
+  try {
+    return await within(DEADLINE_MS, what, promise);
+  } finally {
+    client.events.off('upsert', onUpsert);
+  }
+}
+
+/** Resolves when a message of the client's has reached this status, now or later. */
+export async function reaches(client: WhatsAppClient, messageId: string, status: number): Promise<void> {
+  const isIt = (id: string, reached: number) => id === messageId && reached === status;
+  if (client.seen.some(({ id, status: reached }) => isIt(id, reached))) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const onUpdate = (id: string, reached: number) => isIt(id, reached) && resolve();
+  client.events.on('update', onUpdate);
+  try {
+    await within(DEADLINE_MS, `status ${status} of ${messageId}`, promise);
+  } finally {
+    client.events.off('update', onUpdate);
+  }
+}
+
+/** Ends the client's connection without logging out. */
+export async function disconnect(client: WhatsAppClient): Promise<void> {
+  await client.socket.end(undefined);
+}
+
+export const textOf = ({ message }: WAMessage): string =>
+  message?.conversation ?? message?.extendedTextMessage?.text ?? '';
