@@ -1,0 +1,57 @@
+/** Subscriptions at rest: what could give access (a URL may carry a password) is sealed to the subscription's id. */
+import type { WebhookId } from '../ids.ts';
+import type { Seal } from '../seal.ts';
+import type { KeyValue } from '../store/store.ts';
+import type { Subscription } from './webhook.ts';
+
+interface FormerSecret {
+  secret: string;
+  until: number;
+}
+export interface Entry extends Subscription {
+  /** Signs the deliveries. */
+  secret: string;
+  former: FormerSecret | null;
+}
+
+/** All entries in memory, read once, and written through. */
+export function createVault(keyValue: KeyValue, seal: Seal) {
+  let loading: Promise<Map<WebhookId, Entry>> | undefined;
+  // A load that failed is tried again by the next caller.
+  const all = () =>
+    (loading ??= load(keyValue, seal).catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    }));
+  return {
+    all,
+    async save(entry: Entry): Promise<void> {
+      const { url, secret, former, ...open } = entry;
+      const hidden: Private = { url, secret, former };
+      const record: Sealed = { ...open, sealed: seal.seal(JSON.stringify(hidden), context(open.webhookId)) };
+      const entries = await all();
+      await keyValue.set(record.webhookId, record);
+      entries.set(entry.webhookId, entry);
+    },
+    async remove(id: WebhookId): Promise<void> {
+      const entries = await all();
+      await keyValue.delete(id);
+      entries.delete(id);
+    },
+  };
+}
+
+type Sealed = Omit<Entry, 'url' | 'secret' | 'former'> & { sealed: string };
+type Private = Pick<Entry, 'url' | 'secret' | 'former'>;
+
+const context = (id: WebhookId) => `webhook:${id}`;
+
+async function load(keyValue: KeyValue, seal: Seal): Promise<Map<WebhookId, Entry>> {
+  const entries = new Map<WebhookId, Entry>();
+  for await (const [, record] of (keyValue.iterator?.(undefined) ?? []) as AsyncIterable<[string, Sealed]>) {
+    const { sealed, ...open } = record;
+    const hidden = JSON.parse(seal.open(sealed, context(open.webhookId))) as Private;
+    entries.set(open.webhookId, { ...open, ...hidden });
+  }
+  return entries;
+}
