@@ -18,11 +18,11 @@ export default {
   maxWorkers: 2,
   projects: [
     { ...esm, displayName: 'unit', testMatch: ['<rootDir>/unit/**/*.test.ts', '<rootDir>/contract/**/*.test.ts'] },
-    { ...esm, displayName: 'runtime', testMatch: ['<rootDir>/{flow,sandbox,cluster}/**/*.test.ts'] },
+    { ...esm, displayName: 'runtime', testMatch: ['<rootDir>/{flow,sandbox,cluster,e2e}/**/*.test.ts'] },
     {
       ...shared,
       displayName: 'nodes',
-      testMatch: ['<rootDir>/{nodes,e2e}/**/*.test.ts'],
+      testMatch: ['<rootDir>/nodes/**/*.test.ts'],
       transform: { '^.+\\.ts$': swc('commonjs') },
       testTimeout: 120_000,
     },

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { IDataObject } from 'n8n-workflow';
+import { N8nEngine, type NodeUnderTest } from '../support/n8n-engine.ts';
+import { startRuntime, type RuntimeProcess } from '../support/runtime-process.ts';
+
+const ACCOUNT = '15550100030';
+const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
+
+let runtime: RuntimeProcess;
+let engine: N8nEngine;
+
+function control(operation: string, parameters: IDataObject = {}): NodeUnderTest {
+  const session = { __rl: true, mode: 'id', value: '={{ $json.session }}' };
+  return {
+    type: 'whatsAppConnectorSessionControl',
+    parameters: { resource: 'session', operation, session, ...parameters },
+  };
+}
+const run = async (operation: string, parameters: IDataObject = {}, items: IDataObject[] = [{ session: 'desk' }]) =>
+  (await engine.run(control(operation, parameters), items))[0] ?? [];
+
+beforeAll(async () => {
+  runtime = await startRuntime();
+  engine = await N8nEngine.load({ baseUrl: runtime.url, apiKey: runtime.apiKey });
+});
+
+afterAll(async () => {
+  await runtime?.stop();
+});
+
+test('from nothing to a linked account and back, with nothing but this node and a phone', async () => {
+  const [created] = await run('create', {
+    sessionId: 'desk',
+    additionalFields: { humanization: 'fast', tenantId: 'shop' },
+  });
+  expect(created?.json).toMatchObject({ sessionId: 'desk', hash: expect.any(String) });
+
+  // Asked for at once, when there is no code yet: the node waits for it.
+  const [code] = await run('getQrCode', { binaryPropertyName: 'picture', options: {} });
+  expect(code?.json).toMatchObject({ sessionId: 'desk', qr: expect.any(String), expiresIn: expect.any(Number) });
+  expect(code?.json).not.toHaveProperty('qrImage');
+  const picture = code?.binary?.picture;
+  expect(picture).toMatchObject({ mimeType: 'image/png', fileName: 'desk-qr.png' });
+  expect(Buffer.from(picture?.data ?? '', 'base64').subarray(0, 4)).toEqual(PNG);
+
+  await runtime.sandbox.scan(ACCOUNT, String(code?.json.qr));
+  await runtime.api('GET', '/sessions/desk/wait?status=connected&timeout=30');
+  const [status] = await run('getStatus');
+  expect(status?.json).toMatchObject({ sessionId: 'desk', status: 'connected' });
+  const [session] = await run('get');
+  expect(session?.json).toMatchObject({ phone: `+${ACCOUNT}`, tenantId: 'shop', humanization: 'fast' });
+
+  // Linked, it has no code, and says so at once.
+  await expect(run('getQrCode', { binaryPropertyName: 'data', options: {} })).rejects.toMatchObject({
+    message: 'There is no QR code to scan at this moment.',
+    context: { itemIndex: 0 },
+  });
+
+  expect((await run('delete')).map(({ json }) => json)).toEqual([{ deleted: true }]);
+  await expect(run('get')).rejects.toMatchObject({
+    message: 'There is no session with this id.',
+    description: expect.stringMatching(/./),
+  });
+});
+
+test('several sessions come as several items, up to the limit, each linked to the item that asked', async () => {
+  const ids = ['one', 'two', 'three'];
+  await run(
+    'create',
+    { sessionId: '={{ $json.session }}' },
+    ids.map((session) => ({ session })),
+  );
+  const all = await run('getAll', { returnAll: true });
+  expect(all.map(({ json }) => json.sessionId).toSorted()).toEqual(ids.toSorted());
+  expect(all.map(({ pairedItem }) => pairedItem)).toEqual(ids.map(() => ({ item: 0 })));
+  expect(await run('getAll', { returnAll: false, limit: 2 })).toHaveLength(2);
+  await run(
+    'delete',
+    {},
+    ids.map((session) => ({ session })),
+  );
+});
+
+test('a session without an id gets one; an id that is taken is refused with advice', async () => {
+  const [made] = await run('create', { sessionId: '' });
+  const sessionId = String(made?.json.sessionId);
+  expect(sessionId).toMatch(/^[A-Za-z0-9][A-Za-z0-9_-]+$/);
+  await expect(run('create', { sessionId })).rejects.toMatchObject({
+    message: 'There is already a session with this id.',
+    httpCode: '409',
+  });
+  await run('delete', {}, [{ session: sessionId }]);
+});
+
+test('an id from a workflow cannot reach another address of the runtime', async () => {
+  await expect(run('get', {}, [{ session: '../webhooks' }])).rejects.toMatchObject({
+    message: expect.stringMatching(/session/i),
+  });
+});

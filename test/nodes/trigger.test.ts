@@ -1,0 +1,184 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '../support/deadline.ts';
+import { N8nEngine, type Delivery, type DeliveryOutcome, type NodeUnderTest } from '../support/n8n-engine.ts';
+import { startRuntime, type RuntimeProcess } from '../support/runtime-process.ts';
+
+interface Webhook {
+  webhookId: string;
+  url: string;
+  sessionId: string | null;
+  events: string[];
+}
+
+const ACCOUNT = '15550100010';
+const ADA = '15550100011';
+
+let runtime: RuntimeProcess;
+let engine: N8nEngine;
+/** Stands where n8n's web server stands: takes what the runtime delivers and hands it to the trigger. */
+const front = createServer();
+let receive: (delivery: Delivery) => Promise<DeliveryOutcome>;
+const taken: { delivery: Delivery; outcome: DeliveryOutcome }[] = [];
+
+const trigger = (parameters: Record<string, unknown> = {}): NodeUnderTest => ({
+  type: 'whatsAppConnectorTrigger',
+  parameters: {
+    events: ['message'],
+    listenTo: 'oneSession',
+    session: { __rl: true, mode: 'id', value: 'sales' },
+    options: {},
+    ...parameters,
+  },
+});
+const webhooksOf = async (url: string) =>
+  (await runtime.api<{ webhooks: Webhook[] }>('GET', `/webhooks?url=${encodeURIComponent(url)}`)).webhooks;
+
+beforeAll(async () => {
+  front.on('request', (request: IncomingMessage, response) => {
+    void buffer(request).then(async (body) => {
+      const delivery = { body, headers: request.headers as Record<string, string> };
+      const outcome = await receive(delivery);
+      taken.push({ delivery, outcome });
+      response.writeHead(outcome.status).end(JSON.stringify(outcome.answer));
+    });
+  });
+  await once(front.listen(0, '127.0.0.1'), 'listening');
+  runtime = await startRuntime();
+  engine = await N8nEngine.load(
+    { baseUrl: runtime.url, apiKey: runtime.apiKey },
+    { webhooks: `http://127.0.0.1:${(front.address() as AddressInfo).port}` },
+  );
+  await runtime.linkedSession('sales', ACCOUNT);
+  await runtime.sandbox.contact(ADA, { name: 'Ada' });
+});
+
+afterAll(async () => {
+  front.close();
+  await runtime?.stop();
+});
+
+test('activating subscribes at the runtime, once, to the chosen events of the chosen session', async () => {
+  const node = engine.trigger(trigger({ events: ['message', 'connection.update'] }));
+  expect(await node.checkExists()).toBe(false);
+  await node.create();
+  expect(await node.checkExists()).toBe(true);
+  const [webhook, ...others] = await webhooksOf(node.url);
+  expect(webhook).toMatchObject({ url: node.url, sessionId: 'sales' });
+  expect(webhook?.events.toSorted()).toEqual(['connection.update', 'message']);
+  expect(others).toEqual([]);
+  await node.delete();
+  expect(await webhooksOf(node.url)).toEqual([]);
+  expect(await node.checkExists()).toBe(false);
+});
+
+test('a subscription that is no longer what the parameters say does not count as existing', async () => {
+  const { create, staticData, url } = engine.trigger(trigger());
+  await create();
+  const asked = (parameters: Record<string, unknown>) =>
+    engine.trigger(trigger(parameters), { staticData: structuredClone(staticData) }).checkExists();
+  expect(await asked({})).toBe(true);
+  expect(await asked({ events: ['message', 'qr.update'] })).toBe(false);
+  expect(await asked({ listenTo: 'allSessions' })).toBe(false);
+  expect(await asked({ options: { callbackBaseUrl: 'http://127.0.0.1:9' } })).toBe(false);
+  for (const { webhookId } of await webhooksOf(url)) await runtime.api('DELETE', `/webhooks/${webhookId}`);
+  expect(await asked({})).toBe(false);
+});
+
+test('a test run and the published workflow have subscriptions side by side', async () => {
+  const staticData = {};
+  const published = engine.trigger(trigger(), { staticData });
+  const testing = engine.trigger(trigger(), { staticData, test: true });
+  await published.create();
+  await testing.create();
+  expect(testing.url).not.toBe(published.url);
+  await testing.delete();
+  expect(await webhooksOf(testing.url)).toEqual([]);
+  expect(await published.checkExists()).toBe(true);
+  await published.delete();
+});
+
+test('choosing another session leaves no subscription of the one before', async () => {
+  const staticData = {};
+  await engine.trigger(trigger(), { staticData }).create();
+  const all = engine.trigger(trigger({ listenTo: 'allSessions' }), { staticData });
+  await all.create();
+  expect((await webhooksOf(all.url)).map(({ sessionId }) => sessionId)).toEqual([null]);
+  await all.delete();
+});
+
+test('deactivating ends the subscription even when what was kept about it is lost', async () => {
+  await engine.trigger(trigger()).create();
+  const forgetful = engine.trigger(trigger(), { staticData: {} });
+  expect(await webhooksOf(forgetful.url)).toHaveLength(1);
+  await forgetful.delete();
+  expect(await webhooksOf(forgetful.url)).toEqual([]);
+});
+
+test('the runtime reaches n8n by the callback base URL when one is given', async () => {
+  const node = engine.trigger(trigger({ options: { callbackBaseUrl: 'http://127.0.0.1:9/' } }));
+  await node.create();
+  const called = node.url.replace(/^http:\/\/[^/]+/, 'http://127.0.0.1:9');
+  expect(await webhooksOf(called)).toHaveLength(1);
+  await node.delete();
+  expect(await webhooksOf(called)).toEqual([]);
+  const wrong = engine.trigger(trigger({ options: { callbackBaseUrl: 'n8n' } }));
+  await expect(wrong.create()).rejects.toMatchObject({ description: expect.stringContaining('http://n8n:5678') });
+});
+
+test('a trigger without an event or a session says so instead of subscribing to nothing', async () => {
+  await expect(engine.trigger(trigger({ events: [] })).create()).rejects.toThrow('No event is chosen');
+  const session = { __rl: true, mode: 'list', value: '' };
+  await expect(engine.trigger(trigger({ session })).create()).rejects.toThrow('No session is chosen');
+});
+
+test('a message becomes one item; the same delivery forged, altered or unsigned starts nothing', async () => {
+  const node = engine.trigger(trigger());
+  await node.create();
+  receive = node.deliver;
+  taken.length = 0;
+  await runtime.sandbox.say(ADA, ACCOUNT, 'hello, ¿qué tal? 👋');
+  await eventually(
+    20_000,
+    'a delivery',
+    () => taken.length,
+    (count) => count > 0,
+  );
+  const [first] = taken;
+  if (!first) throw new Error('nothing was delivered');
+  expect(first.outcome).toMatchObject({ status: 200, answer: { received: true } });
+  expect(first.outcome.items).toHaveLength(1);
+  expect(first.outcome.items?.[0]).toMatchObject({
+    event: 'message',
+    sessionId: 'sales',
+    kind: 'text',
+    text: 'hello, ¿qué tal? 👋',
+    fromMe: false,
+    chat: { isGroup: false },
+    from: { phone: `+${ADA}` },
+    eventId: first.delivery.headers['webhook-id'],
+  });
+
+  const altered = Buffer.from(first.delivery.body.toString().replace('hello', 'HELLO'));
+  const { 'webhook-signature': _, ...unsigned } = first.delivery.headers;
+  for (const forged of [
+    { ...first.delivery, body: altered },
+    { ...first.delivery, headers: unsigned },
+  ]) {
+    const outcome = await node.deliver(forged);
+    expect(outcome).toMatchObject({ status: 401, items: null, answer: { message: expect.any(String) } });
+  }
+  // Deactivated, the secret is gone, and with it the trust in anything signed with it.
+  await node.delete();
+  expect(await node.deliver(first.delivery)).toMatchObject({ status: 401, items: null });
+});
+
+test('the list of sessions shows whose account each is and finds it by any of that', async () => {
+  const all = await engine.list(trigger(), 'searchSessions');
+  expect(all.results).toEqual([{ name: expect.stringMatching(/^sales .*connected/), value: 'sales' }]);
+  expect((await engine.list(trigger(), 'searchSessions', ACCOUNT)).results).toHaveLength(1);
+  expect((await engine.list(trigger(), 'searchSessions', 'nobody')).results).toEqual([]);
+});

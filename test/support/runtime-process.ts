@@ -1,0 +1,171 @@
+/** The runtime and the sandbox as a user starts them: two child processes that know each other by address only. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { freePort } from '../../runtime/src/demo/free-port.ts';
+import { eventually, within } from './deadline.ts';
+
+// Both jest projects import this, one of them as CommonJS, which has no import.meta; jest runs from the repository.
+const REPOSITORY = process.cwd();
+const START_MS = 60_000;
+const STOP_MS = 15_000;
+
+export interface ScreenMessage {
+  messageId: string;
+  text: string;
+  arrivals: number;
+}
+
+export interface RuntimeProcess {
+  url: string;
+  apiKey: string;
+  /** Calls the runtime's API as any client would; rejects when it refuses. */
+  api<Data>(method: string, path: string, body?: unknown): Promise<Data>;
+  sandbox: SandboxControl;
+  /** A session of this account, linked by its QR code and connected. */
+  linkedSession(sessionId: string, phone: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The sandbox's control server. */
+export class SandboxControl {
+  readonly #url: string;
+  constructor(url: string) {
+    this.#url = url;
+  }
+  scan = (phone: string, qr: string) => this.#call('POST', `/accounts/${phone}/scan`, { qr });
+  contact = (phone: string, options: { name?: string; readsAtOnce?: boolean } = {}) =>
+    this.#call('POST', '/contacts', { phone, ...options });
+  say = (contact: string, to: string, text: string) =>
+    this.#call<{ messageId: string }>('POST', `/contacts/${contact}/say`, { to, text });
+  /** Resolves when a message with this text is on the contact's screen, decrypted. */
+  async received(contact: string, text: string, seconds = 20): Promise<ScreenMessage> {
+    return await this.#call('GET', `/contacts/${contact}/wait?text=${encodeURIComponent(text)}&timeout=${seconds}`);
+  }
+  screen = (contact: string) => this.#call<{ screen: ScreenMessage[] }>('GET', `/contacts/${contact}/screen`);
+
+  async #call<Data>(method: string, path: string, body?: unknown): Promise<Data> {
+    const answer = await json<Data & { error?: string }>(this.#url + path, method, body);
+    if (!answer.ok) throw new Error(`sandbox ${method} ${path}: ${answer.status} ${answer.body.error}`);
+    return answer.body;
+  }
+}
+
+/** Starts both; `env` is added to the runtime's settings. */
+export async function startRuntime(env: Record<string, string> = {}): Promise<RuntimeProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'runtime-process-'));
+  const children: Child[] = [];
+  const stop = async () => {
+    for (const child of children.reverse()) await child.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const controlPort = await freePort();
+    const sandbox = new Child(['sandbox', '--control-port', String(controlPort)], {});
+    children.push(sandbox);
+    const whatsapp = {
+      WHATSAPP_WS_URL: await sandbox.printed('WHATSAPP_WS_URL'),
+      WHATSAPP_ROOT_KEY: await sandbox.printed('WHATSAPP_ROOT_KEY'),
+    };
+    const port = await freePort();
+    const apiKey = 'key-of-this-test-only';
+    const settings = { PORT: String(port), HOST: '127.0.0.1', API_KEY: apiKey, SESSIONS_DIR: folder };
+    const open = { OUTBOUND_ALLOW: '127.0.0.1', HUMANIZATION_PROFILE: 'instant', METRICS_ENABLED: 'false' };
+    const runtime = new Child(['serve'], { ...settings, ...open, ...whatsapp, ...env });
+    children.push(runtime);
+    const url = `http://127.0.0.1:${port}`;
+    await runtime.answering(`${url}/health`);
+    return connected(url, apiKey, new SandboxControl(`http://127.0.0.1:${controlPort}`), stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function connected(url: string, apiKey: string, sandbox: SandboxControl, stop: () => Promise<void>): RuntimeProcess {
+  const api = async <Data>(method: string, path: string, body?: unknown): Promise<Data> => {
+    const headers = { authorization: `Bearer ${apiKey}` };
+    const answer = await json<{ data: Data; error?: { code: string } }>(url + path, method, body, headers);
+    if (!answer.ok) throw new Error(`runtime ${method} ${path}: ${answer.status} ${answer.body.error?.code}`);
+    return answer.body.data;
+  };
+  const linkedSession = async (sessionId: string, phone: string) => {
+    await api('POST', '/sessions', { sessionId });
+    await api('GET', `/sessions/${sessionId}/wait?status=qr&timeout=30`);
+    const { qr } = await api<{ qr: string }>('GET', `/sessions/${sessionId}/qr`);
+    await sandbox.scan(phone, qr);
+    const now = await api<{ reached: boolean }>('GET', `/sessions/${sessionId}/wait?status=connected&timeout=30`);
+    if (!now.reached) throw new Error(`${sessionId} did not connect: ${JSON.stringify(now)}`);
+  };
+  return { url, apiKey, api, sandbox, linkedSession, stop };
+}
+
+/** The runtime's program with one command, as a child process. */
+export class Child {
+  readonly #process: ChildProcess;
+  #output = '';
+
+  constructor(args: string[], env: Record<string, string>) {
+    const main = join(REPOSITORY, 'runtime', 'src', 'main.ts');
+    this.#process = spawn(process.execPath, [main, ...args], {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    if (this.#process.stdout) createInterface(this.#process.stdout).on('line', (line) => (this.#output += `${line}\n`));
+  }
+
+  /** The value of a line KEY=value it prints. */
+  async printed(key: string): Promise<string> {
+    const line = new RegExp(`^${key}=(.+)$`, 'm');
+    const value = await this.#until(`${key} printed`, () => line.exec(this.#output)?.[1]);
+    return value.trim();
+  }
+
+  /** Resolves once it answers there with 200. */
+  async answering(url: string): Promise<void> {
+    await this.#until(`${url} answering`, async () => {
+      const response = await fetch(url).catch(() => null);
+      return response?.ok ? true : undefined;
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#ended()) return;
+    const ended = once(this.#process, 'exit');
+    this.#process.kill('SIGTERM');
+    await within(STOP_MS, `the child's end; it said:\n${this.#output.slice(-2_000)}`, ended).catch((late: unknown) => {
+      this.#process.kill('SIGKILL');
+      throw late;
+    });
+  }
+
+  /** Ends it on the spot, as a crash does. */
+  async kill(): Promise<void> {
+    if (this.#ended()) return;
+    const ended = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await ended;
+  }
+
+  async #until<Value>(what: string, read: () => Promise<Value | undefined> | Value | undefined): Promise<Value> {
+    const look = async () => ({ value: await read(), ended: this.#ended() });
+    const { value } = await eventually(START_MS, what, look, (seen) => seen.value !== undefined || seen.ended);
+    if (value === undefined) throw new Error(`the child ended before ${what}:\n${this.#output.slice(-2_000)}`);
+    return value;
+  }
+
+  #ended = (): boolean => this.#process.exitCode !== null || this.#process.signalCode !== null;
+}
+
+async function json<Body>(url: string, method: string, body?: unknown, headers: Record<string, string> = {}) {
+  const response = await fetch(url, {
+    method,
+    headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  return { ok: response.ok, status: response.status, body: (await response.json()) as Body };
+}
