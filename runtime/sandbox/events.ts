@@ -1,5 +1,6 @@
 /** What a sandbox tells those who watch it. */
 import type { Contact } from './contact.ts';
+import type { ReceivedReceipt } from './phone.ts';
 import type { Stanza } from './stanza.ts';
 
 /** A linked device of an account. */
@@ -27,6 +28,8 @@ export interface SandboxEvents {
   stanza: [event: StanzaEvent];
   /** A contact decrypted a message for the first time. `from` is the sender's phone number. */
   message: [event: { contact: Contact; messageId: string; text: string; from: string }];
+  /** A receipt came back to a contact for a message it sent. */
+  receipt: [event: { contact: Contact; messageId: string; kind: ReceivedReceipt['kind']; deviceId: number }];
   /** What a client shows of itself: `available`, `unavailable`, or in a chat `composing`, `recording`, `paused`. */
   presence: [event: { phone: string; to: string | null; state: string }];
 }

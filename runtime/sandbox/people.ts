@@ -15,6 +15,11 @@ import { Registrations } from './registration.ts';
 import { Screen } from './screen.ts';
 import type { World } from './world.ts';
 
+type Handling = Pick<PhoneOptions, 'confirms' | 'onShown' | 'onReceipt'>;
+
+/** An account's phone receives like any other, but nobody looks at it. */
+const IN_A_DRAWER: Handling = { confirms: false, onShown: () => undefined, onReceipt: () => undefined };
+
 export class People {
   readonly accounts = new Map<string, Account>();
   readonly contacts = new Map<string, Contact>();
@@ -43,7 +48,7 @@ export class People {
     if (known) return known;
     const { directory, registrations, events } = this.world;
     const person = directory.add(phone, `Sandbox ${phone.slice(-4)}`);
-    const handset = this.#handset(person, new Screen(this.#closing), { confirms: false, onShown: () => undefined });
+    const handset = this.#handset(person, new Screen(this.#closing), IN_A_DRAWER);
     const onLinked = (deviceId: number) => void events.emit('linked', { phone, deviceId });
     const account = new Account(person, handset, registrations, onLinked);
     this.accounts.set(phone, account);
@@ -56,12 +61,17 @@ export class People {
     if (known) return known;
     const person = this.world.directory.add(phone, habits.name ?? `Contact ${phone.slice(-4)}`);
     const screen = new Screen(this.#closing);
-    const onShown: PhoneOptions['onShown'] = (row, sender) => {
-      const { messageId, text, from } = row;
-      this.world.events.emit('message', { contact, messageId, text, from });
-      contact.react(row, sender.person);
+    const handling: Handling = {
+      confirms: true,
+      onShown: (row, sender) => {
+        const { messageId, text, from } = row;
+        this.world.events.emit('message', { contact, messageId, text, from });
+        contact.react(row, sender.person);
+      },
+      onReceipt: (messageId, { kind, deviceId }) =>
+        void this.world.events.emit('receipt', { contact, messageId, kind, deviceId }),
     };
-    const contact = new Contact(person, this.#handset(person, screen, { confirms: true, onShown }), screen, habits);
+    const contact = new Contact(person, this.#handset(person, screen, handling), screen, habits);
     this.contacts.set(phone, contact);
     return contact;
   }
@@ -71,9 +81,9 @@ export class People {
     await Promise.all(this.#phones.map((phone) => phone.idle()));
   }
 
-  #handset(person: Person, screen: Screen, habits: Pick<PhoneOptions, 'confirms' | 'onShown'>): Phone {
+  #handset(person: Person, screen: Screen, handling: Handling): Phone {
     const { postOffice, log } = this.world;
-    const phone = new Phone(person, { postOffice, screen, log, ...habits });
+    const phone = new Phone(person, { postOffice, screen, log, ...handling });
     this.#phones.push(phone);
     return phone;
   }

@@ -39,6 +39,8 @@ export interface PhoneOptions {
   readonly confirms: boolean;
   /** Called when a message appears on the screen for the first time. */
   readonly onShown: (row: ScreenMessage, sender: Address) => void;
+  /** Called when a receipt comes back for a message this phone sent. */
+  readonly onReceipt: (messageId: string, receipt: ReceivedReceipt) => void;
   readonly log: (line: string) => void;
 }
 
@@ -179,7 +181,10 @@ export class Phone implements Device {
       if (!sender || !sent || id === undefined) continue;
       if (type === 'retry') await this.#sendAgain(id, sent, sender, stanza);
       const kind = kindOf(type);
-      if (kind) sent.receipts.push({ kind, deviceId: sender.device, at: new Date() });
+      if (!kind) continue;
+      const receipt = { kind, deviceId: sender.device, at: new Date() };
+      sent.receipts.push(receipt);
+      this.#options.onReceipt(id, receipt);
     }
   }
 

@@ -9,6 +9,7 @@ import { certifyServerKey } from './certificate-chain.ts';
 import { handleStanza } from './client-stanzas.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionEvents } from './connection.ts';
+import { openControlServer } from './control.ts';
 import type { Contact, ContactOptions } from './contact.ts';
 import type { SandboxEvents } from './events.ts';
 import type { Faults } from './faults.ts';
@@ -17,6 +18,13 @@ import { admit } from './login.ts';
 import { People } from './people.ts';
 import { openChatServer } from './server.ts';
 import type { World } from './world.ts';
+
+export type { Account, LinkedDeviceInfo } from './account.ts';
+export type { Contact, ContactOptions, SayOptions } from './contact.ts';
+export type { SandboxEvents } from './events.ts';
+export type { Faults } from './faults.ts';
+export type { ReceivedReceipt } from './phone.ts';
+export type { ScreenMessage } from './screen.ts';
 
 export interface SandboxOptions {
   /** Where it listens; this machine only, unless told otherwise. */
@@ -50,7 +58,7 @@ export interface Sandbox {
 
 /** Starts a sandbox. Resolves when it listens. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { host = '127.0.0.1', port = 0, log = () => undefined } = options;
+  const { host = '127.0.0.1', port = 0, controlPort, log = () => undefined } = options;
   const closing = new AbortController();
   const unhandled: string[] = [];
   const people = new People(closing.signal, log, (line) => unhandled.push(line));
@@ -60,19 +68,24 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const handlers = connectionHandlers(people.world);
   const server = await openChatServer({ host, port }, (socket) => new Connection(socket, identity, handlers));
   const { world, accounts, contacts } = people;
-  return {
-    url: `ws://${host}:${server.port}/ws/chat`,
-    rootKey: rootKey.toString('hex'),
-    controlUrl: null,
+  const controlled = {
     unhandled,
-    events: world.events,
-    faults: world.faults,
     accounts,
     contacts,
-    account: (phone) => people.account(phone),
-    contact: (phone, habits) => people.contact(phone, habits),
+    account: (phone: string) => people.account(phone),
+    contact: (phone: string, habits?: ContactOptions) => people.contact(phone, habits),
+  };
+  const control = controlPort === undefined ? null : await openControlServer(controlled, controlPort);
+  return {
+    ...controlled,
+    url: `ws://${host}:${server.port}/ws/chat`,
+    rootKey: rootKey.toString('hex'),
+    controlUrl: control?.url ?? null,
+    events: world.events,
+    faults: world.faults,
     async stop() {
       closing.abort();
+      await control?.close();
       await server.close();
       await people.idle();
     },

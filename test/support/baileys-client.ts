@@ -36,7 +36,9 @@ export function memoryAuth(): AuthenticationState {
           const value = stored.get(`${type}:${id}`) as SignalDataTypeMap[T] | undefined;
           if (value !== undefined) {
             found[id] =
-              type === 'app-state-sync-key' ? (proto.Message.AppStateSyncKeyData.fromObject(value) as never) : value;
+              type === 'app-state-sync-key'
+                ? (proto.Message.AppStateSyncKeyData.fromObject(value as object) as never)
+                : value;
           }
         }
         return found;
@@ -71,7 +73,13 @@ export function connectClient(sandbox: Sandbox, auth: AuthenticationState) {
   const write = (line: string) => {
     if ((JSON.parse(line) as { level: number }).level >= WARN) complaints.push(line);
   };
-  const socket = makeWASocket({ auth, waWebSocketUrl: sandbox.url, logger: pino({ level: 'info' }, { write }) });
+  const socket = makeWASocket({
+    auth,
+    waWebSocketUrl: sandbox.url,
+    logger: pino({ level: 'info' }, { write }),
+    // Questions under way when a connection ends would otherwise be waited for a minute longer.
+    defaultQueryTimeoutMs: undefined,
+  });
   const events = new EventEmitter<ClientEvents>();
   const received: WAMessage[] = [];
   const seen: { id: string; status: number }[] = [];

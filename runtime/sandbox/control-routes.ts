@@ -1,0 +1,159 @@
+/** What can be asked of the control server, one row a route. */
+import type { Account } from './account.ts';
+import type { Contact } from './contact.ts';
+import type { Sandbox } from './sandbox.ts';
+import type { ScreenMessage } from './screen.ts';
+
+/** What the control server steers: the sandbox but for its own life. */
+export type Controlled = Pick<Sandbox, 'account' | 'contact' | 'accounts' | 'contacts' | 'unhandled'>;
+
+/** A request that cannot be met, with the HTTP status that says why. */
+export class ControlError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+interface Field {
+  readonly type: 'string' | 'boolean';
+  readonly required: boolean;
+}
+
+type Given = Readonly<Record<string, unknown>>;
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** The path; its one group, where it has one, is the phone number the route is about. */
+  readonly path: RegExp;
+  readonly fields: Readonly<Record<string, Field>>;
+  handle(sandbox: Controlled, phone: string, given: Given): object | Promise<object>;
+}
+
+const DEFAULT_WAIT_SECONDS = 20;
+const MAX_WAIT_SECONDS = 120;
+const required: Field = { type: 'string', required: true };
+const optional: Field = { type: 'string', required: false };
+const flag: Field = { type: 'boolean', required: false };
+
+/** Turns what the sandbox throws at bad input into a 400 with the same sentence. */
+async function refusing<T>(action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw new ControlError(400, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function contactOf({ contacts }: Controlled, phone: string): Contact {
+  const contact = contacts.get(phone);
+  if (!contact) throw new ControlError(404, `nobody has ${phone}; make a contact with POST /contacts`);
+  return contact;
+}
+
+function accountOf({ accounts }: Controlled, phone: string): Account {
+  const account = accounts.get(phone);
+  if (!account) throw new ControlError(404, `${phone} is not an account; scan a QR code with it first`);
+  return account;
+}
+
+/** A row without the decrypted protobuf, whose bytes JSON cannot carry. */
+const rowOf = ({ messageId, text, from, receivedAt, arrivals }: ScreenMessage) => ({
+  messageId,
+  text,
+  from,
+  receivedAt,
+  arrivals,
+});
+
+const identityOf = ({ phone, jid, lid }: Account | Contact) => ({ phone, jid, lid });
+
+function secondsOf(timeout: unknown): number {
+  const seconds = timeout === undefined ? DEFAULT_WAIT_SECONDS : Number(timeout);
+  if (!(seconds >= 0 && seconds <= MAX_WAIT_SECONDS)) {
+    throw new ControlError(400, `timeout must be 0 to ${MAX_WAIT_SECONDS} seconds`);
+  }
+  return seconds;
+}
+
+async function waitForText(contact: Contact, text: string, seconds: number): Promise<object> {
+  try {
+    return rowOf(await contact.waitForMessage((row) => row.text.includes(text), seconds * 1000));
+  } catch (error) {
+    throw new ControlError(408, error instanceof Error ? error.message : String(error));
+  }
+}
+
+export const routes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: /^\/state$/,
+    fields: {},
+    handle: ({ accounts, contacts, unhandled }) => ({
+      accounts: [...accounts.values()].map((account) => ({
+        ...identityOf(account),
+        online: account.isOnline(),
+        linkedDevices: account.linkedDevices(),
+      })),
+      contacts: [...contacts.values()].map((contact) => ({
+        ...identityOf(contact),
+        name: contact.name,
+        messages: contact.screen.length,
+      })),
+      unhandled,
+    }),
+  },
+  { method: 'GET', path: /^\/unhandled$/, fields: {}, handle: ({ unhandled }) => ({ unhandled }) },
+  {
+    method: 'POST',
+    path: /^\/accounts\/(\d+)\/scan$/,
+    fields: { qr: required },
+    handle: (sandbox, phone, { qr }) => refusing(() => sandbox.account(phone).scan(String(qr))),
+  },
+  {
+    method: 'POST',
+    path: /^\/contacts$/,
+    fields: { phone: required, name: optional, readsAtOnce: flag, echo: flag },
+    handle: (sandbox, _phone, { phone, name, readsAtOnce, echo }) =>
+      refusing(() => {
+        const contact = sandbox.contact(String(phone), {
+          ...(name !== undefined && { name: String(name) }),
+          ...(readsAtOnce !== undefined && { readsAtOnce: readsAtOnce === true }),
+          ...(echo !== undefined && { repliesWith: (text: string) => (echo === true ? text : null) }),
+        });
+        return { ...identityOf(contact), name: contact.name };
+      }),
+  },
+  {
+    method: 'POST',
+    path: /^\/contacts\/(\d+)\/say$/,
+    fields: { to: required, text: required },
+    handle: (sandbox, phone, { to, text }) =>
+      contactOf(sandbox, phone).say(accountOf(sandbox, String(to)), String(text)),
+  },
+  {
+    method: 'GET',
+    path: /^\/contacts\/(\d+)\/screen$/,
+    fields: {},
+    handle: (sandbox, phone) => ({ screen: contactOf(sandbox, phone).screen.map(rowOf) }),
+  },
+  {
+    method: 'GET',
+    path: /^\/contacts\/(\d+)\/wait$/,
+    fields: { text: required, timeout: optional },
+    handle: (sandbox, phone, { text, timeout }) =>
+      waitForText(contactOf(sandbox, phone), String(text), secondsOf(timeout)),
+  },
+  {
+    method: 'POST',
+    path: /^\/contacts\/(\d+)\/read$/,
+    fields: { messageId: required },
+    handle: async (sandbox, phone, { messageId }) => {
+      const contact = contactOf(sandbox, phone);
+      await refusing(() => contact.read(String(messageId)));
+      return {};
+    },
+  },
+];
