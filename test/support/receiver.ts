@@ -24,9 +24,12 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
-export async function startReceiver(answer: (event: Received) => number = () => 200): Promise<Receiver> {
+/** What the receiver answers: a status, one with headers, or nothing at all. */
+export type Reply = number | { status: number; headers: Record<string, string> } | 'never';
+
+export async function startReceiver(answer: (event: Received) => Reply = () => 200): Promise<Receiver> {
   const events: Received[] = [];
-  let arrived = Promise.withResolvers<void>();
+  let arrived = Promise.withResolvers<undefined>();
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
@@ -34,8 +37,10 @@ export async function startReceiver(answer: (event: Received) => number = () => 
       const body = Buffer.concat(parts).toString();
       const received = { ...(JSON.parse(body) as Received), headers: request.headers, body };
       events.push(received);
-      response.writeHead(answer(received)).end();
-      arrived.resolve();
+      const reply = answer(received);
+      if (typeof reply === 'number') response.writeHead(reply).end();
+      else if (reply !== 'never') response.writeHead(reply.status, reply.headers).end();
+      arrived.resolve(undefined);
       arrived = Promise.withResolvers();
     });
   }).listen(0, '127.0.0.1');

@@ -59,7 +59,8 @@ export function createDeliveryQueue(instance: Database): DeliveryQueue {
     async clear(lane) {
       for (const state of STATES.filter((each) => each !== 'active')) {
         for (;;) {
-          const batch = await jobs.list(state, CLEAR_BATCH, { lane });
+          // From the back, so that removing the one in front does not start the next.
+          const batch = await jobs.list(state, CLEAR_BATCH, { lane, newestFirst: true });
           for (const { id } of batch) await jobs.remove(id);
           if (batch.length < CLEAR_BATCH) break;
         }

@@ -1,6 +1,5 @@
 /** One HTTP call to a receiver, told as what it means for the delivery. */
 import { request } from 'undici';
-import { RuntimeError, toError } from '../errors.ts';
 import type { Egress } from '../proxy/proxy.ts';
 import { parseRetryAfter, type Failure } from './retry.ts';
 
@@ -53,11 +52,10 @@ function meaning(status: number, retryAfter: string | string[] | undefined, now:
   };
 }
 
-/** A short stable name such as `ECONNREFUSED`; messages could carry the address. */
+/** A short stable name such as `ECONNREFUSED` or `address_not_allowed`; messages could carry the address. */
 function nameOf(thrown: unknown): string {
-  if (thrown instanceof RuntimeError) return thrown.code;
-  const error = toError(thrown);
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  const named = typeof thrown === 'object' && thrown !== null ? (thrown as { code?: unknown; name?: unknown }) : {};
+  return [named.code, named.name].find((name) => typeof name === 'string') ?? 'unknown';
 }
 
 function withoutCredentials(url: URL): URL {

@@ -1,0 +1,173 @@
+/** Deliveries that do not go well, to real receivers on loopback. */
+import { describe, expect, test } from '@jest/globals';
+import { eventually } from '../support/deadline.ts';
+import { startReceiver, type Reply } from '../support/receiver.ts';
+import {
+  deliveries,
+  heldDelivery,
+  inStates,
+  openRoom,
+  publish,
+  receive,
+  sequences,
+  subscribe,
+} from '../support/webhook-bench.ts';
+import { FAST, SESSION, fact } from '../support/webhook-room.ts';
+
+describe('retries', () => {
+  test('a failed delivery is repeated under the same id and body, and the later ones wait behind it', async () => {
+    let failures = 3;
+    const receiver = await receive(() => (failures-- > 0 ? 500 : 200));
+    const room = openRoom();
+    await subscribe(room, receiver.url);
+    room.start();
+    await publish(room, 1, 2, 3);
+    await receiver.next(({ sequence }) => sequence === 3);
+    expect(sequences(receiver)).toEqual([1, 1, 1, 1, 2, 3]);
+    expect(new Set(receiver.events.slice(0, 4).map(({ body }) => body)).size).toBe(1);
+    await eventually(
+      5_000,
+      'outcomes',
+      () => room.outcomes.length,
+      (length) => length === 6,
+    );
+    expect(room.outcomes.filter((outcome) => outcome === 'retried')).toHaveLength(3);
+  });
+
+  test.each<[string, Reply, number, number]>([
+    ['Retry-After in seconds', { status: 503, headers: { 'retry-after': '120' } }, 120_000, 120_000],
+    [
+      'no more than a day of Retry-After',
+      { status: 429, headers: { 'retry-after': '999999' } },
+      86_400_000,
+      86_400_000,
+    ],
+    ['a minute after 429', 429, 60_000, 60_000],
+    ['a minute after a time-out', 'never', 60_000, 60_000],
+    ['the schedule, a fifth more or less, after 500', 500, 8_000, 12_000],
+  ])('the next attempt waits for %s', async (_what, reply, least, most) => {
+    const now = Date.now();
+    const receiver = await receive(() => reply);
+    const room = openRoom({ now: () => now, retry: { delays: [10_000], overloaded: 60_000, timeout: 100 } });
+    await subscribe(room, receiver.url);
+    room.start();
+    await publish(room, 1);
+    const record = await heldDelivery(room, receiver.url);
+    expect(record).toMatchObject({ state: 'waiting', attempts: 1 });
+    const pause = record.nextAttemptAt - now;
+    expect(pause).toBeGreaterThanOrEqual(least);
+    expect(pause).toBeLessThanOrEqual(most);
+  });
+
+  test('after the last attempt it is a dead letter, the next one goes ahead, and it can be driven again', async () => {
+    let up = false;
+    const receiver = await receive(({ sequence }) => (up || sequence === 2 ? 200 : 500));
+    const room = openRoom();
+    const { webhookId } = await subscribe(room, receiver.url);
+    room.start();
+    const { id } = await room.webhooks.publish(SESSION, fact(1));
+    await publish(room, 2);
+    const records = await deliveries(room, receiver.url, inStates('done', 'dead'));
+    expect(records[1]).toMatchObject({ eventId: id, attempts: FAST.delays.length + 1, reason: 'http_500' });
+    expect(sequences(receiver)).toEqual([1, 1, 1, 1, 1, 2]);
+    up = true;
+    expect(await room.webhooks.redrive(webhookId, id)).toBe(true);
+    await deliveries(room, receiver.url, inStates('done', 'done'));
+    expect(await room.webhooks.redrive(webhookId, id)).toBe(false);
+  });
+
+  test('a receiver that never answers does not delay the others', async () => {
+    const [hanging, healthy] = [await receive(() => 'never'), await receive()];
+    const room = openRoom({ retry: { ...FAST, timeout: 500 } });
+    for (const { url } of [hanging, healthy]) await subscribe(room, url);
+    room.start();
+    await publish(room, ...Array.from({ length: 20 }, (_, index) => index + 1));
+    await healthy.next(({ sequence }) => sequence === 20, 400);
+    expect(sequences(healthy)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+    expect(sequences(hanging)).toEqual([1]);
+  });
+
+  test('a receiver that is not there has its delivery held, with the reason', async () => {
+    const gone = await startReceiver();
+    await gone.stop();
+    const room = openRoom({ retry: { ...FAST, delays: [60_000] } });
+    await subscribe(room, gone.url);
+    room.start();
+    await publish(room, 1);
+    const record = await heldDelivery(room, gone.url);
+    expect(record).toMatchObject({ reason: 'ECONNREFUSED', state: 'waiting' });
+  });
+});
+
+describe('receivers', () => {
+  test('410 Gone ends a subscription until it is made again', async () => {
+    let gone = true;
+    const receiver = await receive(() => (gone ? 410 : 200));
+    const room = openRoom();
+    const { webhookId } = await subscribe(room, receiver.url);
+    await publish(room, 1, 2);
+    room.start();
+    await deliveries(room, receiver.url, inStates('dead', 'dead'));
+    expect(sequences(receiver)).toEqual([1]);
+    expect(await room.webhooks.get(webhookId)).toMatchObject({ status: 'disabled' });
+    await publish(room, 3);
+    gone = false;
+    await subscribe(room, receiver.url);
+    await publish(room, 4);
+    await receiver.next(({ sequence }) => sequence === 4);
+    expect(sequences(receiver)).toEqual([1, 4]);
+  });
+
+  test('an address that is not allowed is refused when subscribing, and at the connection all the same', async () => {
+    const receiver = await receive();
+    const allowing = openRoom();
+    await subscribe(allowing, receiver.url);
+    await allowing.close();
+    const room = openRoom({ allow: [], retry: { ...FAST, delays: [] } });
+    for (const url of [receiver.url, 'http://169.254.169.254/latest', 'http://localhost:1/']) {
+      await expect(subscribe(room, url)).rejects.toMatchObject({ code: 'address_not_allowed' });
+    }
+    await expect(subscribe(room, 'file:///etc/passwd')).rejects.toMatchObject({ code: 'invalid_webhook_url' });
+    room.start();
+    await publish(room, 1);
+    const [record] = await deliveries(room, receiver.url, inStates('dead'));
+    expect(record?.reason).toBe('address_not_allowed');
+    expect(receiver.events).toEqual([]);
+  });
+
+  test('a redirect is not followed', async () => {
+    const target = await receive();
+    const receiver = await receive(() => ({ status: 307, headers: { location: target.url } }));
+    const room = openRoom({ retry: { ...FAST, delays: [] } });
+    await subscribe(room, receiver.url);
+    room.start();
+    await publish(room, 1);
+    const [record] = await deliveries(room, receiver.url, inStates('dead'));
+    expect(record?.reason).toBe('http_307');
+    expect(target.events).toEqual([]);
+  });
+
+  test('unsubscribing drops what was still to be delivered', async () => {
+    const receiver = await receive(() => 500);
+    const room = openRoom({ retry: { ...FAST, delays: [60_000] } });
+    const { webhookId } = await subscribe(room, receiver.url);
+    room.start();
+    await publish(room, 1, 2, 3);
+    await heldDelivery(room, receiver.url);
+    await room.webhooks.unsubscribe(webhookId);
+    await expect(room.webhooks.get(webhookId)).rejects.toMatchObject({ code: 'webhook_not_found' });
+    await expect(room.webhooks.unsubscribe(webhookId)).rejects.toMatchObject({ code: 'webhook_not_found' });
+    await subscribe(room, receiver.url);
+    expect(await room.webhooks.deliveries(webhookId, { limit: 10 })).toEqual([]);
+  });
+
+  test('deleting a session removes its subscriptions and leaves those to all sessions', async () => {
+    const room = openRoom();
+    await subscribe(room, 'https://example.com/one');
+    await room.webhooks.subscribe({ url: 'https://example.com/all', sessionId: null, events: ['message'] });
+    expect(await room.webhooks.list({ sessionId: SESSION })).toHaveLength(1);
+    await room.webhooks.unsubscribeSession(SESSION);
+    expect((await room.webhooks.list()).map(({ url }) => url)).toEqual(['https://example.com/all']);
+    expect(await room.webhooks.list({ url: 'https://example.com/one' })).toEqual([]);
+  });
+});

@@ -1,0 +1,71 @@
+/** For tests of webhooks: rooms and receivers that end with their test, and the short ways to use them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach } from '@jest/globals';
+import { webhookIdFor } from '../../runtime/src/ids.ts';
+import type { DeliveryRecord } from '../../runtime/src/webhook/webhook.ts';
+import { eventually } from './deadline.ts';
+import { startReceiver, type Received, type Receiver, type Reply } from './receiver.ts';
+import { EVENTS, SESSION, fact, openWebhookRoom, type WebhookRoom } from './webhook-room.ts';
+
+/** Where the databases of the present test are. */
+export let directory: string;
+let rooms: WebhookRoom[];
+let receivers: Receiver[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'webhook-'));
+  rooms = [];
+  receivers = [];
+});
+afterEach(async () => {
+  for (const each of rooms) await each.close();
+  for (const each of receivers) await each.stop();
+  rmSync(directory, { recursive: true });
+});
+
+export function openRoom(more?: Parameters<typeof openWebhookRoom>[1]): WebhookRoom {
+  const room = openWebhookRoom(directory, more);
+  rooms.push(room);
+  return room;
+}
+
+export async function receive(answer?: (event: Received) => Reply): Promise<Receiver> {
+  const receiver = await startReceiver(answer);
+  receivers.push(receiver);
+  return receiver;
+}
+
+export const subscribe = ({ webhooks }: WebhookRoom, url: string) =>
+  webhooks.subscribe({ url, sessionId: SESSION, events: EVENTS });
+
+export async function publish({ webhooks }: WebhookRoom, ...numbers: number[]): Promise<void> {
+  for (const n of numbers) await webhooks.publish(SESSION, fact(n));
+}
+
+/** The deliveries to a receiver, the newest first, as soon as they pass. */
+export const deliveries = (room: WebhookRoom, url: string, passes: (records: DeliveryRecord[]) => boolean) =>
+  eventually(
+    5_000,
+    'the deliveries',
+    () => room.webhooks.deliveries(webhookIdFor(url, SESSION), { limit: 100 }),
+    passes,
+  );
+
+export const inStates =
+  (...states: string[]) =>
+  (records: DeliveryRecord[]) =>
+    records.map(({ state }) => state).join() === states.join();
+
+/** Waits for the failed delivery that is to be tried again. */
+export async function heldDelivery(
+  room: WebhookRoom,
+  url: string,
+): Promise<DeliveryRecord & { nextAttemptAt: number }> {
+  const isHeld = (record: DeliveryRecord) => record.nextAttemptAt !== null;
+  const held = (await deliveries(room, url, (records) => records.some(isHeld))).find(isHeld);
+  return { ...held, nextAttemptAt: held?.nextAttemptAt } as DeliveryRecord & { nextAttemptAt: number };
+}
+
+export const sequences = ({ events }: Receiver) => events.map(({ sequence }) => sequence);
