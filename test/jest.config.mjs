@@ -9,7 +9,7 @@ const esm = {
   ...shared,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': swc('es6') },
-  setupFilesAfterEnv: ['<rootDir>/support/leak-guard.ts'],
+  testEnvironment: '<rootDir>/support/leak-environment.mjs',
 };
 
 export default {
