@@ -47,7 +47,7 @@ const owned = {
   'node:sqlite': ['store'],
   'socks-proxy-agent': ['proxy'],
   'https-proxy-agent': ['proxy'],
-  standardwebhooks: ['webhook'],
+  standardwebhooks: ['webhook', 'demo'],
 };
 const foreign = (room) =>
   Object.entries(owned)

@@ -17,3 +17,13 @@ export const createLog = (level: string, destination?: DestinationStream): Logge
     },
     destination ?? pino.destination({ dest: 1, sync: false }),
   );
+
+/**
+ * Closes the console for good. libsignal prints whole sessions to it, private keys included, on every new session
+ * (libsignal/src/session_record.js:273 and others); nothing of ours writes there.
+ */
+export function closeConsole(): void {
+  for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir'] as const) {
+    globalThis.console[method] = () => undefined;
+  }
+}

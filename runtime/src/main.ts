@@ -5,7 +5,7 @@ import { runSandbox } from '../sandbox/cli.ts';
 import { startApp } from './app.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { runDemo } from './demo/demo.ts';
-import { createLog } from './log.ts';
+import { closeConsole, createLog } from './log.ts';
 
 const USAGE = `whatsapp-runtime [serve]            run the connector; configured by the environment, see docs/configuration.md
 whatsapp-runtime sandbox [options]  run a WhatsApp server on this machine to build against without a phone
@@ -52,6 +52,7 @@ async function run([command = 'serve', ...args]: string[]): Promise<number> {
   }
 }
 
+closeConsole();
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
@@ -59,3 +60,5 @@ try {
   process.stderr.write(`${shown}\n`);
   process.exitCode = 1;
 }
+// The client library leaves a timer of up to 30 s behind; everything of ours has ended by now.
+process.exit();

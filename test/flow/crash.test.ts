@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { closeConsole } from '../../runtime/src/log.ts';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
 import { Child } from '../support/runtime-process.ts';
 import { eventually, within } from '../support/deadline.ts';
@@ -52,6 +53,7 @@ async function call<Data>(method: string, path: string, body?: object): Promise<
 }
 
 beforeAll(async () => {
+  closeConsole();
   sandbox = await startSandbox();
   receiver = await startReceiver((event) => {
     onDelivery(event);

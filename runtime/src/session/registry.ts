@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { Semaphore } from 'async-mutex';
 import { RuntimeError } from '../errors.ts';
 import { newSessionHash, newSessionId, type SessionId } from '../ids.ts';
-import { closeConsole } from './libsignal-console.ts';
+import { closeConsole } from '../log.ts';
 
 import { Link } from './link.ts';
 import type { NewSession, Session, SessionInfo, Sessions, SessionsDeps } from './session.ts';
