@@ -113,8 +113,11 @@ export class JobRunner<Data> {
       const outcome = await this.#handler(job, signal);
       settle = () => this.#settle(job, outcome);
     } catch (error) {
-      onError(error, job.id);
-      settle = () => (signal.aborted ? this.#source.release(job) : this.#settle(job, thrown(job, error, this.#now())));
+      if (signal.aborted) settle = () => this.#source.release(job);
+      else {
+        onError(error, job.id);
+        settle = () => this.#settle(job, thrown(job, error, this.#now()));
+      }
     }
     await this.#persist(settle, job.id);
   }

@@ -13,8 +13,9 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX key_value_expiry ON key_value (expires_at) WHERE expires_at IS NOT NULL;
 
-  -- A job's step: 'scheduled' until it is due, 'queued' behind the front of its lane, 'ready' as its front, 'held' or
-  -- 'active' as a front that is not to be claimed, then 'done' or 'dead'. Ports know the first four as 'waiting'.
+  -- A job's step: 'scheduled' until it is due, 'queued' behind the front of its lane, then that front: 'ready' to be
+  -- started, 'active', 'held' until a time, 'returned' to be started again; at last 'done' or 'dead'. Callers know all
+  -- but the active and the finished as 'waiting'.
   CREATE TABLE job (
     sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
     queue         TEXT NOT NULL,
@@ -34,8 +35,8 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (queue, id)
   ) STRICT;
   -- At most one front a lane, and the database itself refuses a second.
-  CREATE UNIQUE INDEX job_front ON job (queue, lane) WHERE step IN ('ready', 'held', 'active');
-  CREATE INDEX job_ready ON job (queue, priority, sequence) WHERE step = 'ready';
+  CREATE UNIQUE INDEX job_front ON job (queue, lane) WHERE step IN ('ready', 'active', 'held', 'returned');
+  CREATE INDEX job_ready ON job (queue, priority, sequence) WHERE step IN ('ready', 'returned');
   CREATE INDEX job_queued ON job (queue, lane, priority, sequence) WHERE step = 'queued';
   CREATE INDEX job_due ON job (queue, due_at) WHERE due_at IS NOT NULL;
   CREATE INDEX job_done ON job (queue, finished_at) WHERE step = 'done';

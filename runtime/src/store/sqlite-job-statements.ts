@@ -6,7 +6,7 @@ export interface JobRow {
   queue: string;
   id: string;
   lane: string;
-  step: 'scheduled' | 'queued' | 'ready' | 'held' | 'active' | 'done' | 'dead';
+  step: 'scheduled' | 'queued' | 'ready' | 'active' | 'held' | 'returned' | 'done' | 'dead';
   data: string;
   priority: number;
   run_at: number;
@@ -26,22 +26,24 @@ export const jobStatements = (database: DatabaseSync) => ({
      VALUES (:queue, :id, :lane, :step, :data, :priority, :runAt, :dueAt, :now, :attempts)`,
   ),
   removeById: database.prepare('DELETE FROM job WHERE queue = ? AND id = ?'),
-  recover: database.prepare(`UPDATE job SET step = 'ready' WHERE queue = ? AND step = 'active'`),
+  recover: database.prepare(`UPDATE job SET step = 'returned' WHERE queue = ? AND step = 'active'`),
 
-  ready: database.prepare(`SELECT * FROM job WHERE queue = ? AND step = 'ready' ORDER BY priority, sequence LIMIT 1`),
+  ready: database.prepare(
+    `SELECT * FROM job WHERE queue = ? AND step IN ('ready', 'returned') ORDER BY priority, sequence LIMIT 1`,
+  ),
   start: database.prepare(`UPDATE job SET step = 'active', started = started + 1 WHERE sequence = ?`),
   due: database.prepare('SELECT sequence, step, lane FROM job WHERE queue = ? AND due_at <= ?'),
   nextDue: database.prepare('SELECT min(due_at) AS due FROM job WHERE queue = ? AND due_at IS NOT NULL'),
 
   front: database.prepare(
-    `SELECT * FROM job WHERE queue = ? AND lane = ? AND step IN ('ready', 'held', 'active') LIMIT 1`,
+    `SELECT * FROM job WHERE queue = ? AND lane = ? AND step IN ('ready', 'active', 'held', 'returned') LIMIT 1`,
   ),
   firstQueued: database.prepare(
     `SELECT * FROM job WHERE queue = ? AND lane = ? AND step = 'queued' ORDER BY priority, sequence LIMIT 1`,
   ),
   promote: database.prepare(`UPDATE job SET step = 'ready' WHERE sequence = ?`),
   enqueue: database.prepare(`UPDATE job SET step = 'queued', due_at = NULL WHERE sequence = ?`),
-  unhold: database.prepare(`UPDATE job SET step = 'ready', due_at = NULL, reason = NULL WHERE sequence = ?`),
+  unhold: database.prepare(`UPDATE job SET step = 'returned', due_at = NULL, reason = NULL WHERE sequence = ?`),
 
   finish: database.prepare(
     'UPDATE job SET step = ?, attempts_made = ?, reason = ?, finished_at = ? WHERE queue = ? AND id = ?',
@@ -49,7 +51,7 @@ export const jobStatements = (database: DatabaseSync) => ({
   hold: database.prepare(
     `UPDATE job SET step = 'held', due_at = ?, attempts_made = ?, reason = ? WHERE queue = ? AND id = ?`,
   ),
-  release: database.prepare(`UPDATE job SET step = 'ready' WHERE queue = ? AND id = ?`),
+  release: database.prepare(`UPDATE job SET step = 'returned' WHERE queue = ? AND id = ?`),
   redrive: database.prepare(
     `UPDATE job SET step = 'queued', attempts_made = 0, reason = NULL, finished_at = NULL WHERE sequence = ?`,
   ),

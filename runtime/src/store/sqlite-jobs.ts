@@ -1,7 +1,7 @@
 /**
- * The verbs of one queue on its table. A lane has at most one front (ready, held or active); a claim only looks at ready
- * fronts, so that its cost does not grow with the jobs that wait behind them. A front that was never started gives way to
- * a job that is due before it; one that was started keeps its place until it is finished.
+ * The verbs of one queue on its table. A lane has at most one front, and a claim only looks at fronts, so that its
+ * cost does not grow with the jobs that wait behind them. A front that is ready gives way to a job that goes before it;
+ * one that was started keeps its place until it is finished.
  */
 import { jobStatements } from './sqlite-job-statements.ts';
 import type { JobRow } from './sqlite-job-statements.ts';
@@ -15,6 +15,7 @@ const STATES: Record<JobRow['step'], JobState> = {
   queued: 'waiting',
   ready: 'waiting',
   held: 'waiting',
+  returned: 'waiting',
   active: 'active',
   done: 'done',
   dead: 'dead',
@@ -33,7 +34,7 @@ export class SqliteJobs<Data> {
     this.#keepDone = keepDone;
     this.#now = now;
     this.#sql = jobStatements(file.database);
-    // Whatever was active when the last process ended runs again; as a started front it keeps its place.
+    // Whatever was active when the last process ended runs again, before the rest of its lane.
     this.#sql.recover.run(queue);
   }
 
@@ -159,7 +160,7 @@ export class SqliteJobs<Data> {
   /** Makes the lane's first due job its front, unless a front that was started holds the place. */
   #advance(lane: string): void {
     const front = this.#sql.front.get(this.#queue, lane) as JobRow | undefined;
-    if (front && (front.step !== 'ready' || front.started > 0)) return;
+    if (front && front.step !== 'ready') return;
     const first = this.#sql.firstQueued.get(this.#queue, lane) as JobRow | undefined;
     if (!first) return;
     if (front) {

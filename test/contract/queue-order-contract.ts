@@ -1,0 +1,97 @@
+/** What runs when: lanes, priorities, times. */
+import { expect, test } from '@jest/globals';
+import { eventually } from '../support/deadline.ts';
+import { DONE, type QueueBench } from './queue-bench.ts';
+
+export function queueOrderContract(bench: QueueBench): void {
+  test('jobs of a lane run one at a time in the order added, lanes at the same time', async () => {
+    const inHand = new Map<string, number>();
+    let most = 0;
+    await bench.add([0, 1, 2, 3, 4, 5, 6, 7, 8], (n) => ({ lane: `lane-${n % 3}` }));
+    bench.run(async ({ lane }) => {
+      inHand.set(lane, (inHand.get(lane) ?? 0) + 1);
+      expect(inHand.get(lane)).toBe(1);
+      most = Math.max(
+        most,
+        [...inHand.values()].reduce((a, b) => a + b),
+      );
+      await new Promise(setImmediate);
+      inHand.set(lane, 0);
+      return DONE;
+    }, 5);
+    await bench.settled(9);
+    expect(most).toBe(3);
+    for (const lane of [0, 1, 2])
+      expect(bench.order().filter((n) => n % 3 === lane)).toEqual([lane, lane + 3, lane + 6]);
+  });
+
+  test('never more jobs are in hand than asked for', async () => {
+    let inHand = 0;
+    let most = 0;
+    await bench.add(Array.from({ length: 20 }, (_, n) => n));
+    bench.run(async () => {
+      most = Math.max(most, ++inHand);
+      await new Promise(setImmediate);
+      inHand -= 1;
+      return DONE;
+    }, 4);
+    await bench.settled(20);
+    expect(most).toBe(4);
+  });
+
+  test('a held job is not overtaken by an urgent one of its lane', async () => {
+    await bench.add([0], () => ({ lane: 'a' }));
+    let held = false;
+    bench.run(({ data }) => {
+      if (data !== 0 || held) return DONE;
+      held = true;
+      return { kind: 'hold', until: Date.now() + 30, reason: 'pacing', attempt: false };
+    });
+    await eventually(
+      5_000,
+      'the hold',
+      () => bench.queue.get('job-0'),
+      (job) => job?.heldUntil !== null,
+    );
+    await bench.add([1], () => ({ lane: 'a', priority: -1 }));
+    await bench.settled(2);
+    expect(bench.order()).toEqual([0, 0, 1]);
+  });
+
+  test('lower priority numbers go first, among lanes and within one', async () => {
+    await bench.add([0, 1], () => ({ lane: 'a', priority: 5 }));
+    await bench.add([2], () => ({ lane: 'a', priority: 1 }));
+    await bench.add([3], () => ({ lane: 'b', priority: 0 }));
+    await bench.add([4], () => ({ lane: 'c', priority: 3 }));
+    bench.run(() => DONE);
+    await bench.settled(5);
+    expect(bench.order()).toEqual([3, 2, 4, 0, 1]);
+  });
+
+  test('a scheduled job waits for its time and does not hold up its lane', async () => {
+    const runAt = Date.now() + 60;
+    await bench.add([0], () => ({ lane: 'a', runAt }));
+    await bench.add([1], () => ({ lane: 'a' }));
+    let at = 0;
+    bench.run(({ data }) => {
+      if (data === 0) at = Date.now();
+      return DONE;
+    });
+    await bench.settled(2);
+    expect(bench.order()).toEqual([1, 0]);
+    expect(at).toBeGreaterThanOrEqual(runAt);
+  });
+
+  test('ten thousand jobs in two thousand lanes are each run once, in the order of their lane', async () => {
+    const numbers = Array.from({ length: 10_000 }, (_, n) => n);
+    await Promise.all(numbers.map((n) => bench.queue.add(`job-${n}`, n, { lane: `lane-${n % 2_000}` })));
+    bench.run(() => DONE, 50);
+    await bench.settled(10_000);
+    expect(bench.order().toSorted((a, b) => a - b)).toEqual(numbers);
+    const last = new Map<number, number>();
+    for (const n of bench.order()) {
+      expect(last.get(n % 2_000) ?? -1).toBeLessThan(n);
+      last.set(n % 2_000, n);
+    }
+  }, 60_000);
+}

@@ -1,0 +1,42 @@
+/** What keeps the queue fast however full it is: every statement that runs for each job is a search of an index. */
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { SqliteFile } from '../../runtime/src/store/sqlite-file.ts';
+import { jobStatements } from '../../runtime/src/store/sqlite-job-statements.ts';
+
+const { database } = new SqliteFile(':memory:');
+const { oldest, newest, counts, ...perJob } = jobStatements(database);
+afterAll(() => database.close());
+
+const planOf = (sql: string) =>
+  database
+    .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .all()
+    .map(({ detail }) => String(detail));
+
+describe('the query plan of', () => {
+  test.each(Object.entries(perJob).filter(([name]) => name !== 'insert'))(
+    '%s searches and sorts nothing',
+    (_name, { sourceSQL }) => {
+      const plan = planOf(sourceSQL);
+      expect(plan.length).toBeGreaterThan(0);
+      for (const step of plan) expect(step).toMatch(/^(SEARCH|LIST SUBQUERY|CORRELATED|USING|SCALAR)/);
+    },
+  );
+
+  test.each([
+    ['ready', 'job_ready'],
+    ['front', 'job_front'],
+    ['firstQueued', 'job_queued'],
+    ['nextDue', 'job_due'],
+    ['due', 'job_due'],
+    ['purge', 'job_done'],
+  ] as const)('%s uses the index %s', (name, index) => {
+    expect(planOf(perJob[name].sourceSQL).join('\n')).toContain(index);
+  });
+
+  test('the lists and counts reads no table from end to end', () => {
+    for (const { sourceSQL } of [oldest.all, oldest.ofLane, newest.all, newest.ofLane, counts]) {
+      for (const step of planOf(sourceSQL)) expect(step).not.toMatch(/SCAN job/);
+    }
+  });
+});
