@@ -24,7 +24,7 @@ export default {
       displayName: 'nodes',
       testMatch: ['<rootDir>/nodes/**/*.test.ts'],
       transform: { '^.+\\.ts$': swc('commonjs') },
-      testTimeout: 120_000,
+      setupFilesAfterEnv: ['<rootDir>/support/node-timeout.ts'],
     },
   ],
 };

@@ -118,8 +118,12 @@ async function send(context: ApiContext, call: ApiCall, baseUrl: string): Promis
     ignoreHttpStatusErrors: true,
   };
   if (call.query) options.qs = call.query;
-  if (call.body) options.body = call.body;
   if (call.headers) options.headers = call.headers;
+  if (call.body) {
+    // As text, since n8n sends nothing at all for an object without fields.
+    options.body = JSON.stringify(call.body);
+    options.headers = { ...call.headers, 'Content-Type': 'application/json' };
+  }
   try {
     return (await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, options)) as Answer;
   } catch (error) {

@@ -4,9 +4,10 @@
  */
 import { n8nCommunityNodesPlugin } from '@n8n/eslint-plugin-community-nodes';
 import { ESLint } from 'eslint';
+import { resolve } from 'node:path';
 import tseslint from 'typescript-eslint';
 
-const cwd = process.argv[2];
+const cwd = resolve(process.argv[2]);
 const eslint = new ESLint({
   cwd,
   overrideConfigFile: true,
