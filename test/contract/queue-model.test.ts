@@ -27,7 +27,7 @@ interface Model {
   added: number;
 }
 
-const CONCURRENCY = 3;
+const CONCURRENCY = 2;
 const byOrder = (a: ModelJob, b: ModelJob) => a.priority - b.priority || a.sequence - b.sequence;
 
 /** The rule: of each lane its front, if it is due; of the fronts the first; while there is room. */
@@ -182,7 +182,7 @@ const anyStep: fc.Arbitrary<Named> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
-      .tuple(fc.nat({ max: 3 }), fc.integer({ min: -1, max: 1 }), fc.constantFrom(0, 0, 0, 10, 25))
+      .tuple(fc.nat({ max: 6 }), fc.integer({ min: -1, max: 1 }), fc.constantFrom(0, 0, 0, 10, 25))
       .map((a) => add(...a)),
   },
   {

@@ -76,6 +76,27 @@ describe('retries', () => {
     expect(await room.webhooks.redrive(webhookId, id)).toBe(false);
   });
 
+  test('a dead letter is kept for a month and goes when the next one comes', async () => {
+    let now = Date.now();
+    const receiver = await receive(() => 500);
+    const room = openRoom({ now: () => now, retry: { ...FAST, delays: [] } });
+    await subscribe(room, receiver.url);
+    room.start();
+    await publish(room, 1);
+    await deliveries(room, receiver.url, inStates('dead'));
+    now += 29 * 24 * 3_600_000;
+    await publish(room, 2);
+    await deliveries(room, receiver.url, inStates('dead', 'dead'));
+    now += 2 * 24 * 3_600_000;
+    await publish(room, 3);
+    const left = await deliveries(
+      room,
+      receiver.url,
+      ([newest]) => newest?.state === 'dead' && newest.createdAt === now,
+    );
+    expect(left).toHaveLength(2);
+  });
+
   test('a receiver that never answers does not delay the others', async () => {
     const [hanging, healthy] = [await receive(() => 'never'), await receive()];
     const room = openRoom({ retry: { ...FAST, timeout: 500 } });

@@ -40,7 +40,7 @@ export function openWebhookRoom(
   more: Partial<WebhookDependencies> & { allow?: string[] } = {},
 ): WebhookRoom {
   const { allow = ['127.0.0.1'], ...dependencies } = more;
-  const store = openStore({ directory });
+  const store = openStore({ directory, ...(dependencies.now && { now: dependencies.now }) });
   const egress = createEgress({ allow });
   const log: string[] = [];
   const outcomes: string[] = [];

@@ -35,7 +35,7 @@ export class SqliteJobs<Data> {
     this.#now = now;
     this.#sql = jobStatements(file.database);
     // Whatever was active when the last process ended runs again, before the rest of its lane.
-    this.#sql.recover.run(queue);
+    file.transaction(() => this.#sql.recover.run(queue), 'crash');
   }
 
   add(id: string, data: Data, options: JobOptions = {}): Job<Data> {
@@ -82,7 +82,7 @@ export class SqliteJobs<Data> {
       if (!row) return undefined;
       this.#sql.start.run(row.sequence);
       return toJob<Data>({ ...row, step: 'active', started: row.started + 1 });
-    });
+    }, 'crash');
   }
 
   /** When the next scheduled or held job falls due. */
@@ -97,16 +97,19 @@ export class SqliteJobs<Data> {
       this.#sql.finish.run(step, attemptsMade, reason, now, this.#queue, job.id);
       this.#purge(now);
       this.#advance(job.lane);
-    });
+    }, 'crash');
   }
 
   hold(job: Job<Data>, attemptsMade: number, until: number, reason: string): void {
-    this.#sql.hold.run(Math.ceil(until), attemptsMade, reason, this.#queue, job.id);
+    this.#file.transaction(
+      () => this.#sql.hold.run(Math.ceil(until), attemptsMade, reason, this.#queue, job.id),
+      'crash',
+    );
   }
 
   /** Puts an active job back to the front of its lane, as if it had been interrupted. */
   release(job: Job<Data>): void {
-    this.#sql.release.run(this.#queue, job.id);
+    this.#file.transaction(() => this.#sql.release.run(this.#queue, job.id), 'crash');
   }
 
   remove(id: string): boolean {

@@ -76,7 +76,7 @@ export class SqliteKeyValue extends EventEmitter {
   }
 
   async clear(): Promise<void> {
-    this.#statements.clear.run(this.#space());
+    this.#file.transaction(() => this.#statements.clear.run(this.#space()));
   }
 
   /** Pages by key, so that writes and closing may happen between two steps. */

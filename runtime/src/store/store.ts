@@ -65,7 +65,10 @@ export interface QueueCounts {
   dead: number;
 }
 
-/** A durable queue. When a process dies its active jobs run again, first in their lane. */
+/**
+ * A durable queue. When a process dies its active jobs run again, first in their lane. After a power cut a job may run
+ * again although it was finished just before; it is never forgotten.
+ */
 export interface Queue<Data> {
   /** Adds a job, durably when it resolves. An id that exists already is left as it is. Returns the job as stored. */
   add(id: string, data: Data, options?: JobOptions): Promise<Job<Data>>;

@@ -27,6 +27,9 @@ export interface Delivery {
 
 /** A delivery that was made is remembered for a day, so that a fact repeated after a crash is not told twice. */
 const KEEP_DELIVERED_MS = 24 * 3_600_000;
+/** A dead letter can be driven again for so long. */
+const KEEP_DEAD_MS = 30 * 24 * 3_600_000;
+const PRUNE_BATCH = 20;
 const CLEAR_BATCH = 500;
 const STATES: JobState[] = ['waiting', 'active', 'done', 'dead'];
 
@@ -38,6 +41,8 @@ export interface DeliveryQueue {
   records(webhook: WebhookId, limit: number): Promise<DeliveryRecord[]>;
   /** Removes all deliveries to one subscriber but the one in hand, which finds the subscription gone. */
   clear(webhook: WebhookId): Promise<void>;
+  /** Removes some of the dead letters that are too old. */
+  prune(now: number): Promise<void>;
 }
 
 export function createDeliveryQueue(instance: Database): DeliveryQueue {
@@ -66,6 +71,11 @@ export function createDeliveryQueue(instance: Database): DeliveryQueue {
         }
       }
     },
+    async prune(now) {
+      for (const { id, finishedAt } of await jobs.list('dead', PRUNE_BATCH)) {
+        if ((finishedAt ?? now) <= now - KEEP_DEAD_MS) await jobs.remove(id);
+      }
+    },
   };
 }
 
@@ -82,6 +92,7 @@ const toRecord = ({ data, ...job }: Job<Delivery>): DeliveryRecord => ({
 });
 
 interface DeliveryDependencies {
+  queue: DeliveryQueue;
   subscriptions: Subscriptions;
   egress: Egress;
   log: Logger;
@@ -93,14 +104,15 @@ interface DeliveryDependencies {
 
 /** The handler of the delivery queue: one attempt, and what is to follow from it. An attempt in hand is let end. */
 export function createDelivery(dependencies: DeliveryDependencies): (job: Job<Delivery>) => Promise<Outcome> {
-  const { subscriptions, egress, log, now, random, onDelivery, retry } = dependencies;
+  const { queue, subscriptions, egress, log, now, random, onDelivery, retry } = dependencies;
 
-  const dead = (job: Job<Delivery>, reason: string): Outcome => {
+  const dead = async (job: Job<Delivery>, reason: string): Promise<Outcome> => {
+    await queue.prune(now());
     onDelivery('dead');
     log.warn({ ...named(job), reason }, 'delivery given up');
     return { kind: 'dead', reason };
   };
-  const again = (job: Job<Delivery>, failure: Failure): Outcome => {
+  const again = async (job: Job<Delivery>, failure: Failure): Promise<Outcome> => {
     const pause = pauseAfter(job.attemptsMade + 1, failure, retry, random);
     if (pause === undefined) return dead(job, failure.reason);
     onDelivery('retried');

@@ -110,7 +110,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
   const subscriptions = createSubscriptions(instance.keyValue('webhooks'), dependencies.seal, now);
   const events = createEventLog(dependencies.sessionDatabase, dependencies.sessionHash, now);
   const queue = createDeliveryQueue(instance);
-  const deliver = createDelivery({ subscriptions, egress, log, now, random, onDelivery, retry });
+  const deliver = createDelivery({ queue, subscriptions, egress, log, now, random, onDelivery, retry });
   const inOrder = new Map<SessionId, Mutex>();
 
   const forget = async (id: WebhookId) => {
