@@ -7,14 +7,13 @@ import { join } from 'node:path';
 import { createApi, createMetricsServer, type Api } from './api/api.ts';
 import type { Config } from './config.ts';
 import { toError } from './errors.ts';
-import { EVENT_NAMES } from './events.ts';
-import type { Fact } from './events.ts';
+import { EVENT_NAMES, type EventEnvelope, type Fact } from './events.ts';
 import type { SessionId } from './ids.ts';
-import { createInbox } from './inbox/inbox.ts';
+import { createInbox, type Inbox } from './inbox/inbox.ts';
 import type { Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { createOutboxes } from './outbox/outbox.ts';
-import { createProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
+import { createOutboxes, type Outboxes } from './outbox/outbox.ts';
+import { createProtocolMonitor, type ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import { createEgress, openWayOut, shownProxy } from './proxy/proxy.ts';
 import { createSeal, loadMasterKey } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
@@ -81,7 +80,7 @@ type Rooms = ReturnType<typeof build>;
 
 function build({ config, log, ...clock }: AppOptions) {
   const metrics = createMetrics();
-  const store = openStore({ directory: config.sessionsDir, ...(clock.now && { now: clock.now }) });
+  const store = openStore({ directory: config.sessionsDir, ...clock });
   const masterSeal = createSeal(loadMasterKey(config.encryptionKey, join(config.sessionsDir, 'master.key')));
   const egress = createEgress({ allow: [...config.outboundAllow] });
   const protocol = createProtocolMonitor({ log });
@@ -95,7 +94,7 @@ function build({ config, log, ...clock }: AppOptions) {
     onDelivery: (outcome) => metrics.deliveries.inc({ outcome }),
     ...clock,
   });
-  const publish = async (session: SessionId, fact: Fact) => {
+  const publish: Publish = async (session, fact) => {
     const event = await webhooks.publish(session, fact);
     metrics.events.inc({ event: fact.event });
     return event;
@@ -114,54 +113,19 @@ function build({ config, log, ...clock }: AppOptions) {
     sessions: { find: (id) => sessions.find(id) },
     publish,
     received: (session, chat, id) => inbox.find(session, chat, id),
-    settings: {
-      profile: config.humanizationProfile,
-      humanize: config.humanizationEnabled,
-      dailyLimit: config.dailyMessageLimit,
-    },
+    settings: outboxSettings(config),
     metrics,
     log,
     ...clock,
   });
-  const inBackground = (session: Session, what: string, work: Promise<unknown>) => {
-    work.catch((thrown: unknown) => log.error({ err: toError(thrown), sessionId: session.id }, `${what} failed`));
-  };
-  const report = (session: Session, fact: Fact) => inBackground(session, 'publishing', publish(session.id, fact));
-  const listeners: SessionListeners = {
-    onState(session, { status, reason, since }) {
-      report(session, {
-        event: 'connection.update',
-        fact: `connection:${since}:${status}:${reason.code}`,
-        data: { status, reason },
-      });
-      inBackground(session, 'outbox', outboxes.connected(session.id, status === 'connected'));
-      if (status === 'connected') protocol.note('connect', true);
-    },
-    onQr: (session, qr, expiresIn) =>
-      report(session, { event: 'qr.update', fact: `qr:${qr}`, data: { qr, expiresIn } }),
-    onMessages: (session, messages, offline, settle) => inbox.take(session.id, messages, offline, settle),
-    onReceipt: (session, { messageIds, status }) =>
-      inBackground(session, 'receipt', outboxes.receipt(session.id, messageIds, status)),
-    onClosed: (_session, { code, message, known }) =>
-      protocol.note('connect', false, known ? undefined : { code, message }),
-  };
   const sessions = createSessions({
     store,
     masterSeal,
     openWayOut,
     shownProxy,
-    settings: {
-      wsUrl: config.whatsappWsUrl,
-      rootKey: config.whatsappRootKey,
-      connectTimeoutMs: config.connectTimeout,
-      keepAliveIntervalMs: config.keepAliveInterval,
-      ackTimeoutMs: config.ackTimeout,
-      defaultProxyUrl: config.defaultProxyUrl,
-      maxSessions: config.maxSessions,
-      maxReconnectAttempts: config.maxReconnectAttempts,
-    },
+    settings: sessionSettings(config),
     sentText: (session, messageId) => outboxes.sentText(session, messageId),
-    listeners,
+    listeners: listen({ publish, inbox, outboxes, protocol, log }),
     metrics,
     log,
     ...clock,
@@ -174,6 +138,56 @@ function build({ config, log, ...clock }: AppOptions) {
   };
   return { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics, removeSession };
 }
+
+type Publish = (session: SessionId, fact: Fact) => Promise<EventEnvelope>;
+
+interface Hearers {
+  publish: Publish;
+  inbox: Inbox;
+  outboxes: Outboxes;
+  protocol: ProtocolMonitor;
+  log: Logger;
+}
+
+/** Where what a session tells goes. */
+function listen({ publish, inbox, outboxes, protocol, log }: Hearers): SessionListeners {
+  const inBackground = ({ id: sessionId }: Session, what: string, work: Promise<unknown>) => {
+    work.catch((thrown: unknown) => log.error({ err: toError(thrown), sessionId }, `${what} failed`));
+  };
+  const report = (session: Session, fact: Fact) => inBackground(session, 'publishing', publish(session.id, fact));
+  return {
+    onState(session, { status, reason, since }) {
+      const fact = `connection:${since}:${status}:${reason.code}`;
+      report(session, { event: 'connection.update', fact, data: { status, reason } });
+      inBackground(session, 'outbox', outboxes.connected(session.id, status === 'connected'));
+      if (status === 'connected') protocol.note('connect', true);
+    },
+    onQr: (session, qr, expiresIn) =>
+      report(session, { event: 'qr.update', fact: `qr:${qr}`, data: { qr, expiresIn } }),
+    onMessages: (session, messages, offline, settle) => inbox.take(session.id, messages, offline, settle),
+    onReceipt: (session, { messageIds, status }, settle) =>
+      inBackground(session, 'receipt', outboxes.receipt(session.id, messageIds, status).then(settle)),
+    onClosed: (_session, { code, message, known }) =>
+      protocol.note('connect', false, known ? undefined : { code, message }),
+  };
+}
+
+const outboxSettings = (config: Config) => ({
+  profile: config.humanizationProfile,
+  humanize: config.humanizationEnabled,
+  dailyLimit: config.dailyMessageLimit,
+});
+
+const sessionSettings = (config: Config) => ({
+  wsUrl: config.whatsappWsUrl,
+  rootKey: config.whatsappRootKey,
+  connectTimeoutMs: config.connectTimeout,
+  keepAliveIntervalMs: config.keepAliveInterval,
+  ackTimeoutMs: config.ackTimeout,
+  defaultProxyUrl: config.defaultProxyUrl,
+  maxSessions: config.maxSessions,
+  maxReconnectAttempts: config.maxReconnectAttempts,
+});
 
 function countSessions({ sessions: gauge }: Rooms['metrics'], list: () => Session[]): void {
   Object.assign(gauge, {

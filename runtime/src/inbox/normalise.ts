@@ -33,12 +33,15 @@ export function normalise(
     fromMe: key.fromMe === true,
     kind: content.conversation || content.extendedTextMessage ? 'text' : 'unsupported',
     text: textOf(content),
-    quotedMessageId: (content.extendedTextMessage?.contextInfo?.stanzaId ?? null) as MessageId | null,
+    quotedMessageId: quotedIn(content),
     sentAt: Number(message.messageTimestamp) * 1_000,
     offline,
   };
   return { event, chats: other ? [chat, other] : [chat], participant: key.participant ?? undefined };
 }
+
+const quotedIn = ({ extendedTextMessage }: proto.IMessage): MessageId | null =>
+  (extendedTextMessage?.contextInfo?.stanzaId ?? null) as MessageId | null;
 
 /** The content, unless it serves the protocol only. */
 function contentFor({ message }: WAMessage): proto.IMessage | undefined {

@@ -52,13 +52,10 @@ export class Dispatcher {
     const planned = this.#plan(job, chat, session);
     if (planned.kind === 'wait') return { kind: 'hold', until: planned.until, reason: planned.reason, attempt: false };
     if (planned.kind === 'refuse') return await this.#giveUp(id, planned.code);
-    // What was started before may have been sent: it is not typed a second time.
-    const steps = job.started > 1 ? [] : planned.steps;
-    for (const step of steps) {
-      if (step.kind === 'send') break;
-      const done = await this.#perform(step, live, job.data, chat, signal);
-      if (!done || session.live() !== live) return this.#hold(0, 'interrupted while typing');
-    }
+    // What was written before may have arrived: it is not typed a second time.
+    const typed =
+      (await this.#statuses.wasWritten(id)) || (await this.#type(planned.steps, live, job.data, chat, signal));
+    if (!typed || session.live() !== live) return this.#hold(0, 'interrupted while typing');
     return await this.#send(job, id, live, session);
   }
 
@@ -90,6 +87,14 @@ export class Dispatcher {
       now: this.#now(),
       random: this.#deps.random ?? Math.random,
     });
+  }
+
+  /** Performs the steps up to the sending; false when the runtime is stopping. */
+  async #type(steps: Step[], live: LiveSocket, data: OutboxJob, chat: Chat, signal: AbortSignal): Promise<boolean> {
+    for (const step of steps) {
+      if (step.kind !== 'send' && !(await this.#perform(step, live, data, chat, signal))) return false;
+    }
+    return true;
   }
 
   /** False when the runtime is stopping. Presence that fails is not worth failing a message for. */
@@ -125,6 +130,7 @@ export class Dispatcher {
 
   async #send(job: Job<OutboxJob>, id: MessageId, live: LiveSocket, session: Session): Promise<Outcome> {
     const { to, text, textHash, quoted } = job.data;
+    await this.#statuses.noteWritten(id);
     this.#deps.metrics.written.inc();
     const outcome: AckOutcome = await live.send(to, { text, ...(quoted && { quoted }) }, id);
     switch (outcome.kind) {

@@ -1,14 +1,15 @@
 /**
- * Why an inbound message survives a crash at any point.
+ * Why nothing inbound is lost in a crash, at whatever point.
  *
  * The client decrypts a message (which uses up its key: it can never be decrypted again), sends the delivery receipt
- * (after which the server forgets the message) and only then tells us. A process that dies in between has lost it. So:
+ * (after which the server forgets the message) and only then tells us; a receipt it acks before anything was done with
+ * it. A process that dies in between has lost them. So:
  *
- * 1. Each message stanza is written down as it comes off the wire, before the client sees it.
- * 2. Its plaintext is written in the same atomic batch as the used-up key, under the hash of the ciphertext. Decrypting
- *    the same ciphertext again answers from there, and never twice from the ratchet.
- * 3. Both are removed when the inbox has made the message durable (`settle`).
- * 4. After a restart what is left is put through the client again (`replay`), as if it had just arrived.
+ * 1. Each message and receipt is written down as it comes off the wire; only then does the client see it.
+ * 2. A message's plaintext is written in the same atomic batch as the used-up key, under the hash of the ciphertext.
+ *    Decrypting the same ciphertext again answers from there, and never twice from the ratchet.
+ * 3. All of it is removed when what it tells has been made durable (`settle`).
+ * 4. After a restart what is left is handled again (`unsettled`), as if it had just arrived.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -28,8 +29,10 @@ interface Row {
   stanza: string;
   /** Hashes of the ciphertexts in it. */
   hashes: string[];
-  /** How often it has been put through the client again. */
+  /** How often it has been handled again. */
   replays: number;
+  /** When it came, ms since 1970, for the order of a replay. */
+  at: number;
 }
 
 /** A stanza that crashes the process must not do so for ever: after this many replays it is given up. */
@@ -41,49 +44,49 @@ const MOST_REMEMBERED = 5_000;
 const PLAINTEXT = 'inbound-plaintext' as keyof Parameters<Keys['set']>[0];
 
 const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-const rowName = ({ attrs }: BinaryNode) => `${attrs['id']}|${attrs['from']}|${attrs['participant'] ?? ''}`;
+const rowName = ({ tag, attrs }: BinaryNode) =>
+  [attrs['id'], tag, attrs['from'], attrs['participant'], attrs['type']].map((part) => part ?? '').join('|');
 
 export class InboundJournal {
   readonly #rows: KeyValue;
   readonly #namesById = new Map<string, Map<string, string[]>>();
-  #written: Promise<unknown> = Promise.resolve();
 
   constructor(rows: KeyValue) {
     this.#rows = rows;
   }
 
-  /** Writes a message stanza down; decryption waits for it. */
-  record(node: BinaryNode): void {
+  /** Writes a stanza down; it must not be handled before this resolves. */
+  async record(node: BinaryNode): Promise<void> {
     const id = node.attrs['id'];
     if (id === undefined) return;
+    const name = rowName(node);
     const hashes = Array.isArray(node.content)
       ? node.content.filter((part) => part.tag === 'enc').map((part) => hashOf(part.content as Uint8Array))
       : [];
-    this.#remember(id, rowName(node), hashes);
-    const row: Row = { stanza: Buffer.from(encodeBinaryNode(node)).toString('base64'), hashes, replays: 0 };
-    this.#written = Promise.all([this.#written, this.#keep(rowName(node), row)]);
-    this.#written.catch(() => undefined);
+    this.#remember(id, name, hashes);
+    const stanza = Buffer.from(encodeBinaryNode(node)).toString('base64');
+    const { replays = 0, at = Date.now() } = (await this.#rows.get<Row>(name)) ?? {};
+    await this.#rows.set(name, { stanza, hashes, replays, at } satisfies Row, KEEP_MS);
   }
 
-  /** The message is durable elsewhere: forget its stanza and plaintext. */
-  async settle(id: string, keys: { set: Keys['set'] }): Promise<void> {
-    const names = this.#namesById.get(id);
-    if (!names) return;
-    this.#namesById.delete(id);
-    await this.#rows.deleteMany([...names.keys()]);
-    const hashes = [...names.values()].flat();
+  /** What these stanzas tell is durable elsewhere: forget them and their plaintext. */
+  async settle(what: { messageId: string } | BinaryNode, keys: Pick<Keys, 'set'>): Promise<void> {
+    const known = this.#rowsOf(what);
+    if (known.size === 0) return;
+    await this.#rows.deleteMany([...known.keys()]);
+    const hashes = [...known.values()].flat();
     if (hashes.length > 0) {
       await keys.set({ [PLAINTEXT]: Object.fromEntries(hashes.map((hash) => [hash, null])) });
     }
   }
 
-  /** The stanzas a former run left unsettled, oldest first; each is to be emitted as if it had just arrived. */
+  /** The stanzas a former run left unsettled, oldest first; each is to be handled as if it had just arrived. */
   async unsettled(): Promise<{ nodes: BinaryNode[]; givenUp: string[] }> {
     const nodes: BinaryNode[] = [];
     const givenUp: string[] = [];
     const entries: [string, Row][] = [];
     for await (const [name, row] of this.#rows.iterator?.(undefined) ?? []) entries.push([name as string, row as Row]);
-    for (const [name, row] of entries) {
+    for (const [name, row] of entries.sort(([, a], [, b]) => a.at - b.at)) {
       if (this.#knows(name)) continue;
       if (row.replays >= MAX_REPLAYS) {
         givenUp.push(name);
@@ -105,7 +108,6 @@ export class InboundJournal {
       // The keys given to a socket always have the transaction capability; its type does not say so.
       const keys = auth.keys as Keys & { transaction<T>(work: () => Promise<T>, key: string): Promise<T> };
       const once = async (ciphertext: Uint8Array, lock: string, decrypt: () => Promise<Uint8Array>) => {
-        await this.#written;
         const hash = hashOf(ciphertext);
         return await keys.transaction(async () => {
           const { [hash]: known } = (await keys.get(PLAINTEXT, [hash])) as unknown as Record<string, Uint8Array>;
@@ -124,9 +126,15 @@ export class InboundJournal {
     };
   }
 
-  async #keep(name: string, row: Row): Promise<void> {
-    const before = await this.#rows.get<Row>(name);
-    await this.#rows.set(name, before ? { ...row, replays: before.replays } : row, KEEP_MS);
+  /** Takes what is remembered of a message (whichever stanzas brought it) or of one receipt. */
+  #rowsOf(what: { messageId: string } | BinaryNode): Map<string, string[]> {
+    const id = 'messageId' in what ? what.messageId : (what.attrs['id'] ?? '');
+    const names = this.#namesById.get(id) ?? new Map<string, string[]>();
+    const wanted = (name: string) => ('messageId' in what ? name.startsWith(`${id}|message|`) : name === rowName(what));
+    const taken = new Map([...names].filter(([name]) => wanted(name)));
+    for (const name of taken.keys()) names.delete(name);
+    if (names.size === 0) this.#namesById.delete(id);
+    return taken;
   }
 
   #knows(name: string): boolean {

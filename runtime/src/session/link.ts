@@ -169,8 +169,8 @@ export class Link implements Session {
           this.#opened(auth);
         },
         onMessages: (messages, offline) =>
-          listeners.onMessages(this, messages, offline, (id) => journal.settle(id, auth.keys)),
-        onReceipt: (receipt) => listeners.onReceipt(this, receipt),
+          listeners.onMessages(this, messages, offline, (messageId) => journal.settle({ messageId }, auth.keys)),
+        onReceipt: (receipt, settle) => listeners.onReceipt(this, receipt, settle),
       },
     );
     this.#connection = connection;

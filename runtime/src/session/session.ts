@@ -65,7 +65,7 @@ export interface SessionListeners {
   onQr(session: Session, qr: string, expiresIn: number): void;
   /** `settle` tells the session that the message is durable elsewhere and need not be kept for a replay. */
   onMessages(session: Session, messages: WAMessage[], offline: boolean, settle: (id: string) => Promise<void>): void;
-  onReceipt(session: Session, receipt: Receipt): void;
+  onReceipt(session: Session, receipt: Receipt, settle: () => Promise<void>): void;
   /** A connection ended: what the protocol monitor learns from. */
   onClosed(session: Session, closed: { code: number | undefined; message: string; known: boolean }): void;
 }

@@ -16,7 +16,8 @@ import { Acks, type AckOutcome } from './acks.ts';
 import type { AuthState } from './auth-state.ts';
 import { clientLog } from './client-log.ts';
 import type { InboundJournal } from './inbound-journal.ts';
-import { readReceipt, type Receipt } from './receipts.ts';
+import { InboundGate } from './inbound-gate.ts';
+import type { Receipt } from './receipts.ts';
 
 /** First QR 60 s, the next 20 s each (Socket/socket.js:657, :669). */
 const FIRST_QR_MS = 60_000;
@@ -72,7 +73,8 @@ export interface SocketEvents {
   /** Once, and last. `code` as in sandbox-protocol.md 6; undefined when the cause carried none. */
   onClose(code: number | undefined, message: string): void;
   onMessages(messages: WAMessage[], offline: boolean): void;
-  onReceipt(receipt: Receipt): void;
+  /** `settle` is to be called when the receipt has had its effect; until then it is handled again after a crash. */
+  onReceipt(receipt: Receipt, settle: () => Promise<void>): void;
 }
 
 export interface LiveSocket {
@@ -83,7 +85,6 @@ export interface LiveSocket {
   chatState(jid: string, state: 'composing' | 'paused'): Promise<void>;
   setOnline(online: boolean): Promise<void>;
   markRead(jid: string, messageIds: string[], participant: string | undefined): Promise<void>;
-  logout(): Promise<void>;
   /** Ends at once, half-open or not (B4); `onClose` follows with this code and message. */
   end(code: number, message: string): void;
   /** Closes in good order, and by force when the server does not answer. */
@@ -119,22 +120,17 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
     end(503, `HTTP ${response.statusCode ?? 'answer'} instead of a connection`),
   );
   sock.ws.on('frame', () => (lastFrameAt = Date.now()));
-  // Written down before the client's own listener sees it.
-  sock.ws.prependListener('CB:message', (node: BinaryNode) => deps.journal.record(node));
   sock.ws.on('CB:ack,class:message', (node: BinaryNode) => acks.arrived(node));
-  sock.ws.on('CB:receipt', (node: BinaryNode) => {
-    const receipt = readReceipt(node);
-    if (receipt) events.onReceipt(receipt);
-  });
-  sock.ev.on('creds.update', () => void deps.auth.saveCreds().catch((error: unknown) => endUnsaved(error)));
-  const endUnsaved = (error: unknown) => end(500, `credentials could not be saved: ${toError(error).message}`);
+  const onUnsaved = (error: unknown) => end(500, `credentials could not be saved: ${toError(error).message}`);
+  const gate = new InboundGate(sock, { ...deps, onReceipt: events.onReceipt, onUnsaved });
+  sock.ev.on('creds.update', () => void deps.auth.saveCreds().catch(onUnsaved));
   sock.ev.on('messages.upsert', ({ messages, type }) => events.onMessages(messages, type === 'append'));
   sock.ev.on('connection.update', (update) => {
     if (update.qr) events.onQr(update.qr, qrShown++ === 0 ? FIRST_QR_MS : NEXT_QR_MS);
     if (update.isNewLogin) events.onPaired();
     if (update.connection === 'open') {
       events.onOpen();
-      void replayUnsettled(sock, deps);
+      void gate.replay();
     }
     if (update.connection === 'close') {
       ended = true;
@@ -157,7 +153,6 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
     },
     markRead: (jid, ids, participant) =>
       sock.readMessages(ids.map((id) => ({ remoteJid: jid, id, fromMe: false, ...(participant && { participant }) }))),
-    logout: () => sock.logout(),
     end,
     leave: () => {
       void sock.end(closing(CLOSED, 'stopped'));
@@ -216,14 +211,3 @@ const quotedMessage = (remoteJid: string, { messageId, text, fromMe, participant
   key: { remoteJid, id: messageId, fromMe, ...(participant && { participant }) },
   message: { conversation: text },
 });
-
-async function replayUnsettled(sock: WASocket, { journal, log }: SocketDeps): Promise<void> {
-  try {
-    const { nodes, givenUp } = await journal.unsettled();
-    for (const node of nodes) sock.ws.emit('CB:message', node);
-    if (nodes.length > 0) log.info({ count: nodes.length }, 'handling messages a former run left unfinished');
-    if (givenUp.length > 0) log.error({ count: givenUp.length }, 'messages given up after repeated crashes');
-  } catch (error) {
-    log.error({ err: toError(error) }, 'unfinished messages could not be read; they are tried at the next connection');
-  }
-}

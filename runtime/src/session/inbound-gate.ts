@@ -1,0 +1,74 @@
+/** Stands between the wire and the client: what must not be lost goes through the journal first, in order. */
+import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
+import { toError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { AuthState } from './auth-state.ts';
+import type { InboundJournal } from './inbound-journal.ts';
+import { readReceipt, type Receipt } from './receipts.ts';
+
+export interface GateDeps {
+  journal: InboundJournal;
+  auth: AuthState;
+  log: Logger;
+  /** `settle` is to be called when the receipt has had its effect. */
+  onReceipt(receipt: Receipt, settle: () => Promise<void>): void;
+  /** A stanza could not be written down: the connection must end before the client acks it. */
+  onUnsaved(error: Error): void;
+}
+
+type Listener = (node: BinaryNode) => void;
+
+export class InboundGate {
+  readonly #sock: WASocket;
+  readonly #deps: GateDeps;
+  #turn: Promise<void> = Promise.resolve();
+
+  /** Takes the client's place at the two kinds of stanza and hands them on once they are written down. */
+  constructor(sock: WASocket, deps: GateDeps) {
+    this.#sock = sock;
+    this.#deps = deps;
+    for (const event of ['CB:message', 'CB:receipt']) {
+      const listeners = sock.ws.listeners(event) as Listener[];
+      for (const listener of listeners) sock.ws.off(event, listener);
+      sock.ws.on(event, (node: BinaryNode) => this.#pass(node, listeners));
+    }
+  }
+
+  /** Handles again what a former run left unfinished; to be called when the connection is open. */
+  async replay(): Promise<void> {
+    const { journal, log } = this.#deps;
+    try {
+      const { nodes, givenUp } = await journal.unsettled();
+      for (const node of nodes) {
+        if (node.tag === 'receipt') this.#tell(node);
+        else this.#sock.ws.emit('CB:message', node);
+      }
+      if (nodes.length > 0) log.info({ count: nodes.length }, 'handling what a former run left unfinished');
+      if (givenUp.length > 0) log.error({ count: givenUp.length }, 'stanzas given up after repeated crashes');
+    } catch (error) {
+      log.error({ err: toError(error) }, 'what a former run left unfinished could not be read');
+    }
+  }
+
+  #pass(node: BinaryNode, listeners: Listener[]): void {
+    const isReceipt = node.tag === 'receipt';
+    const matters = !isReceipt || readReceipt(node) !== null;
+    this.#turn = this.#turn.then(async () => {
+      try {
+        if (matters) await this.#deps.journal.record(node);
+      } catch (error) {
+        return this.#deps.onUnsaved(toError(error));
+      }
+      if (isReceipt && matters) this.#tell(node);
+      for (const listener of listeners) listener(node);
+    });
+  }
+
+  #tell(node: BinaryNode): void {
+    const receipt = readReceipt(node);
+    const id = node.attrs['id'];
+    if (!receipt || id === undefined) return;
+    const { journal, auth, onReceipt } = this.#deps;
+    onReceipt(receipt, () => journal.settle(node, auth.keys));
+  }
+}

@@ -1,0 +1,135 @@
+/** A runtime in a process of its own that can be killed at an exact point, with a sandbox and a webhook receiver that stay. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { freePort } from '../../runtime/src/demo/free-port.ts';
+import { closeConsole } from '../../runtime/src/log.ts';
+import { startReceiver, type Received, type Receiver } from './receiver.ts';
+import { Child } from './runtime-process.ts';
+
+export const PHONE = '15550100001';
+export const SESSION = 'crash';
+const KEY = 'crash-test-key';
+
+export interface Stanza {
+  tag: string;
+  attrs: Record<string, string>;
+  content?: unknown;
+}
+
+export const hasChild = ({ content }: Stanza, tag: string): boolean =>
+  Array.isArray(content) && (content as Stanza[]).some((each) => each.tag === tag);
+
+export class CrashStage {
+  readonly sandbox: Sandbox;
+  readonly receiver: Receiver;
+  readonly #port: number;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'whatsapp-crash-'));
+  readonly #hooks: { onDelivery: (event: Received) => void };
+  #runtime: Child | null = null;
+
+  private constructor(sandbox: Sandbox, receiver: Receiver, port: number, hooks: { onDelivery: (event: Received) => void }) {
+    this.sandbox = sandbox;
+    this.receiver = receiver;
+    this.#port = port;
+    this.#hooks = hooks;
+  }
+
+  /** Everything running, one session linked, its messages and acks subscribed to. */
+  static async open(): Promise<CrashStage> {
+    closeConsole();
+    const hooks = { onDelivery: (_event: Received) => undefined as void };
+    const receiver = await startReceiver((event) => {
+      hooks.onDelivery(event);
+      return 200;
+    });
+    const stage = new CrashStage(await startSandbox(), receiver, await freePort(), hooks);
+    await stage.start();
+    await stage.call('POST', '/sessions', { sessionId: SESSION });
+    await stage.call('GET', `/sessions/${SESSION}/wait?status=qr`);
+    const { qr } = await stage.call<{ qr: string }>('GET', `/sessions/${SESSION}/qr`);
+    await stage.sandbox.account(PHONE).scan(qr);
+    await stage.call('GET', `/sessions/${SESSION}/wait?status=connected`);
+    await stage.call('POST', '/webhooks', { url: receiver.url, events: ['message', 'message.ack'] });
+    return stage;
+  }
+
+  async start(): Promise<void> {
+    this.#runtime = new Child(['serve'], {
+      PORT: String(this.#port),
+      API_KEY: KEY,
+      SESSIONS_DIR: this.#directory,
+      METRICS_ENABLED: 'false',
+      HUMANIZATION_PROFILE: 'fast',
+      OUTBOUND_ALLOW: '127.0.0.1',
+      WHATSAPP_WS_URL: this.sandbox.url,
+      WHATSAPP_ROOT_KEY: this.sandbox.rootKey,
+    });
+    await this.#runtime.answering(`http://127.0.0.1:${this.#port}/health`);
+  }
+
+  async kill(): Promise<void> {
+    await this.#runtime?.kill();
+  }
+
+  async call<Data>(method: string, path: string, body?: object): Promise<Data> {
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${KEY}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const { data, error } = (await response.json()) as { data: Data; error?: { code: string } };
+    if (error) throw new Error(`${method} ${path}: ${error.code}`);
+    return data;
+  }
+
+  /** Kills the runtime in the instant a matching stanza passes; resolves when it is dead. */
+  killedAtStanza(direction: 'in' | 'out', match: (stanza: Stanza) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (event: { direction: string; node: unknown }) => {
+        if (event.direction !== direction || !match(event.node as Stanza)) return;
+        this.sandbox.events.off('stanza', look);
+        void this.kill().then(resolve);
+      };
+      this.sandbox.events.on('stanza', look);
+    });
+  }
+
+  /** Kills the runtime in the instant a matching webhook comes in, before it is answered. */
+  killedAtDelivery(match: (event: Received) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#hooks.onDelivery = (event) => {
+        if (!match(event)) return;
+        this.#hooks.onDelivery = () => undefined;
+        void this.kill().then(resolve);
+      };
+    });
+  }
+
+  /** A contact who has written before, so that a message to them needs no extra wait. */
+  async known(phone: string): Promise<void> {
+    const text = `Are you there? ${phone}`;
+    await this.sandbox.contact(phone, { name: 'Ann' }).say(this.sandbox.account(PHONE), text);
+    await this.receiver.next(({ event, data }) => event === 'message' && data.text === text);
+  }
+
+  /** How many ids each fact was told under; one is right. */
+  idsPerFact(): Map<string, Set<string>> {
+    const facts = new Map<string, Set<string>>();
+    for (const { id, event, data } of this.receiver.events) {
+      const fact = event === 'message' ? `message ${data.messageId}` : `ack ${data.messageId} ${data.status}`;
+      facts.set(fact, (facts.get(fact) ?? new Set()).add(id));
+    }
+    return facts;
+  }
+
+  async close(): Promise<void> {
+    await this.#runtime?.stop();
+    await this.sandbox.stop();
+    await this.receiver.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+    expect(this.sandbox.unhandled).toEqual([]);
+  }
+}
