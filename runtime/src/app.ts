@@ -86,7 +86,8 @@ function build({ config, log, ...clock }: AppOptions) {
   const protocol = createProtocolMonitor({ log });
   const webhooks = createWebhooks({
     instance: store.instance,
-    sessionDatabase: (id) => store.session(id),
+    // Not for a session that is being removed: opening its database would make it again.
+    sessionDatabase: (id) => store.session(sessions.get(id).id),
     egress,
     log,
     seal: masterSeal,
@@ -132,7 +133,9 @@ function build({ config, log, ...clock }: AppOptions) {
   });
   countSessions(metrics, () => sessions.list());
   const removeSession = async (session: Session) => {
+    await sessions.disconnect(session.id);
     await outboxes.close(session.id);
+    await inbox.idle(session.id);
     await webhooks.unsubscribeSession(session.id);
     await sessions.remove(session.id);
   };

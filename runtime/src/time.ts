@@ -14,13 +14,3 @@ export async function sleepUnlessAborted(ms: number, signal: AbortSignal): Promi
     throw error;
   }
 }
-
-/** Runs the given work one after another, in the order of the calls; one failing does not stop the next. */
-export function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work, work);
-    last = next.catch(() => undefined);
-    return next;
-  };
-}

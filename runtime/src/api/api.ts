@@ -7,7 +7,6 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { Logger } from '../log.ts';
 import type { Outboxes } from '../outbox/outbox.ts';
 import type { ProtocolMonitor } from '../protocol-monitor/protocol-monitor.ts';
-import type { Egress } from '../proxy/proxy.ts';
 import type { Session, Sessions } from '../session/session.ts';
 import type { Webhooks } from '../webhook/webhook.ts';
 import { requireKey } from './auth.ts';
@@ -24,7 +23,6 @@ export interface ApiDeps {
   outboxes: Outboxes;
   webhooks: Webhooks;
   protocol: ProtocolMonitor;
-  egress: Pick<Egress, 'check'>;
   /** Ends a session everywhere: connection, outbox, subscriptions, files. */
   removeSession(session: Session): Promise<void>;
   apiKey: string;

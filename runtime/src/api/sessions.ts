@@ -9,7 +9,7 @@ import { pollSignal } from './long-poll.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 
-export function sessionRoutes(app: Api, { sessions, webhooks, egress, removeSession, stopping }: ApiDeps): void {
+export function sessionRoutes(app: Api, { sessions, webhooks, removeSession, stopping }: ApiDeps): void {
   const params = schemas.SessionParams;
 
   app.post(
@@ -23,7 +23,7 @@ export function sessionRoutes(app: Api, { sessions, webhooks, egress, removeSess
     },
     async (request, reply) => {
       const { sessionId, webhookUrl, ...rest } = request.body;
-      if (webhookUrl !== undefined) egress.check(webhookUrl);
+      if (webhookUrl !== undefined) webhooks.check(webhookUrl);
       const session = await sessions.create({
         ...rest,
         ...(sessionId !== undefined && { sessionId: parseSessionId(sessionId) }),
