@@ -40,40 +40,33 @@ export interface AppOptions {
   random?: () => number;
 }
 
-/** Starts the runtime: restores the sessions and listens. */
+/** Starts the runtime: restores the sessions and listens. When that fails, what had begun is ended before it throws. */
 export async function startApp(options: AppOptions): Promise<App> {
   const rooms = build(options);
-  const { config, log } = options;
+  const { config, log, version } = options;
+  const { metrics, sessions, webhooks } = rooms;
   const stopping = new AbortController();
   const apiKey = config.apiKey ?? randomBytes(24).toString('base64url');
-  if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
+  const sandbox = config.whatsappWsUrl !== undefined;
+  const { bodyLimit, keepAliveInterval: keepAliveIntervalMs } = config;
+  const api = await createApi({ ...rooms, apiKey, bodyLimit, version, sandbox, log, stopping: stopping.signal });
+  const metricsServer = config.metricsEnabled ? createMetricsServer(metrics) : null;
   const running = [
-    rooms.webhooks.start(stopping.signal),
-    runWatchdog(
-      {
-        sessions: () => rooms.sessions.list(),
-        keepAliveIntervalMs: config.keepAliveInterval,
-        metrics: rooms.metrics,
-        log,
-      },
-      stopping.signal,
-    ),
+    webhooks.start(stopping.signal),
+    runWatchdog({ sessions: () => sessions.list(), keepAliveIntervalMs, metrics, log }, stopping.signal),
   ];
-  const api = await createApi({
-    ...rooms,
-    apiKey,
-    bodyLimit: config.bodyLimit,
-    version: options.version,
-    sandbox: config.whatsappWsUrl !== undefined,
-    log,
-    stopping: stopping.signal,
-  });
-  const metricsServer = config.metricsEnabled ? createMetricsServer(rooms.metrics) : null;
-  const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
-  await rooms.sessions.restore();
-  const url = await api.listen({ host: config.host, port: config.port });
-  log.info({ url, sandbox: config.whatsappWsUrl !== undefined }, 'listening');
-  return { url, apiKey, metricsUrl, stop: () => stop(rooms, api, metricsServer, stopping, running) };
+  const stop = () => stopApp({ rooms, api, metricsServer, stopping, running });
+  try {
+    if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
+    const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
+    await sessions.restore();
+    const url = await api.listen({ host: config.host, port: config.port });
+    log.info({ url, sandbox }, 'listening');
+    return { url, apiKey, metricsUrl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 type Rooms = ReturnType<typeof build>;
@@ -132,14 +125,8 @@ function build({ config, log, ...clock }: AppOptions) {
     ...clock,
   });
   countSessions(metrics, () => sessions.list());
-  const removeSession = async (session: Session) => {
-    await sessions.disconnect(session.id);
-    await outboxes.close(session.id);
-    await inbox.idle(session.id);
-    await webhooks.unsubscribeSession(session.id);
-    await sessions.remove(session.id);
-  };
-  return { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics, removeSession };
+  const rooms = { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics };
+  return { ...rooms, removeSession: (session: Session) => removeSession(rooms, session) };
 }
 
 type Publish = (session: SessionId, fact: Fact) => Promise<EventEnvelope>;
@@ -192,6 +179,15 @@ const sessionSettings = (config: Config) => ({
   maxReconnectAttempts: config.maxReconnectAttempts,
 });
 
+/** Brought to rest from the outside in, so that nothing opens its database again after it is gone. */
+async function removeSession(rooms: Omit<Rooms, 'removeSession'>, { id }: Session): Promise<void> {
+  await rooms.sessions.disconnect(id);
+  await rooms.outboxes.close(id);
+  await rooms.inbox.idle(id);
+  await rooms.webhooks.unsubscribeSession(id);
+  await rooms.sessions.remove(id);
+}
+
 function countSessions({ sessions: gauge }: Rooms['metrics'], list: () => Session[]): void {
   Object.assign(gauge, {
     collect: () => {
@@ -211,21 +207,22 @@ async function subscribeDefault(
   await webhooks.subscribe({ url, sessionId: null, events: EVENT_NAMES, ...(secret !== undefined && { secret }) });
 }
 
+interface Running {
+  rooms: Rooms;
+  api: Api;
+  metricsServer: { close(): Promise<unknown> } | null;
+  stopping: AbortController;
+  running: Promise<void>[];
+}
+
 /** Nothing new comes in; what is in hand is finished, in the direction of the flows; then the store closes. */
-async function stop(
-  rooms: Rooms,
-  api: Api,
-  metricsServer: { close(): Promise<unknown> } | null,
-  stopping: AbortController,
-  running: Promise<void>[],
-): Promise<void> {
+async function stopApp({ rooms, api, metricsServer, stopping, running }: Running): Promise<void> {
   stopping.abort();
   await api.close();
   await metricsServer?.close();
-  const open = rooms.sessions.list().map(({ id }) => id);
   await rooms.outboxes.stop();
   await rooms.sessions.stop();
-  for (const id of open) await rooms.inbox.idle(id);
+  for (const { id } of rooms.sessions.list()) await rooms.inbox.idle(id);
   await Promise.all(running);
   await rooms.egress.close();
   await rooms.store.close();

@@ -41,7 +41,11 @@ export const ERRORS = {
     message: 'The API key is missing or wrong.',
     hint: 'Send the header "Authorization: Bearer <API_KEY>" with the key this runtime was started with.',
   },
-  not_found: { status: 404, message: 'There is nothing at this address.', hint: 'See /openapi.json for what there is.' },
+  not_found: {
+    status: 404,
+    message: 'There is nothing at this address.',
+    hint: 'See /openapi.json for what there is.',
+  },
   session_not_found: {
     status: 404,
     message: 'There is no session with this id.',
@@ -57,7 +61,6 @@ export const ERRORS = {
     message: 'There is no webhook subscription with this id.',
     hint: 'List the subscriptions with GET /webhooks.',
   },
-  method_not_allowed: { status: 405, message: 'This address does not take this method.', hint: 'See /openapi.json.' },
   session_exists: {
     status: 409,
     message: 'There is already a session with this id.',
@@ -98,11 +101,6 @@ export const ERRORS = {
     status: 429,
     message: 'This session has sent as many messages as it may within a day.',
     hint: 'Wait until retryAfter seconds have passed, or raise DAILY_MESSAGE_LIMIT.',
-  },
-  send_refused: {
-    status: 502,
-    message: 'WhatsApp refused the message.',
-    hint: 'See the error number in the message details.',
   },
   internal: {
     status: 500,

@@ -27,20 +27,21 @@ export class CrashStage {
   readonly receiver: Receiver;
   readonly #port: number;
   readonly #directory = mkdtempSync(join(tmpdir(), 'whatsapp-crash-'));
-  readonly #hooks: { onDelivery: (event: Received) => void };
+  /** Called with each delivery before it is answered. */
+  readonly hooks: { onDelivery: (event: Received) => void };
   #runtime: Child | null = null;
 
-  private constructor(sandbox: Sandbox, receiver: Receiver, port: number, hooks: { onDelivery: (event: Received) => void }) {
+  private constructor(sandbox: Sandbox, receiver: Receiver, port: number, hooks: CrashStage['hooks']) {
     this.sandbox = sandbox;
     this.receiver = receiver;
     this.#port = port;
-    this.#hooks = hooks;
+    this.hooks = hooks;
   }
 
   /** Everything running, one session linked, its messages and acks subscribed to. */
   static async open(): Promise<CrashStage> {
     closeConsole();
-    const hooks = { onDelivery: (_event: Received) => undefined as void };
+    const hooks: CrashStage['hooks'] = { onDelivery: () => undefined };
     const receiver = await startReceiver((event) => {
       hooks.onDelivery(event);
       return 200;
@@ -100,9 +101,9 @@ export class CrashStage {
   /** Kills the runtime in the instant a matching webhook comes in, before it is answered. */
   killedAtDelivery(match: (event: Received) => boolean): Promise<void> {
     return new Promise((resolve) => {
-      this.#hooks.onDelivery = (event) => {
+      this.hooks.onDelivery = (event) => {
         if (!match(event)) return;
-        this.#hooks.onDelivery = () => undefined;
+        this.hooks.onDelivery = () => undefined;
         void this.kill().then(resolve);
       };
     });

@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Ajv } from 'ajv';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { RuntimeError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Outboxes } from '../outbox/outbox.ts';
 import type { ProtocolMonitor } from '../protocol-monitor/protocol-monitor.ts';
@@ -49,13 +50,17 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: deps.bodyLimit,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Ours, in the envelope, is below.
+    return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(({ schema, httpPart }) =>
     (httpPart === 'body' ? readers.body : readers.text).compile(schema),
   );
   acceptEmptyBodies(app);
   installErrorReplies(app);
+  app.addHook('onRequest', async () => {
+    if (deps.stopping.aborted) throw new RuntimeError('unavailable');
+  });
   requireKey(app, deps.apiKey);
   await app.register(swagger, {
     openapi: {
