@@ -103,7 +103,12 @@ export class N8nClient {
   async call<Data = unknown>(method: string, path: string, body?: unknown): Promise<Data> {
     const response = await fetch(this.url + path, {
       method,
-      headers: { 'content-type': 'application/json', ...(this.#cookie ? { cookie: this.#cookie } : {}) },
+      // A push-ref names the editor's window; n8n wants one where it would show progress.
+      headers: {
+        'content-type': 'application/json',
+        'push-ref': 'demo',
+        ...(this.#cookie && { cookie: this.#cookie }),
+      },
       body: body === undefined ? null : JSON.stringify(body),
       signal: this.#signal ?? null,
     });

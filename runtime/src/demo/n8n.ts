@@ -14,7 +14,7 @@ const CREDENTIAL_TYPE = 'whatsAppConnectorApi';
 const START_DEADLINE_MS = 180_000;
 const STOP_GRACE_MS = 10_000;
 /** Settings of an n8n the user runs otherwise must not leak into this one. */
-const FOREIGN_SETTING = /^(N8N_|DB_|EXECUTIONS_|QUEUE_|CREDENTIALS_|GENERIC_|WEBHOOK_URL|NODE_OPTIONS)/;
+const FOREIGN_SETTING = /^(N8N_|DB_|EXECUTIONS_|QUEUE_|CREDENTIALS_|GENERIC_|WEBHOOK_URL|NODE_OPTIONS|NODE_ENV)/;
 
 export interface N8nOptions {
   install: N8nInstall;
@@ -68,6 +68,8 @@ export async function runDemoN8n(options: DemoN8nOptions): Promise<DemoN8n> {
   try {
     const workflow = await n8n.client.createWorkflow(await echoWorkflow(n8n.client, connector));
     await n8n.client.publish(workflow);
+    const { email, password } = n8n.client.owner;
+    log(`Sign in at ${n8n.url} as ${email} with the password ${password}`);
     return { ...n8n, workflowUrl: `${n8n.url}/workflow/${workflow.id}` };
   } catch (error) {
     await n8n.stop();
