@@ -30,8 +30,7 @@ afterAll(() => {
 });
 
 test('the package holds the nodes and nothing of the runtime, the tests or the toolchain', () => {
-  const allowed =
-    /^package\/(dist\/(nodes|credentials|icons)\/.+\.(js|json|svg)|package\.json|README\.md|LICENSE)$/;
+  const allowed = /^package\/(dist\/(nodes|credentials|icons)\/.+\.(js|json|svg)|package\.json|README\.md|LICENSE)$/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   expect(files).toContain('package/LICENSE');
 });
