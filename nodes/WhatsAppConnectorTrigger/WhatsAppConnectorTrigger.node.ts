@@ -43,9 +43,9 @@ export class WhatsAppConnectorTrigger implements INodeType {
       header: 'Listen for WhatsApp events',
       executionsHelp: {
         inactive:
-          'While building, click "Listen for test event", then send a message to the WhatsApp account. Once it works, publish the workflow: from then on it runs by itself and the executions are in the executions list.',
+          'While building, click the button above, then send a message to the WhatsApp account. Once it works, publish the workflow: from then on it runs by itself and the executions are in the executions list.',
         active:
-          'While building, click "Listen for test event", then send a message to the WhatsApp account. The workflow is published too, so it also runs by itself; those executions are in the executions list.',
+          'While building, click the button above, then send a message to the WhatsApp account. The workflow is published too, so it also runs by itself; those executions are in the executions list.',
       },
       activationHint: 'Once the workflow is ready, publish it to have it run by itself.',
     },

@@ -64,5 +64,6 @@ export async function searchSessions(this: ILoadOptionsFunctions, filter?: strin
 
 function label({ sessionId, phone, pushName, status }: Session): string {
   const account = [pushName, phone].filter(Boolean).join(' ');
-  return `${sessionId}${account ? ` · ${account}` : ''} (${status.replace(/_/g, ' ')})`;
+  const state = status === 'qr' ? 'waiting for its QR code to be scanned' : status.replace(/_/g, ' ');
+  return `${sessionId}${account ? ` · ${account}` : ''} (${state})`;
 }

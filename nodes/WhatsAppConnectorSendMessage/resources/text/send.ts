@@ -85,8 +85,8 @@ export const sendTextProperties: INodeProperties[] = [
     required: true,
     default: '',
     placeholder: 'e.g. +1 555 010 0000',
-    description:
-      'A phone number with its country code, or the address of a received message: "chat.jid" answers in the same chat',
+    hint: 'To answer a message, drag "jid" of its "chat" here',
+    description: 'A phone number with its country code, or the address of a person or group as the trigger gives it',
     displayOptions,
   },
   {
