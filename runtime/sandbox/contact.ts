@@ -29,7 +29,6 @@ export class Contact {
   readonly name: string;
   readonly jid: string;
   readonly lid: string;
-  readonly #person: Person;
   readonly #handset: Phone;
   readonly #screen: Screen;
   #habits: ContactOptions;
@@ -39,7 +38,6 @@ export class Contact {
     this.name = person.name;
     this.jid = person.jid;
     this.lid = person.lid;
-    this.#person = person;
     this.#handset = handset;
     this.#screen = screen;
     this.#habits = habits;

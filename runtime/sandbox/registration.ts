@@ -1,6 +1,6 @@
 /** Clients that want to be linked: they show QR codes made of our references until a phone scans one. */
 import { randomBytes } from 'node:crypto';
-import { proto } from '@whiskeysockets/baileys';
+import type { proto } from '@whiskeysockets/baileys';
 import type { Connection } from './connection.ts';
 import { requireSigned } from './key-bundle.ts';
 import type { DeviceKeys } from './linked-device.ts';

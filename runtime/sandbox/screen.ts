@@ -70,6 +70,6 @@ export class Screen {
 
 function wordsOf(content: proto.IMessage): string {
   const inner = normalizeMessageContent(content);
-  const captioned = inner?.imageMessage ?? inner?.videoMessage ?? inner?.documentMessage;
-  return inner?.conversation || inner?.extendedTextMessage?.text || captioned?.caption || '';
+  const caption = [inner?.imageMessage, inner?.videoMessage, inner?.documentMessage].find((media) => media)?.caption;
+  return [inner?.conversation, inner?.extendedTextMessage?.text, caption].find((words) => words) ?? '';
 }

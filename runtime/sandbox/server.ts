@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Connection } from './connection.ts';
 
 /** Where WhatsApp Web's socket is. */
@@ -16,7 +17,7 @@ export interface ChatServer {
 /** Listens, and makes a connection of every client that comes to the right path. */
 export async function openChatServer(
   { host, port }: { host: string; port: number },
-  connect: (socket: InstanceType<typeof import('ws').WebSocket>) => Connection,
+  connect: (socket: WebSocket) => Connection,
 ): Promise<ChatServer> {
   const http = createServer((_request, response) => response.writeHead(426).end());
   const sockets = new WebSocketServer({ server: http, path: PATH });

@@ -2,20 +2,24 @@
  * A plain client: the real makeWASocket over an auth state in memory, trusting the sandbox's root. For tests that want
  * to see the sandbox as WhatsApp's own clients see a server.
  */
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter, on, once } from 'node:events';
+import { jest } from '@jest/globals';
 import { initAuthCreds, makeWASocket, proto, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import type { AuthenticationState, ConnectionState, SignalDataTypeMap, WAMessage } from '@whiskeysockets/baileys';
 import { pino } from 'pino';
-import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import type { Account, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
 import { within } from './deadline.ts';
 
 const DEADLINE_MS = 10_000;
+// Linking makes some eight hundred keys; on a busy machine a test of several clients needs its time.
+jest.setTimeout(30_000);
 const WARN = 40;
 /** What libsignal prints to the console on every session, keys included, and on every failure. */
 const LIBSIGNAL_NOISE =
   /^(Clos|Open|Remov)ing (open |old closed )?session|^Session (already|error)|^Decrypted message with/;
 const LIBSIGNAL_FAILURE = 'Failed to decrypt message with any known session...';
 
+/* eslint-disable no-console -- the console is what is being kept quiet */
 for (const method of ['info', 'warn', 'error'] as const) {
   const original = console[method].bind(console);
   console[method] = (...args: unknown[]) => {
@@ -23,6 +27,7 @@ for (const method of ['info', 'warn', 'error'] as const) {
     if (!LIBSIGNAL_NOISE.test(text) && text !== LIBSIGNAL_FAILURE) original(...args);
   };
 }
+/* eslint-enable no-console */
 
 /** Credentials and keys, kept across connections as a real client's disk would keep them. */
 export function memoryAuth(): AuthenticationState {
@@ -67,7 +72,7 @@ interface ClientEvents {
 export type WhatsAppClient = Awaited<ReturnType<typeof connectClient>>;
 
 /** Opens one connection. `complaints` collects whatever the client logs at warn or above. */
-export function connectClient(sandbox: Sandbox, auth: AuthenticationState) {
+export function connectClient(sandbox: Pick<Sandbox, 'url' | 'rootKey'>, auth: AuthenticationState) {
   WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(sandbox.rootKey, 'hex');
   const complaints: string[] = [];
   const write = (line: string) => {
@@ -118,18 +123,32 @@ export async function next<K extends keyof ClientEvents>(client: WhatsAppClient,
   return (await within(DEADLINE_MS, `client event ${event}`, once(client.events, event))) as ClientEvents[K];
 }
 
-/** Links a new client to an account and logs it in. */
+/** Links a new client to an account and logs it in; resolves when it has taken in what the phone sends at first. */
 export async function linkedClient(sandbox: Sandbox, account: Account, auth = memoryAuth()): Promise<WhatsAppClient> {
   const pairing = connectClient(sandbox, auth);
   const closed = next(pairing, 'close');
   const [qr] = await next(pairing, 'qr');
   await account.scan(qr);
   await closed;
-  return loggedInClient(sandbox, auth);
+  const synced = firstSync(sandbox, account.phone);
+  const client = await loggedInClient(sandbox, auth);
+  await within(DEADLINE_MS, 'the first sync', synced);
+  return client;
+}
+
+async function firstSync({ events }: Sandbox, phone: string): Promise<void> {
+  for await (const [stanza] of on(events, 'stanza') as AsyncIterable<SandboxEvents['stanza']>) {
+    const { tag, attrs } = stanza.node;
+    if (stanza.phone === phone && stanza.direction === 'in' && tag === 'receipt' && attrs['type'] === 'hist_sync')
+      return;
+  }
 }
 
 /** A new connection with known credentials, once it is open. */
-export async function loggedInClient(sandbox: Sandbox, auth: AuthenticationState): Promise<WhatsAppClient> {
+export async function loggedInClient(
+  sandbox: Pick<Sandbox, 'url' | 'rootKey'>,
+  auth: AuthenticationState,
+): Promise<WhatsAppClient> {
   const client = connectClient(sandbox, auth);
   await next(client, 'open');
   return client;
@@ -153,8 +172,8 @@ export async function receives(client: WhatsAppClient, what: string, match: (mes
 export async function reaches(client: WhatsAppClient, messageId: string, status: number): Promise<void> {
   const isIt = (id: string, reached: number) => id === messageId && reached === status;
   if (client.seen.some(({ id, status: reached }) => isIt(id, reached))) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const onUpdate = (id: string, reached: number) => isIt(id, reached) && resolve();
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const onUpdate = (id: string, reached: number) => isIt(id, reached) && resolve(true);
   client.events.on('update', onUpdate);
   try {
     await within(DEADLINE_MS, `status ${status} of ${messageId}`, promise);

@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { proto } from '@whiskeysockets/baileys';
+import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
+import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import {
+  connectClient,
+  disconnect,
+  linkedClient,
+  loggedInClient,
+  next,
+  reaches,
+  receives,
+  textOf,
+} from '../support/baileys-client.ts';
+import type { WhatsAppClient } from '../support/baileys-client.ts';
+import { eventually, within } from '../support/deadline.ts';
+
+const DEADLINE_MS = 10_000;
+const { CIPHERTEXT } = proto.WebMessageInfo.StubType;
+let sandbox: Sandbox;
+let account: Account;
+let client: WhatsAppClient;
+
+beforeEach(async () => {
+  sandbox = await startSandbox();
+  account = sandbox.account('15550100001');
+  client = await linkedClient(sandbox, account);
+});
+
+afterEach(async () => {
+  await disconnect(client);
+  await sandbox.stop();
+  expect(sandbox.unhandled).toEqual([]);
+});
+
+test('what a contact says while the client is away comes at its next login, in order and marked as old', async () => {
+  const contact = sandbox.contact('15550100011');
+  const gone = once(sandbox.events, 'closed');
+  await disconnect(client);
+  await within(DEADLINE_MS, 'the closed event', gone);
+  for (const text of ['one', 'two', 'three']) await contact.say(account, text);
+  expect(account.linkedDevices()).toMatchObject([{ online: false, waiting: 3 }]);
+
+  client = connectClient(sandbox, client.auth);
+  const kinds: string[] = [];
+  client.events.on('upsert', (_message, type) => void kinds.push(type));
+  await receives(client, 'the last text', (message) => textOf(message) === 'three');
+  expect(client.received.map(textOf)).toEqual(['one', 'two', 'three']);
+  expect(kinds).toEqual(['append', 'append', 'append']);
+  await waitingIs(0);
+  expect(client.complaints).toEqual([]);
+});
+
+test('a message whose receipt never came is delivered again at the next login', async () => {
+  const contact = sandbox.contact('15550100011');
+  // Cut at the exact point: the message is on its way, the client has not confirmed it.
+  sandbox.events.on('stanza', ({ direction, node }) => {
+    if (direction === 'out' && node.tag === 'message') sandbox.faults.cut(account.phone);
+  });
+  const closed = next(client, 'close');
+  await contact.say(account, 'do not lose me');
+  await closed;
+  sandbox.events.removeAllListeners('stanza');
+  expect(account.linkedDevices()).toMatchObject([{ waiting: 1 }]);
+  client = connectClient(sandbox, client.auth);
+  await receives(client, 'the text', (message) => textOf(message) === 'do not lose me');
+  await waitingIs(0);
+});
+
+test('a message the contact cannot decrypt is asked for again, and shown once under the same id', async () => {
+  const contact = sandbox.contact('15550100011');
+  sandbox.faults.damageNext(contact.phone);
+  const sent = await client.socket.sendMessage(contact.jid, { text: 'second try' });
+  const row = await contact.waitForMessage(({ text }) => text === 'second try', DEADLINE_MS);
+  expect(row).toMatchObject({ messageId: sent?.key.id, arrivals: 1 });
+  await reaches(client, row.messageId, proto.WebMessageInfo.Status.DELIVERY_ACK);
+});
+
+test('a message the client cannot decrypt is sent again by the contact when it asks', async () => {
+  const contact = sandbox.contact('15550100011');
+  await contact.say(account, 'to begin with');
+  await receives(client, 'the first text', (message) => textOf(message) === 'to begin with');
+  sandbox.faults.damageNext(account.phone, 2);
+  const { messageId } = await contact.say(account, 'second try');
+  await receives(client, 'the text', (message) => textOf(message) === 'second try');
+  const both = client.received.filter(({ key }) => key.id === messageId);
+  expect(both).toMatchObject([{ messageStubType: CIPHERTEXT }, { message: { conversation: 'second try' } }]);
+  await eventually(
+    DEADLINE_MS,
+    'delivery',
+    () => contact.receiptsFor(messageId).length,
+    (count) => count === 1,
+  );
+  await waitingIs(0);
+});
+
+test('acks are held until they are let go, and a message is delivered meanwhile', async () => {
+  const contact = sandbox.contact('15550100011');
+  const acks: string[] = [];
+  client.events.on('ack', (id) => void acks.push(id));
+  sandbox.faults.holdAcks = true;
+  const sent = await client.socket.sendMessage(contact.jid, { text: 'held' });
+  await contact.waitForMessage(({ text }) => text === 'held', DEADLINE_MS);
+  expect(acks).toEqual([]);
+  const acked = next(client, 'ack');
+  sandbox.faults.holdAcks = false;
+  expect(await acked).toEqual([sent?.key.id, undefined]);
+});
+
+test('a lost message is neither delivered nor acknowledged, and a refused one says why', async () => {
+  const contact = sandbox.contact('15550100011');
+  sandbox.faults.loseMessages = true;
+  await client.socket.sendMessage(contact.jid, { text: 'lost' });
+  await client.socket.query({
+    tag: 'iq',
+    attrs: { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' },
+    content: [{ tag: 'ping', attrs: {} }],
+  });
+  sandbox.faults.loseMessages = false;
+  sandbox.faults.ackError = '479';
+  const acked = next(client, 'ack');
+  const refused = await client.socket.sendMessage(contact.jid, { text: 'refused' });
+  expect(await acked).toEqual([refused?.key.id, '479']);
+  expect(contact.screen).toEqual([]);
+});
+
+test('a delayed ack comes after its delay, and a dropped one never', async () => {
+  const contact = sandbox.contact('15550100011');
+  sandbox.faults.dropAcks = true;
+  await client.socket.sendMessage(contact.jid, { text: 'no answer' });
+  await contact.waitForMessage(({ text }) => text === 'no answer', DEADLINE_MS);
+  sandbox.faults.dropAcks = false;
+  sandbox.faults.ackDelayMs = 150;
+  const acked = next(client, 'ack');
+  const began = performance.now();
+  const sent = await client.socket.sendMessage(contact.jid, { text: 'late answer' });
+  expect(await acked).toEqual([sent?.key.id, undefined]);
+  expect(performance.now() - began).toBeGreaterThan(140);
+});
+
+test('a connection ends with the stream error a test asks for, and the client can come back', async () => {
+  const closed = next(client, 'close');
+  const gone = once(sandbox.events, 'closed');
+  sandbox.faults.streamError(account.phone, 503);
+  expect(await closed).toEqual([503]);
+  await within(DEADLINE_MS, 'the closed event', gone);
+  client = await loggedInClient(sandbox, client.auth);
+  expect(account.isOnline()).toBe(true);
+});
+
+const waitingIs = (count: number) =>
+  eventually(
+    DEADLINE_MS,
+    'waiting stanzas',
+    () => account.linkedDevices()[0]?.waiting,
+    (waiting) => waiting === count,
+  );
