@@ -10,8 +10,6 @@ const APP_STATE_KEY_ID_BYTES = 6;
 
 /** Sends both, in the order in which clients can use them. Without them a client holds back events for 20 seconds. */
 export async function sendFirstSync({ handset, person }: Account, device: LinkedDevice): Promise<void> {
-  // What is left of an attempt that a lost connection interrupted would come too early, before the client waits for it.
-  device.mailbox.discard((stanza) => stanza.attrs['category'] === 'peer');
   for (const protocolMessage of [appStateKey(), emptyHistory()]) {
     const messageId = randomBytes(16).toString('hex').toUpperCase();
     const sent = {

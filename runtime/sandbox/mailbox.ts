@@ -14,6 +14,7 @@ export interface Confirmation {
 export class Mailbox {
   #waiting: Stanza[] = [];
   #send: ((stanza: Stanza) => void) | null = null;
+  #backlog: { readonly left: Set<Stanza>; readonly finished: () => void } | null = null;
 
   get size(): number {
     return this.#waiting.length;
@@ -24,21 +25,28 @@ export class Mailbox {
     this.#send?.(stanza);
   }
 
-  /** Sends what waits, marked as having waited, and from now on everything at once. Returns how many waited. */
-  open(send: (stanza: Stanza) => void): number {
+  /**
+   * Sends what waits, marked as having waited, and from now on everything at once. When the device has confirmed all
+   * that waited, `onCaughtUp` is called with how many that were.
+   */
+  open(send: (stanza: Stanza) => void, onCaughtUp: (count: number) => void): void {
     this.#send = send;
     const backlog = [...this.#waiting];
+    this.#backlog = { left: new Set(backlog), finished: () => onCaughtUp(backlog.length) };
     backlog.forEach((stanza, index) => send({ ...stanza, attrs: { ...stanza.attrs, offline: String(index) } }));
-    return backlog.length;
+    this.#checkBacklog();
   }
 
   /** Drops what has become pointless to deliver. */
   discard(pointless: (stanza: Stanza) => boolean): void {
+    for (const stanza of this.#waiting) if (pointless(stanza)) this.#backlog?.left.delete(stanza);
     this.#waiting = this.#waiting.filter((stanza) => !pointless(stanza));
+    this.#checkBacklog();
   }
 
   close(): void {
     this.#send = null;
+    this.#backlog = null;
   }
 
   confirm({ tag, ids, type }: Confirmation): void {
@@ -48,5 +56,12 @@ export class Mailbox {
         ids.includes(stanza.attrs['id'] ?? '') &&
         (tag === 'message' || stanza.attrs['type'] === type),
     );
+  }
+
+  #checkBacklog(): void {
+    if (!this.#backlog || this.#backlog.left.size > 0) return;
+    const { finished } = this.#backlog;
+    this.#backlog = null;
+    finished();
   }
 }

@@ -66,6 +66,7 @@ test('a message whose receipt never came is delivered again at the next login', 
   client = connectClient(sandbox, client.auth);
   await receives(client, 'the text', (message) => textOf(message) === 'do not lose me');
   await waitingIs(0);
+  expect(client.complaints).toEqual([]);
 });
 
 test('a message the contact cannot decrypt is asked for again, and shown once under the same id', async () => {
@@ -75,6 +76,7 @@ test('a message the contact cannot decrypt is asked for again, and shown once un
   const row = await contact.waitForMessage(({ text }) => text === 'second try', DEADLINE_MS);
   expect(row).toMatchObject({ messageId: sent?.key.id, arrivals: 1 });
   await reaches(client, row.messageId, proto.WebMessageInfo.Status.DELIVERY_ACK);
+  expect(client.complaints).toEqual([]);
 });
 
 test('a message the client cannot decrypt is sent again by the contact when it asks', async () => {
@@ -106,6 +108,7 @@ test('acks are held until they are let go, and a message is delivered meanwhile'
   const acked = next(client, 'ack');
   sandbox.faults.holdAcks = false;
   expect(await acked).toEqual([sent?.key.id, undefined]);
+  expect(client.complaints).toEqual([]);
 });
 
 test('a lost message is neither delivered nor acknowledged, and a refused one says why', async () => {
@@ -136,6 +139,7 @@ test('a delayed ack comes after its delay, and a dropped one never', async () =>
   const began = performance.now();
   const sent = await client.socket.sendMessage(contact.jid, { text: 'late answer' });
   expect(await acked).toEqual([sent?.key.id, undefined]);
+  expect(client.complaints).toEqual([]);
   expect(performance.now() - began).toBeGreaterThan(140);
 });
 
@@ -156,3 +160,20 @@ const waitingIs = (count: number) =>
     () => account.linkedDevices()[0]?.waiting,
     (waiting) => waiting === count,
   );
+
+test('two accounts write to each other, and each of several linked devices gets its copy', async () => {
+  const other = sandbox.account('15550100002');
+  const theirs = await linkedClient(sandbox, other);
+  const second = await linkedClient(sandbox, account);
+  const sent = await client.socket.sendMessage(other.jid, { text: 'between accounts' });
+  await receives(theirs, 'the text', (message) => textOf(message) === 'between accounts');
+  await reaches(client, sent?.key.id ?? '', proto.WebMessageInfo.Status.DELIVERY_ACK);
+  await reaches(second, sent?.key.id ?? '', proto.WebMessageInfo.Status.DELIVERY_ACK);
+  await sandbox.contact('15550100011').say(account, 'to both');
+  for (const device of [client, second]) {
+    await receives(device, 'the copy', (message) => textOf(message) === 'to both');
+    expect(device.complaints).toEqual([]);
+  }
+  await disconnect(theirs);
+  await disconnect(second);
+});

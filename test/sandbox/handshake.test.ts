@@ -10,6 +10,7 @@ import { isSignedBy } from '../../runtime/sandbox/xeddsa.ts';
 
 const { CertChain, ADVSignedDeviceIdentity, ADVSignedDeviceIdentityHMAC } = proto;
 const { Details } = CertChain.NoiseCertificate;
+const nothing = Buffer.alloc(0);
 const sha256 = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const iv = (counter: number) => Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, counter]);
 
@@ -44,14 +45,16 @@ class Initiator {
 /** Verifies a chain as a careful client would. Throws at the first thing that is not so. */
 function verifyChain(bytes: Uint8Array, rootKey: Uint8Array, serverKey: Uint8Array): void {
   const { leaf, intermediate } = CertChain.decode(bytes);
-  if (!leaf?.details || !leaf.signature || !intermediate?.details || !intermediate.signature)
-    throw new Error('incomplete');
-  const issuer = Details.decode(intermediate.details);
-  const subject = Details.decode(leaf.details);
-  if (!isSignedBy(rootKey, intermediate.details, intermediate.signature)) throw new Error('not signed by the root');
-  if (!isSignedBy(issuer.key ?? Buffer.alloc(0), leaf.details, leaf.signature)) throw new Error('leaf not signed');
+  const issuer = verified(intermediate, rootKey, 'the root');
+  const subject = verified(leaf, issuer.key ?? nothing, 'the intermediate');
   if (issuer.issuerSerial !== 0 || subject.issuerSerial !== issuer.serial) throw new Error('another issuer');
-  if (Buffer.compare(subject.key ?? Buffer.alloc(0), serverKey) !== 0) throw new Error('another server key');
+  if (Buffer.compare(subject.key ?? nothing, serverKey) !== 0) throw new Error('another server key');
+}
+
+function verified(certificate: proto.CertChain.INoiseCertificate | null | undefined, signer: Uint8Array, name: string) {
+  const { details, signature } = certificate ?? {};
+  if (!details || !signature || !isSignedBy(signer, details, signature)) throw new Error(`not signed by ${name}`);
+  return Details.decode(details);
 }
 
 const flipped = (bytes: Uint8Array, at: number) => Buffer.from(bytes).fill((bytes[at] ?? 0) ^ 1, at, at + 1);

@@ -3,16 +3,20 @@ import { sendFirstSync } from '../first-sync.ts';
 import { node, SERVICE } from '../stanza.ts';
 import type { Query, QueryTable } from './query.ts';
 
-/** The client is ready: what waited comes first, then the word that this was all, then live stanzas. */
+/** The client is ready: what waited comes first, then the word that this was all, then what comes as it happens. */
 function becomeActive({ world, device, reply }: Query): void {
   reply();
   const connection = device.connection;
   if (!connection) return;
-  const waited = device.mailbox.open((stanza) => connection.send(stanza));
-  connection.send(node('ib', { from: SERVICE }, [node('offline', { count: String(waited) })]));
-  const account = world.accounts.get(device.person.phone);
-  if (!account || device.hasHistory) return;
-  sendFirstSync(account, device).catch((error: unknown) => world.log(`first sync failed: ${String(error)}`));
+  const endOfBacklog = (count: number) => {
+    connection.send(node('ib', { from: SERVICE }, [node('offline', { count: String(count) })]));
+    const account = world.accounts.get(device.person.phone);
+    if (!account || device.hasHistory) return;
+    sendFirstSync(account, device).catch((error: unknown) => world.log(`first sync failed: ${String(error)}`));
+  };
+  // What is left of a first sync that a lost connection interrupted would come before the client waits for it.
+  if (!device.hasHistory) device.mailbox.discard(({ attrs }) => attrs['category'] === 'peer');
+  device.mailbox.open((stanza) => connection.send(stanza), endOfBacklog);
 }
 
 export const passiveQueries: QueryTable = {
