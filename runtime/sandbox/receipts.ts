@@ -9,7 +9,9 @@ import type { StanzaHandler, World } from './world.ts';
 const PRIVATE = new Set(['read-self', 'played-self', 'sender', 'peer_msg', 'hist_sync']);
 
 export const acceptReceipt: StanzaHandler = (world, device, stanza) => {
-  const { id, to, type } = stanza.attrs;
+  const { id, recipient, type } = stanza.attrs;
+  // For a copy of its account's own message a client names the chat, and in some chats nothing else.
+  const to = stanza.attrs['to'] ?? recipient;
   if (!id || !to) return world.unhandled(stanza);
   const ids = [id, ...children(child(stanza, 'list'), 'item').flatMap((item) => item.attrs['id'] ?? [])];
   device.mailbox.confirm({ tag: 'message', ids });
