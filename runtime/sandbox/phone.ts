@@ -202,7 +202,7 @@ const sessionName = (person: Person, device: number): string => `${person.lidUse
 
 const isCipherType = (type: string | undefined): type is CipherType => type === 'pkmsg' || type === 'msg';
 
-export const addressingOf = (stanza: Stanza): Addressing =>
+const addressingOf = (stanza: Stanza): Addressing =>
   stanza.attrs['addressing_mode'] === 'lid' || stanza.attrs['from']?.endsWith('@lid') ? 'lid' : 'pn';
 
 function kindOf(type: string | undefined): ReceivedReceipt['kind'] | null {
