@@ -13,6 +13,7 @@ const RUNNER = /jest-(circus|worker|runner|runtime|transform|haste-map)|@jest/;
 const CLIENT = /uploadPreKeys/;
 
 export default class LeakEnvironment extends TestEnvironment {
+  #failed = false;
   #alive = new Map();
   #hook = createHook({
     init: (id, type, _trigger, resource) => {
@@ -29,7 +30,9 @@ export default class LeakEnvironment extends TestEnvironment {
 
   async handleTestEvent(event) {
     if (event.name === 'run_start') this.#hook.enable();
-    if (event.name === 'run_finish') await this.#check();
+    // A failed test may well have left something; its own failure is what has to be seen.
+    if (event.name === 'test_fn_failure' || event.name === 'hook_failure') this.#failed = true;
+    if (event.name === 'run_finish' && !this.#failed) await this.#check();
   }
 
   async teardown() {
