@@ -22,6 +22,7 @@ import type { Receipt } from './receipts.ts';
 /** First QR 60 s, the next 20 s each (Socket/socket.js:657, :669). */
 const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
+const FLUSH_MS = 1_000;
 const CLOSED = 428;
 /** A server that does not answer the close within this is not waited for. */
 const LEAVE_MS = 1_000;
@@ -124,6 +125,8 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   const onUnsaved = (error: unknown) => end(500, `credentials could not be saved: ${toError(error).message}`);
   const gate = new InboundGate(sock, { ...deps, onReceipt: events.onReceipt, onUnsaved });
   sock.ev.on('creds.update', () => void deps.auth.saveCreds().catch(onUnsaved));
+  // B5: the client can leave events in its buffer until the next stanza or half a minute; nobody should wait for that.
+  const flushing = setInterval(() => sock.ev.flush(), FLUSH_MS);
   sock.ev.on('messages.upsert', ({ messages, type }) => events.onMessages(messages, type === 'append'));
   sock.ev.on('connection.update', (update) => {
     if (update.qr) events.onQr(update.qr, qrShown++ === 0 ? FIRST_QR_MS : NEXT_QR_MS);
@@ -134,6 +137,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
     }
     if (update.connection === 'close') {
       ended = true;
+      clearInterval(flushing);
       clearTimeout(forced);
       acks.connectionClosed();
       // B4: queries under way would hang until their own time-out of a minute; this is the event they still listen to.
