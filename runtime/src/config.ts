@@ -51,12 +51,6 @@ const ms = { unit: 'ms' };
 const TABLE = {
   port: withDefault('PORT', port, '3003', 'The port of the HTTP API; 0 takes a free one.'),
   host: withDefault('HOST', host, '127.0.0.1', 'The address the HTTP API listens on; 0.0.0.0 is every interface.'),
-  nodeEnv: withDefault(
-    'NODE_ENV',
-    oneOf('production', 'development', 'test'),
-    'production',
-    'What this process is for.',
-  ),
   apiKey: optional(
     'API_KEY',
     token(1),

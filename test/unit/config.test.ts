@@ -18,7 +18,6 @@ test('an empty environment gives the documented defaults, on loopback without a 
   expect(loadConfig({})).toEqual({
     port: 3003,
     host: '127.0.0.1',
-    nodeEnv: 'production',
     apiKey: undefined,
     defaultProxyUrl: undefined,
     defaultWebhookUrl: undefined,
@@ -48,7 +47,6 @@ test.each<[string, string, keyof Config, unknown]>([
   ['PORT', '0', 'port', 0],
   ['PORT', ' 65535 ', 'port', 65_535],
   ['HOST', '::1', 'host', '::1'],
-  ['NODE_ENV', 'test', 'nodeEnv', 'test'],
   ['API_KEY', 'k-1', 'apiKey', 'k-1'],
   [
     'DEFAULT_PROXY_URL',
@@ -90,7 +88,6 @@ test.each([
   ['PORT', '1e3', 'must be a whole number from 0 to 65535'],
   ['HOST', '1.2.3', 'must be a host name or an IP address'],
   ['HOST', 'http://localhost', 'must be a host name or an IP address'],
-  ['NODE_ENV', 'prod', 'must be one of production, development, test'],
   ['API_KEY', 'two words', 'must be printable ASCII without spaces'],
   [
     'DEFAULT_PROXY_URL',
