@@ -181,11 +181,11 @@ const sessionSettings = (config: Config) => ({
 
 /** Brought to rest from the outside in, so that nothing opens its database again after it is gone. */
 async function removeSession(rooms: Omit<Rooms, 'removeSession'>, { id }: Session): Promise<void> {
-  await rooms.sessions.disconnect(id);
-  await rooms.outboxes.close(id);
-  await rooms.inbox.idle(id);
-  await rooms.webhooks.unsubscribeSession(id);
-  await rooms.sessions.remove(id);
+  await rooms.sessions.remove(id, async () => {
+    await rooms.outboxes.close(id);
+    await rooms.inbox.idle(id);
+    await rooms.webhooks.unsubscribeSession(id);
+  });
 }
 
 function countSessions({ sessions: gauge }: Rooms['metrics'], list: () => Session[]): void {

@@ -10,10 +10,13 @@ import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { startApp, type App } from '../../runtime/src/app.ts';
 import { loadConfig } from '../../runtime/src/config.ts';
 import { createLog } from '../../runtime/src/log.ts';
+import { startReceiver, type Receiver } from './receiver.ts';
 
 export const API_KEY = 'test-key-0123456789';
 export const PHONE = '15550100001';
 const WARN = 40;
+/** What the runtime says of the machine it runs on, which here runs other tests as well. */
+const OF_THE_MACHINE = /the event loop stood still/;
 
 interface Answer {
   status: number;
@@ -23,16 +26,26 @@ interface Answer {
   body: any;
 }
 
+/** Settings of the runtime, and dice that fall as a test wants them. */
+export interface FlowOptions {
+  environment?: Record<string, string>;
+  random?: () => number;
+}
+
 export class Flow {
   readonly sandbox: Sandbox;
   readonly directory: string;
   readonly problems: string[] = [];
   readonly environment: Record<string, string>;
+  /** Every line logged, whatever its level: for what must never be in it. */
+  readonly logged: string[] = [];
+  readonly #random: (() => number) | undefined;
   app: App | null = null;
 
-  constructor(sandbox: Sandbox, directory: string, environment: Record<string, string>) {
+  constructor(sandbox: Sandbox, directory: string, { environment = {}, random }: FlowOptions) {
     this.sandbox = sandbox;
     this.directory = directory;
+    this.#random = random;
     this.environment = {
       PORT: '0',
       API_KEY,
@@ -49,12 +62,14 @@ export class Flow {
   async startRuntime(): Promise<App> {
     const write = (line: string) => {
       const entry = JSON.parse(line) as { level: number };
-      if (entry.level >= WARN) this.problems.push(line.trim());
+      this.logged.push(line);
+      if (entry.level >= WARN && !OF_THE_MACHINE.test(line)) this.problems.push(line.trim());
     };
     this.app = await startApp({
       config: loadConfig(this.environment),
       log: createLog('debug', { write }),
       version: 'test',
+      ...(this.#random && { random: this.#random }),
     });
     return this.app;
   }
@@ -79,8 +94,13 @@ export class Flow {
   }
 
   /** Makes a session and links it by scanning its QR code with the account's phone. */
-  async link(sessionId: string, phone = PHONE): Promise<void> {
-    await this.call('POST', '/sessions', { sessionId });
+  async link(sessionId: string, phone = PHONE, more: object = {}): Promise<void> {
+    await this.call('POST', '/sessions', { sessionId, ...more });
+    await this.scan(sessionId, phone);
+  }
+
+  /** Scans the QR code a session shows. */
+  async scan(sessionId: string, phone = PHONE): Promise<void> {
     await this.call('GET', `/sessions/${sessionId}/wait?status=qr&timeout=10`);
     const { body } = await this.call('GET', `/sessions/${sessionId}/qr`);
     await this.sandbox.account(phone).scan(body.data.qr);
@@ -88,18 +108,51 @@ export class Flow {
     expect(linked.body.data).toMatchObject({ status: 'connected', reached: true });
   }
 
-  /** Ends everything; fails on any stanza the sandbox did not know and any warning not named here. */
-  async end(expected: RegExp[] = []): Promise<void> {
+  /** Waits until the session has one of the statuses; returns the session. */
+  async reaches(sessionId: string, status: string, seconds = 15) {
+    const { body } = await this.call('GET', `/sessions/${sessionId}/wait?status=${status}&timeout=${seconds}`);
+    expect(body.data).toMatchObject({ sessionId, reached: true });
+    return body.data;
+  }
+
+  /** Ends everything, without a word about what happened. */
+  async close(): Promise<void> {
     await this.stopRuntime();
     await this.sandbox.stop();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Ends everything; fails on any stanza the sandbox did not know and any warning not named here. */
+  async end(expected: RegExp[] = []): Promise<void> {
+    await this.close();
     expect(this.sandbox.unhandled).toEqual([]);
     expect(this.problems.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
   }
 }
 
-export async function startFlow(environment: Record<string, string> = {}): Promise<Flow> {
-  const flow = new Flow(await startSandbox(), mkdtempSync(join(tmpdir(), 'whatsapp-flow-')), environment);
+export async function startFlow(environment: Record<string, string> = {}, random?: () => number): Promise<Flow> {
+  const options = { environment, ...(random && { random }) };
+  const flow = new Flow(await startSandbox(), mkdtempSync(join(tmpdir(), 'whatsapp-flow-')), options);
   await flow.startRuntime();
   return flow;
+}
+
+/** Runs a test on a flow of its own; a test that fails ends it as well, and keeps its own error. */
+export async function onFlow(
+  run: (flow: Flow, receiver: Receiver) => Promise<void>,
+  { expected = [], environment, random }: FlowOptions & { expected?: RegExp[] } = {},
+): Promise<void> {
+  const receiver = await startReceiver();
+  try {
+    const flow = await startFlow(environment, random);
+    try {
+      await run(flow, receiver);
+    } catch (error) {
+      await flow.close();
+      throw error;
+    }
+    await flow.end(expected);
+  } finally {
+    await receiver.stop();
+  }
 }

@@ -3,9 +3,9 @@
  * that means, wait as long as it says, again. The loop ends when the account is no longer ours (logged out, banned,
  * replaced), when a QR code was not scanned, or on `stop`.
  */
-import type { Semaphore } from 'async-mutex';
+import { Mutex, type Semaphore } from 'async-mutex';
 import type { ProfileName } from '../config.ts';
-import { toError } from '../errors.ts';
+import { RuntimeError, toError } from '../errors.ts';
 import type { SessionId } from '../ids.ts';
 import { sleepUnlessAborted } from '../time.ts';
 import { accountOf, isLinked, openAuthState, type AuthState } from './auth-state.ts';
@@ -36,6 +36,9 @@ export class Link implements Session {
   #connection: Connection | null = null;
   #qr: { qr: string; until: number } | null = null;
   #loop: { stopping: AbortController; ended: Promise<void> } | null = null;
+  /** Starting and stopping take turns: two loops of one account would throw each other out for ever. */
+  readonly #inTurn = new Mutex();
+  #retired = false;
 
   constructor(record: SessionRecord, vault: Vault, handshakes: Semaphore, deps: LinkDeps) {
     this.id = record.sessionId;
@@ -80,7 +83,45 @@ export class Link implements Session {
   }
 
   /** Begins to connect, and remembers that this is wanted. Does nothing while it is under way. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return this.#inTurn.runExclusive(() => this.#start());
+  }
+
+  /** Ends the connection; nothing is remembered, so that a restart connects again. */
+  stop(): Promise<void> {
+    return this.#inTurn.runExclusive(() => this.#stop());
+  }
+
+  disconnect(): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      await this.#stop();
+      await this.#rest('disconnected', 'disconnected_by_user');
+    });
+  }
+
+  reconnect(): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      await this.#stop();
+      await this.#start();
+    });
+  }
+
+  /** Ends the connection for good: the session is being removed. Throws `session_not_found` the second time. */
+  retire(): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      this.#refuseIfRetired();
+      this.#retired = true;
+      await this.#stop();
+      this.#enter('disconnected', 'disconnected_by_user');
+    });
+  }
+
+  #refuseIfRetired(): void {
+    if (this.#retired) throw new RuntimeError('session_not_found');
+  }
+
+  async #start(): Promise<void> {
+    this.#refuseIfRetired();
     if (this.#loop) return;
     this.#record.wanted = true;
     this.#record.ended = null;
@@ -96,20 +137,9 @@ export class Link implements Session {
     this.#loop = loop;
   }
 
-  /** Ends the connection; nothing is remembered, so that a restart connects again. */
-  async stop(): Promise<void> {
+  async #stop(): Promise<void> {
     this.#loop?.stopping.abort();
     await this.#loop?.ended;
-  }
-
-  async disconnect(): Promise<void> {
-    await this.stop();
-    await this.#rest('disconnected', 'disconnected_by_user');
-  }
-
-  async reconnect(): Promise<void> {
-    await this.stop();
-    await this.start();
   }
 
   async #run(signal: AbortSignal): Promise<void> {

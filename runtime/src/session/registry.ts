@@ -4,7 +4,6 @@ import { Semaphore } from 'async-mutex';
 import { RuntimeError } from '../errors.ts';
 import { newSessionHash, newSessionId, type SessionId } from '../ids.ts';
 import { closeConsole } from '../log.ts';
-
 import { Link } from './link.ts';
 import type { NewSession, Session, SessionInfo, Sessions, SessionsDeps } from './session.ts';
 import type { SessionStatus } from './states.ts';
@@ -97,9 +96,9 @@ export class SessionRegistry implements Sessions {
     return link;
   }
 
-  async remove(id: SessionId): Promise<void> {
-    const link = this.get(id);
-    await link.stop();
+  async remove(id: SessionId, whenAtRest: () => Promise<void>): Promise<void> {
+    await this.get(id).retire();
+    await whenAtRest();
     this.#links.delete(id);
     await this.#vault.remove(id);
     await this.#deps.store.removeSession(id);

@@ -107,8 +107,11 @@ export interface Sessions {
   disconnect(id: SessionId): Promise<Session>;
   /** Connects again now, with a new QR code when the account is not linked. */
   reconnect(id: SessionId): Promise<Session>;
-  /** Removes the session, its keys, its outbox and its history. */
-  remove(id: SessionId): Promise<void>;
+  /**
+   * Removes the session, its keys, its outbox and its history; `whenAtRest` runs when it has no connection and can get
+   * none any more, for those who have something of it open. Throws `session_not_found`, for one being removed too.
+   */
+  remove(id: SessionId, whenAtRest: () => Promise<void>): Promise<void>;
   /** Waits until the session has one of the statuses or the signal aborts; says whether it was reached. */
   wait(id: SessionId, statuses: SessionStatus[], signal: AbortSignal): Promise<boolean>;
   /** Connects what was connected when the process last ended; at most ten handshakes at once. Resolves when all are under way. */
