@@ -8,6 +8,7 @@ import { Directory } from './directory.ts';
 import type { Person } from './directory.ts';
 import type { SandboxEvents } from './events.ts';
 import { Faults } from './faults.ts';
+import { Groups } from './groups/groups.ts';
 import { Phone } from './phone.ts';
 import type { PhoneOptions } from './phone.ts';
 import { PostOffice } from './post-office.ts';
@@ -34,6 +35,7 @@ export class People {
     this.world = {
       directory,
       faults,
+      groups: new Groups(directory),
       postOffice: new PostOffice(directory, faults),
       registrations: new Registrations(),
       events: new EventEmitter<SandboxEvents>(),

@@ -13,6 +13,7 @@ import { openControlServer } from './control.ts';
 import type { Contact, ContactOptions } from './contact.ts';
 import type { SandboxEvents } from './events.ts';
 import type { Faults } from './faults.ts';
+import type { Group, GroupOptions } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
 import { admit } from './login.ts';
 import { People } from './people.ts';
@@ -23,6 +24,7 @@ export type { Account, LinkedDeviceInfo } from './account.ts';
 export type { Contact, ContactOptions, SayOptions } from './contact.ts';
 export type { SandboxEvents } from './events.ts';
 export type { Faults } from './faults.ts';
+export type { Group, GroupMember, GroupOptions, GroupSettings, Who } from './groups/groups.ts';
 export type { ReceivedReceipt } from './phone.ts';
 export type { ScreenMessage } from './screen.ts';
 
@@ -52,6 +54,10 @@ export interface Sandbox {
   account(phone: string): Account;
   /** Somebody to talk with, made on first use; options given later change the habits. The name is set once. */
   contact(phone: string, options?: ContactOptions): Contact;
+  /** Every group by its JID. */
+  readonly groups: ReadonlyMap<string, Group>;
+  /** Makes a group of contacts and accounts; accounts' clients learn of it at once. Throws on bad options. */
+  group(options: GroupOptions): Group;
   /** Ends everything; resolves when nothing of it keeps the process alive. */
   stop(): Promise<void>;
 }
@@ -74,6 +80,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     contacts,
     account: (phone: string) => people.account(phone),
     contact: (phone: string, habits?: ContactOptions) => people.contact(phone, habits),
+    groups: world.groups.all,
+    group: (group: GroupOptions) => world.groups.create(group),
   };
   const control = controlPort === undefined ? null : await openControlServer(controlled, controlPort);
   return {

@@ -4,6 +4,7 @@ import type { Account } from './account.ts';
 import type { Directory } from './directory.ts';
 import type { SandboxEvents } from './events.ts';
 import type { Faults } from './faults.ts';
+import type { Groups } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
 import type { PostOffice } from './post-office.ts';
 import type { Registrations } from './registration.ts';
@@ -14,6 +15,7 @@ export interface World {
   readonly postOffice: PostOffice;
   readonly registrations: Registrations;
   readonly faults: Faults;
+  readonly groups: Groups;
   readonly events: EventEmitter<SandboxEvents>;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly log: (line: string) => void;

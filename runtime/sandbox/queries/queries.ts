@@ -1,4 +1,5 @@
 /** Every question (iq) a logged-in client asks, by namespace, type and what it is about. */
+import { groupQueries } from '../groups/groups.ts';
 import { children, node, SERVICE } from '../stanza.ts';
 import type { Stanza } from '../stanza.ts';
 import type { StanzaHandler } from '../world.ts';
@@ -14,6 +15,7 @@ import { usyncQueries } from './usync.ts';
 const QUERIES: QueryTable = {
   ...appStateQueries,
   ...encryptionQueries,
+  ...groupQueries,
   ...linkingQueries,
   ...passiveQueries,
   ...profileQueries,

@@ -1,0 +1,279 @@
+/**
+ * A group: who is in it, what it is called, how it is set, and who may change that. Every change is told to the linked
+ * devices of all members, as WhatsApp does it, whether a client asked for it or the sandbox's user.
+ */
+import { randomInt } from 'node:crypto';
+import type { Addressing, Directory, Person } from '../directory.ts';
+import { newStanzaId, node } from '../stanza.ts';
+import type { Stanza } from '../stanza.ts';
+import { Entrance } from './entrance.ts';
+import { groupStanza, namedAttrs, participantAttrs, seconds, tell } from './group-stanza.ts';
+import { GroupRefusal } from './refusal.ts';
+import { Roster } from './roster.ts';
+import type { MemberChange, Role, Verdict } from './roster.ts';
+import { faultOf, NEW_GROUP, settingNews } from './settings.ts';
+import type { GroupSettings } from './settings.ts';
+
+/** A contact, an account, or anybody else by address. */
+export interface Who {
+  readonly jid: string;
+}
+
+export interface GroupOptions {
+  readonly subject: string;
+  readonly members: readonly Who[];
+  /** Who made it; the first member when not given. */
+  readonly owner?: Who;
+  readonly admins?: readonly Who[];
+  /** How it names its members: by hidden id, as groups made now do, unless `pn` is asked for. */
+  readonly addressing?: Addressing;
+  readonly description?: string;
+  readonly settings?: Partial<GroupSettings>;
+}
+
+export interface GroupMember {
+  readonly phone: string;
+  readonly jid: string;
+  readonly lid: string;
+  readonly role: Role;
+}
+
+interface Written {
+  readonly text: string;
+  readonly by: Person;
+  readonly at: Date;
+}
+
+export interface Description extends Written {
+  readonly id: string;
+}
+
+/** WhatsApp's limits, in characters. */
+const MAX_SUBJECT = 100;
+const MAX_DESCRIPTION = 2048;
+
+const VERDICTS: Readonly<Record<Exclude<Verdict, 200>, string>> = {
+  404: 'is not a member',
+  405: 'made the group and cannot be demoted or removed',
+  409: 'is a member already',
+};
+
+export class Group {
+  readonly jid = `120363${String(randomInt(1e12)).padStart(12, '0')}@g.us`;
+  readonly addressing: Addressing;
+  readonly owner: Person;
+  readonly createdAt = new Date();
+  readonly roster: Roster;
+  readonly entrance = new Entrance(this);
+  readonly #directory: Directory;
+  #subject: Written;
+  #description: Description | null = null;
+  #settings: GroupSettings;
+  /** Versions of member list and announcement setting: clients take them for opaque and ever growing. */
+  #version = Date.now() * 1000;
+  #announcementVersion = this.#version;
+
+  /** Throws on what no group can be made of: nobody in it, people nobody knows, a bad subject or setting. */
+  constructor(directory: Directory, options: GroupOptions) {
+    const { subject, members, admins = [], addressing = 'lid', description, settings = {} } = options;
+    this.#directory = directory;
+    this.addressing = addressing;
+    const first = options.owner ?? members[0];
+    if (!first) throw new GroupRefusal(400, 'a group needs at least one member');
+    this.owner = this.person(first);
+    this.roster = new Roster(
+      this.owner,
+      admins.map((who) => this.person(who)),
+      members.map((who) => this.person(who)),
+    );
+    this.#subject = this.#write(subject, this.owner);
+    this.#settings = { ...NEW_GROUP, ...checked(settings) };
+    if (description) this.#description = this.#describe(description, newStanzaId(), this.owner);
+  }
+
+  get subject(): Written {
+    return this.#subject;
+  }
+
+  get description(): Description | null {
+    return this.#description;
+  }
+
+  get settings(): GroupSettings {
+    return this.#settings;
+  }
+
+  get version(): string {
+    return String(this.#version);
+  }
+
+  get announcementVersion(): string {
+    return String(this.#announcementVersion);
+  }
+
+  get members(): GroupMember[] {
+    return this.roster.entries.map(([{ phone, jid, lid }, role]) => ({ phone, jid, lid, role }));
+  }
+
+  /** Adds members at somebody's hand; an admin's when nobody is named. Throws when one cannot be, and adds none then. */
+  add(who: Who | readonly Who[], by?: Who): void {
+    this.#strictly('add', who, by);
+  }
+
+  remove(who: Who | readonly Who[], by?: Who): void {
+    this.#strictly('remove', who, by);
+  }
+
+  promote(who: Who | readonly Who[], by?: Who): void {
+    this.#strictly('promote', who, by);
+  }
+
+  demote(who: Who | readonly Who[], by?: Who): void {
+    this.#strictly('demote', who, by);
+  }
+
+  /** A member goes by itself. When the last admin goes, the longest-standing member becomes one. */
+  leave(who: Who): void {
+    const person = this.member(who);
+    this.#tellMembers('remove', [person], person);
+    this.roster.apply('remove', person);
+    const [heir] = this.roster.people;
+    if (!heir || this.roster.admins.length > 0) return;
+    this.roster.apply('promote', heir);
+    this.#tellMembers('promote', [heir], null);
+  }
+
+  setSubject(text: string, by?: Who): void {
+    const author = this.#editor(by);
+    this.#subject = this.#write(text, author);
+    const { at } = this.#subject;
+    const attrs = { subject: text, s_t: seconds(at), ...namedAttrs('s_o', author, this.addressing) };
+    this.tellAll(author, node('subject', attrs));
+  }
+
+  /** An empty text takes the description away. */
+  setDescription(text: string, by?: Who, id = newStanzaId()): void {
+    const author = this.#editor(by);
+    this.#description = text ? this.#describe(text, id, author) : null;
+    const body = text ? node('body', {}, Buffer.from(text)) : node('delete');
+    this.tellAll(author, node('description', { id }, [body]));
+  }
+
+  /** Changes what is named and leaves the rest; what is so already is not told again. */
+  setSettings(changes: Partial<GroupSettings>, by?: Who): void {
+    const needsAdmin = Object.keys(changes).some((key) => key !== 'ephemeral');
+    const author = needsAdmin ? this.admin(by) : this.#editor(by);
+    const changed = Object.fromEntries(
+      Object.entries(checked(changes)).filter(([key, value]) => this.#settings[key as keyof GroupSettings] !== value),
+    ) as Partial<GroupSettings>;
+    this.#settings = { ...this.#settings, ...changed };
+    if (changed.announcement !== undefined) this.#announcementVersion = this.#nextVersion();
+    for (const news of settingNews(changed, this.announcementVersion)) this.tellAll(author, news);
+  }
+
+  /**
+   * Makes a change for everybody it can be made for, and says of each what became of it. Throws a refusal when the
+   * author may make no such change at all.
+   */
+  change(kind: MemberChange, people: readonly Person[], by: Who, reason?: string): [Person, Verdict][] {
+    const author =
+      kind === 'add' && this.settings.memberAddMode === 'all_member_add' ? this.member(by) : this.admin(by);
+    const verdicts = people.map((person): [Person, Verdict] => [person, this.roster.judge(kind, person)]);
+    const done = verdicts.flatMap(([person, verdict]) => (verdict === 200 ? [person] : []));
+    if (done.length > 0) this.enact(kind, done, author, reason);
+    return verdicts;
+  }
+
+  /** Makes a change that is known to be allowed, and tells everybody it concerns. */
+  enact(kind: MemberChange, people: readonly Person[], author: Person, reason?: string): void {
+    const before = this.roster.people;
+    if (kind === 'remove') this.#tellMembers(kind, people, author, reason);
+    for (const person of people) this.roster.apply(kind, person);
+    if (kind === 'promote' || kind === 'demote') this.#tellMembers(kind, people, author, reason);
+    if (kind !== 'add') return;
+    this.#tellMembers(kind, people, author, reason, before);
+    tell(this, author, this.creation({ ...(reason && { reason }) }), people);
+  }
+
+  /** What somebody who is in a group from now on is told. */
+  creation(attrs: Stanza['attrs']): Stanza {
+    return node('create', attrs, [groupStanza(this, { participants: true, description: true })]);
+  }
+
+  tellAll(by: Person | null, change: Stanza): void {
+    tell(this, by, change, this.roster.people);
+  }
+
+  /** Whoever has an address. Throws for a number nobody has. */
+  person({ jid }: Who): Person {
+    const person = this.#directory.find(jid)?.person;
+    if (!person) throw new GroupRefusal(404, `nobody has ${jid}`);
+    return person;
+  }
+
+  /** The member with an address. Throws a refusal when it is none. */
+  member(who: Who): Person {
+    const person = this.person(who);
+    if (!this.roster.has(person)) throw new GroupRefusal(403, `${person.phone} is not in this group`);
+    return person;
+  }
+
+  /** The admin with an address, or any. Throws a refusal for somebody who is none. */
+  admin(who: Who = this.roster.admins[0] ?? this.owner, code: 401 | 403 = 403): Person {
+    const person = this.member(who);
+    if (!this.roster.isAdmin(person)) throw new GroupRefusal(code, `${person.phone} is no admin of this group`);
+    return person;
+  }
+
+  #editor(who: Who | undefined): Person {
+    return this.#settings.locked || !who ? this.admin(who) : this.member(who);
+  }
+
+  #strictly(kind: MemberChange, who: Who | readonly Who[], by: Who | undefined): void {
+    const people = [who].flat().map((each) => this.person(each));
+    for (const person of people) {
+      const verdict = this.roster.judge(kind, person);
+      if (verdict !== 200) throw new GroupRefusal(verdict, `${person.phone} ${VERDICTS[verdict]}`);
+    }
+    this.change(kind, people, by ?? this.admin());
+  }
+
+  #tellMembers(
+    kind: MemberChange,
+    people: readonly Person[],
+    by: Person | null,
+    reason?: string,
+    to: readonly Person[] = this.roster.people,
+  ): void {
+    const previous = this.version;
+    this.#version = this.#nextVersion();
+    const attrs = { prev_v_id: previous, v_id: this.version, ...(reason && { reason }) };
+    const participants = people.map((person) => node('participant', participantAttrs(person, this.addressing)));
+    tell(this, by, node(kind, attrs, participants), to);
+  }
+
+  #nextVersion(): number {
+    return Math.max(Date.now() * 1000, this.#version + 1);
+  }
+
+  #write(text: string, by: Person): Written {
+    if (!text || [...text].length > MAX_SUBJECT) {
+      throw new GroupRefusal(406, `a subject has 1 to ${MAX_SUBJECT} characters`);
+    }
+    return { text, by, at: new Date() };
+  }
+
+  #describe(text: string, id: string, by: Person): Description {
+    if ([...text].length > MAX_DESCRIPTION) {
+      throw new GroupRefusal(406, `a description has at most ${MAX_DESCRIPTION} characters`);
+    }
+    return { text, id, by, at: new Date() };
+  }
+}
+
+/** Throws a refusal for settings no group can have. */
+function checked(settings: Partial<GroupSettings>): Partial<GroupSettings> {
+  const fault = faultOf(settings);
+  if (fault) throw new GroupRefusal(400, fault);
+  return settings;
+}
