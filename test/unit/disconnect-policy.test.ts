@@ -44,6 +44,10 @@ describe('what the end of a connection means', () => {
     [402, failure, { ...again('reconnect_slow', 'banned_temporarily'), status: 'failed' }],
     [403, stream, { action: 'end', status: 'banned', reason: 'banned', credentials: 'shred', known: true }],
     [403, failure, { action: 'end', status: 'banned', reason: 'banned', credentials: 'shred', known: true }],
+    [400, failure, again('reconnect_later', 'server_error')],
+    [400, 'noise intermediate certificate signature invalid', again('reconnect_later', 'server_not_trusted')],
+    [400, 'certification match failed', again('reconnect_later', 'server_not_trusted')],
+    [406, failure, { action: 'end', status: 'logged_out', reason: 'logged_out', credentials: 'shred', known: true }],
     [405, stream, { ...again('reconnect_slow', 'client_outdated'), status: 'failed' }],
     [405, failure, { ...again('reconnect_slow', 'client_outdated'), status: 'failed' }],
     [409, failure, { ...again('reconnect_slow', 'client_outdated'), status: 'failed' }],
@@ -83,14 +87,13 @@ describe('what the end of a connection means', () => {
     [503, 'HTTP 407 instead of a connection', again('reconnect_later', 'proxy_failed')],
     [515, 'Stream Errored (restart required)', again('reconnect_now', 'restart_required')],
     [516, stream, { ...again('reconnect_backoff', 'unknown_disconnect'), known: false }],
-    [400, failure, { ...again('reconnect_backoff', 'unknown_disconnect'), known: false }],
     [599, stream, { ...again('reconnect_backoff', 'unknown_disconnect'), known: false }],
     [undefined, 'anything', { ...again('reconnect_backoff', 'unknown_disconnect'), known: false }],
   ])('%s "%s"', (code, message, expected) => {
     expect(decide(ended({ code, message }))).toEqual(expected);
   });
 
-  test('only 401 and 403 shred credentials, whatever the text, the state and the number of failures', () => {
+  test('only 401, 403 and 406 shred credentials, whatever the text, the state and the number of failures', () => {
     const texts = ['Intentional Logout', 'QR refs attempts ended', 'WebSocket Error (proxy)', failure];
     fc.assert(
       fc.property(
@@ -101,10 +104,9 @@ describe('what the end of a connection means', () => {
         fc.boolean(),
         (code, message, status, failures, linked) => {
           const made = decide(ended({ code, message, status, failures, linked }));
-          expect(made.credentials).toBe(code === 401 || code === 403 ? 'shred' : 'keep');
-          expect(made.action === 'end').toBe(
-            code === 401 || code === 403 || code === 440 || made.reason === 'qr_expired',
-          );
+          const lost = code === 401 || code === 403 || code === 406;
+          expect(made.credentials).toBe(lost ? 'shred' : 'keep');
+          expect(made.action === 'end').toBe(lost || code === 440 || made.reason === 'qr_expired');
         },
       ),
       { numRuns: 1_000 },

@@ -63,8 +63,14 @@ interface Row {
 
 const PROXY = /proxy|socks/i;
 
-/** By status code, as sandbox-protocol.md 6 saw them; 402 and 409 as other clients of the same server read them. */
+/** By status code, as sandbox-protocol.md 6 saw them; 400, 402, 406 and 409 as other clients of the same server read them. */
 const TABLE: Readonly<Record<number, Row>> = {
+  400: {
+    action: 'reconnect_later',
+    reason: 'server_error',
+    // The client's own: the certificate chain did not end at WhatsApp's root (see signatures.ts).
+    rather: [[/^(invalid )?noise|^certification match failed/, 'server_not_trusted']],
+  },
   401: {
     action: 'end',
     status: 'logged_out',
@@ -75,6 +81,7 @@ const TABLE: Readonly<Record<number, Row>> = {
   402: { action: 'reconnect_slow', status: 'failed', reason: 'banned_temporarily' },
   403: { action: 'end', status: 'banned', reason: 'banned', shred: true },
   405: { action: 'reconnect_slow', status: 'failed', reason: 'client_outdated' },
+  406: { action: 'end', status: 'logged_out', reason: 'logged_out', shred: true },
   408: {
     action: 'reconnect_backoff',
     reason: 'connection_lost',

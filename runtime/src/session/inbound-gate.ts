@@ -18,6 +18,15 @@ export interface GateDeps {
 
 type Listener = (node: BinaryNode) => void;
 
+/**
+ * B12: the client takes an unencrypted `<plaintext>` from anybody for a message of theirs. Only channels write that way;
+ * from a person it could only be the server speaking in their name.
+ */
+function withoutPlaintext(node: BinaryNode): BinaryNode {
+  if (!Array.isArray(node.content) || node.attrs['from']?.endsWith('@newsletter')) return node;
+  return { ...node, content: node.content.filter(({ tag }) => tag !== 'plaintext') };
+}
+
 export class InboundGate {
   readonly #sock: WASocket;
   readonly #deps: GateDeps;
@@ -50,7 +59,8 @@ export class InboundGate {
     }
   }
 
-  #pass(node: BinaryNode, listeners: Listener[]): void {
+  #pass(stanza: BinaryNode, listeners: Listener[]): void {
+    const node = withoutPlaintext(stanza);
     const isReceipt = node.tag === 'receipt';
     const matters = !isReceipt || readReceipt(node) !== null;
     this.#turn = this.#turn.then(async () => {

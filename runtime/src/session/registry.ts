@@ -7,6 +7,8 @@ import { closeConsole } from '../log.ts';
 import { Link } from './link.ts';
 import type { NewSession, Session, SessionInfo, Sessions, SessionsDeps } from './session.ts';
 import type { SessionStatus } from './states.ts';
+import { checkSignatures } from './signatures.ts';
+import { separateSignalQueues } from './signal-queue.ts';
 import { trustRoot } from './trust.ts';
 import { Vault, type SessionRecord } from './vault.ts';
 
@@ -25,6 +27,8 @@ export class SessionRegistry implements Sessions {
   constructor(deps: SessionsDeps) {
     closeConsole();
     trustRoot(deps.settings.rootKey);
+    checkSignatures();
+    separateSignalQueues();
     this.#deps = deps;
     this.#vault = new Vault(deps.store.instance.keyValue('sessions'), deps.masterSeal);
   }

@@ -18,6 +18,7 @@ import { clientLog } from './client-log.ts';
 import type { InboundJournal } from './inbound-journal.ts';
 import { InboundGate } from './inbound-gate.ts';
 import type { Receipt } from './receipts.ts';
+import { checkPreKeys } from './signatures.ts';
 
 /** First QR 60 s, the next 20 s each (Socket/socket.js:657, :669). */
 const FIRST_QR_MS = 60_000;
@@ -173,7 +174,7 @@ function configFor({ auth, journal, wayOut, options, log, sentText }: SocketDeps
     logger: clientLog(log, ended),
     connectTimeoutMs: options.connectTimeoutMs,
     keepAliveIntervalMs: options.keepAliveIntervalMs,
-    makeSignalRepository: journal.wrap(DEFAULT_CONNECTION_CONFIG.makeSignalRepository),
+    makeSignalRepository: journal.wrap(checkPreKeys(DEFAULT_CONNECTION_CONFIG.makeSignalRepository)),
     // B5: own messages come back late and out of order; the server's ack is what counts.
     emitOwnEvents: false,
     markOnlineOnConnect: false,

@@ -94,6 +94,10 @@ const SENTENCES = {
     message: 'The connection is not secure: a certificate could not be verified.',
     action: 'Check the clock of this machine, and whether a proxy or firewall opens encrypted connections.',
   },
+  server_not_trusted: {
+    message: 'The server could not prove that it is WhatsApp, so nothing was said to it.',
+    action: 'Check the proxy and the network: something stands between the runtime and WhatsApp.',
+  },
   corrupt_frame: { message: 'Unreadable data arrived, so the connection was ended.', action: NOTHING },
   credentials_not_saved: {
     message: 'The session could not save its keys, so the connection was ended before they could be lost.',

@@ -1,6 +1,6 @@
 /**
- * Which server is WhatsApp. The client checks the server's certificate chain against this key (and, by a defect of rc14,
- * accepts any signature: B3; TLS is what authenticates the server). A sandbox has a root of its own; config.ts accepts
+ * Which server is WhatsApp. The client checks the server's certificate chain against this key
+ * (`signatures.ts` makes it really check). A sandbox has a root of its own; config.ts accepts
  * one only together with a loopback URL.
  */
 import { WA_CERT_DETAILS } from '@whiskeysockets/baileys';
