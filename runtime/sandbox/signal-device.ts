@@ -1,8 +1,10 @@
 /** The Signal state of a phone that lives in the sandbox: its keys, its sessions, and the cipher over them. */
-import { Curve, generateRegistrationId, generateSignalPubKey, signedKeyPair } from '@whiskeysockets/baileys';
+import { Curve, generateRegistrationId, generateSignalPubKey } from '@whiskeysockets/baileys';
 import { ProtocolAddress, SessionBuilder, SessionCipher, SessionRecord } from 'libsignal';
 import type { SignalStorage } from 'libsignal';
 import type { KeyBundle } from './directory.ts';
+import { generateSigningKeyPair } from './xeddsa.ts';
+import type { SigningKeyPair } from './xeddsa.ts';
 
 type KeyPair = ReturnType<typeof Curve.generateKeyPair>;
 export type CipherType = 'pkmsg' | 'msg';
@@ -18,19 +20,29 @@ class QuietSessionRecord extends SessionRecord {
   }
 }
 
-const inLibsignalForm = (pair: KeyPair) => ({
+interface Keys {
+  readonly identity: SigningKeyPair;
+  readonly signedPreKey: { readonly pair: KeyPair; readonly signature: Uint8Array };
+}
+
+function generateKeys(): Keys {
+  const identity = generateSigningKeyPair();
+  const pair = Curve.generateKeyPair();
+  return { identity, signedPreKey: { pair, signature: identity.sign(generateSignalPubKey(pair.public)) } };
+}
+
+const inLibsignalForm = (pair: Pick<KeyPair, 'private' | 'public'>) => ({
   privKey: Buffer.from(pair.private),
   pubKey: Buffer.from(generateSignalPubKey(pair.public)),
 });
 
 export class SignalDevice {
   readonly registrationId = generateRegistrationId();
-  readonly #identity = Curve.generateKeyPair();
-  readonly #signedPreKey = signedKeyPair(this.#identity, SIGNED_PRE_KEY_ID);
   readonly #preKeys = new Map<number, KeyPair>();
   readonly #sessions = new Map<string, Uint8Array>();
   readonly #name: string;
   #nextPreKeyId = 1;
+  #keys: Keys | null = null;
 
   /** The name keeps this device's sessions apart in libsignal's process-wide work queue. */
   constructor(name: string) {
@@ -38,11 +50,16 @@ export class SignalDevice {
   }
 
   get identityKey(): Uint8Array {
-    return this.#identity.public;
+    return this.#made.identity.public;
   }
 
   sign(message: Uint8Array): Uint8Array {
-    return Curve.sign(this.#identity.private, message);
+    return this.#made.identity.sign(message);
+  }
+
+  /** Made when first asked for: most of a crowd never says or hears a word. */
+  get #made(): Keys {
+    return (this.#keys ??= generateKeys());
   }
 
   /** A bundle with a new one-time key: the stock never runs out, since clients ask for one after every reconnect. */
@@ -50,11 +67,11 @@ export class SignalDevice {
     const id = this.#nextPreKeyId++;
     const preKey = Curve.generateKeyPair();
     this.#preKeys.set(id, preKey);
-    const { keyPair, keyId, signature } = this.#signedPreKey;
+    const { pair, signature } = this.#made.signedPreKey;
     return {
       registrationId: this.registrationId,
       identityKey: this.identityKey,
-      signedPreKey: { id: keyId, key: keyPair.public, signature },
+      signedPreKey: { id: SIGNED_PRE_KEY_ID, key: pair.public, signature },
       preKey: { id, key: preKey.public },
     };
   }
@@ -113,9 +130,9 @@ export class SignalDevice {
         return pair && inLibsignalForm(pair);
       },
       removePreKey: (id) => void this.#preKeys.delete(id),
-      loadSignedPreKey: () => inLibsignalForm(this.#signedPreKey.keyPair),
+      loadSignedPreKey: () => inLibsignalForm(this.#made.signedPreKey.pair),
       getOurRegistrationId: () => this.registrationId,
-      getOurIdentity: () => inLibsignalForm(this.#identity),
+      getOurIdentity: () => inLibsignalForm(this.#made.identity),
     };
   }
 }
