@@ -1,5 +1,6 @@
 /** Messages from linked devices: taken in, acknowledged, and handed on to every device they were encrypted for. */
 import type { Addressing } from './directory.ts';
+import { groupRefusal, readGroupDispatch } from './groups/groups.ts';
 import type { Dispatch } from './post-office.ts';
 import { child, children, node, now } from './stanza.ts';
 import type { Stanza } from './stanza.ts';
@@ -9,14 +10,16 @@ import type { LinkedDevice } from './linked-device.ts';
 /** The same id twice is acknowledged and delivered twice: what is shown once is the recipient's business. */
 export const acceptMessage: StanzaHandler = (world, device, stanza) => {
   const { id, to } = stanza.attrs;
-  if (!id || !to || !isPersonal(to)) return world.unhandled(stanza);
+  if (!id || !to || !(isPersonal(to) || to.endsWith('@g.us'))) return world.unhandled(stanza);
   const { faults } = world;
   if (faults.loseMessages) return;
-  const error = faults.ackError;
+  const error = faults.ackError ?? groupRefusal(world, device, stanza);
   // The connection is looked up when the ack goes, since a held ack may outlive the one the message came on.
   const attrs = { class: 'message', id, from: to, t: now(), ...(error !== null && { error }) };
   faults.passAck(() => device.connection?.send(node('ack', attrs)));
   if (error !== null) return;
+  const group = world.groups.find(to);
+  if (group) return world.postOffice.dispatchToGroup(readGroupDispatch(world, device, group, stanza));
   const dispatch = readDispatch(world, device, stanza);
   if (dispatch) world.postOffice.dispatch(dispatch);
 };

@@ -1,6 +1,8 @@
 /** Carries encrypted messages and receipts between devices. It cannot read what it carries. */
 import type { Address, Addressing, Directory, Person } from './directory.ts';
 import type { Faults } from './faults.ts';
+import { authorAttrs } from './groups/groups.ts';
+import type { Group } from './groups/groups.ts';
 import { bytesOf, node, now } from './stanza.ts';
 import type { Stanza } from './stanza.ts';
 
@@ -19,8 +21,20 @@ export interface Dispatch {
   readonly deviceIdentity?: Stanza | undefined;
 }
 
+/** A message to a group: for each receiving device what was encrypted for it alone and for all. */
+export interface GroupDispatch {
+  readonly id: string;
+  readonly from: Address;
+  readonly group: Group;
+  readonly type: string;
+  readonly parts: readonly { readonly to: Address; readonly encs: readonly Stanza[] }[];
+  readonly deviceIdentity?: Stanza | undefined;
+}
+
 /** A receipt as its sender hands it in. */
 export interface ReceiptSlip {
+  /** The group it belongs to, if any. */
+  readonly group?: Group | undefined;
   readonly ids: readonly string[];
   readonly from: Address;
   readonly addressing: Addressing;
@@ -49,13 +63,26 @@ export class PostOffice {
     }
   }
 
+  dispatchToGroup(message: GroupDispatch): void {
+    const { id, from, group, type, deviceIdentity } = message;
+    const attrs = { ...common({ id, type, addressing: group.addressing }), from: group.jid, notify: from.person.name };
+    for (const { to, encs } of message.parts) {
+      const [last, ...before] = encs.toReversed();
+      if (!last) continue;
+      const content = [...before.reverse(), this.#faults.takeDamage(to.person.phone) ? damaged(last) : last];
+      if (deviceIdentity) content.push(deviceIdentity);
+      this.#deliver(to, node('message', { ...attrs, ...authorAttrs(from, group.addressing) }, content));
+    }
+  }
+
   /** Carries a receipt to one device. */
   receipt(slip: ReceiptSlip, to: Address): void {
     const [id, ...more] = slip.ids;
     if (id === undefined) return;
+    const from = slip.from.person.addressOn(slip.from.device, slip.addressing);
     const attrs: Stanza['attrs'] = {
       id,
-      from: slip.from.person.addressOn(slip.from.device, slip.addressing),
+      ...(slip.group ? { from: slip.group.jid, participant: from } : { from }),
       t: now(),
     };
     if (slip.type) attrs['type'] = slip.type;
@@ -74,7 +101,12 @@ export class PostOffice {
   }
 }
 
-const common = ({ id, type, addressing }: Dispatch) => ({ id, t: now(), type, addressing_mode: addressing });
+const common = ({ id, type, addressing }: Pick<Dispatch, 'id' | 'type' | 'addressing'>) => ({
+  id,
+  t: now(),
+  type,
+  addressing_mode: addressing,
+});
 
 /** How a message looks to somebody else: from the chat partner, in one addressing, with the other beside it. */
 function foreignAttrs(message: Dispatch): Stanza['attrs'] {

@@ -9,7 +9,7 @@ import type { StanzaHandler, World } from './world.ts';
 const PRIVATE = new Set(['read-self', 'played-self', 'sender', 'peer_msg', 'hist_sync']);
 
 export const acceptReceipt: StanzaHandler = (world, device, stanza) => {
-  const { id, recipient, type } = stanza.attrs;
+  const { id, recipient, type, participant } = stanza.attrs;
   // For a copy of its account's own message a client names the chat, and in some chats nothing else.
   const to = stanza.attrs['to'] ?? recipient;
   if (!id || !to) return world.unhandled(stanza);
@@ -17,22 +17,24 @@ export const acceptReceipt: StanzaHandler = (world, device, stanza) => {
   device.mailbox.confirm({ tag: 'message', ids });
   if (type === 'hist_sync') device.hasHistory = true;
   if (type === 'retry') device.askedAgain.add(id);
-  device.connection?.send(node('ack', { class: 'receipt', id, from: to, ...(type && { type }) }));
+  const attrs = { class: 'receipt', id, from: to, ...(type && { type }), ...(participant && { participant }) };
+  device.connection?.send(node('ack', attrs));
   if (!type || !PRIVATE.has(type)) passOn(world, device, stanza, ids);
 };
 
 function passOn(world: World, device: LinkedDevice, stanza: Stanza, ids: readonly string[]): void {
-  const { to = '', type } = stanza.attrs;
-  const recipient = world.directory.find(to);
+  const { to = '', type, participant } = stanza.attrs;
+  const group = world.groups.find(to);
+  const recipient = world.directory.find(group ? participant : to);
   if (!recipient) return;
-  const addressing: Addressing = to.endsWith('@lid') ? 'lid' : 'pn';
+  const addressing: Addressing = group?.addressing ?? (to.endsWith('@lid') ? 'lid' : 'pn');
   const from = { person: device.person, device: device.id };
   // Only the device that encrypted a message can encrypt it again; every other receipt is for all of them.
   if (type === 'retry') {
     const content = children(stanza).filter(({ tag }) => tag !== 'list');
-    world.postOffice.receipt({ ids, from, addressing, type, content }, recipient);
+    world.postOffice.receipt({ ids, from, group, addressing, type, content }, recipient);
   } else {
-    world.postOffice.receiptToAll({ ids, from, addressing, type }, recipient.person);
+    world.postOffice.receiptToAll({ ids, from, group, addressing, type }, recipient.person);
   }
 }
 

@@ -3,7 +3,7 @@
  * devices of all members, as WhatsApp does it, whether a client asked for it or the sandbox's user.
  */
 import { randomInt } from 'node:crypto';
-import type { Addressing, Directory, Person } from '../directory.ts';
+import type { Address, Addressing, Directory, Person } from '../directory.ts';
 import { newStanzaId, node } from '../stanza.ts';
 import type { Stanza } from '../stanza.ts';
 import { Entrance } from './entrance.ts';
@@ -202,6 +202,15 @@ export class Group {
 
   tellAll(by: Person | null, change: Stanza): void {
     tell(this, by, change, this.roster.people);
+  }
+
+  /** Every device of every member, but for the one that writes: in some groups clients write to themselves as well. */
+  devicesBut({ person, device }: Address): Address[] {
+    return this.roster.people.flatMap((member) =>
+      [...member.devices.keys()].flatMap((each) =>
+        member === person && each === device ? [] : [{ person: member, device: each }],
+      ),
+    );
   }
 
   /** Whoever has an address. Throws for a number nobody has. */

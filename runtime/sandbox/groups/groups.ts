@@ -5,7 +5,9 @@ import type { GroupOptions } from './group.ts';
 import { tell } from './group-stanza.ts';
 import { GroupRefusal } from './refusal.ts';
 
+export { groupRefusal, readGroupDispatch } from './group-mail.ts';
 export { groupQueries } from './group-queries.ts';
+export { authorAttrs } from './group-stanza.ts';
 export { GroupRefusal } from './refusal.ts';
 export type { Group, GroupMember, GroupOptions, Who } from './group.ts';
 export type { GroupSettings } from './settings.ts';
