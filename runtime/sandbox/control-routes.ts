@@ -1,51 +1,13 @@
 /** What can be asked of the control server, one row a route. */
 import type { Account } from './account.ts';
 import type { Contact } from './contact.ts';
-import type { Sandbox } from './sandbox.ts';
+import { ControlError, flag, optional, refusing, required } from './control-route.ts';
+import type { Controlled, Route } from './control-route.ts';
+import { groupRoutes } from './groups/groups.ts';
 import type { ScreenMessage } from './screen.ts';
-
-/** What the control server steers: the sandbox but for its own life. */
-export type Controlled = Pick<Sandbox, 'account' | 'contact' | 'accounts' | 'contacts' | 'unhandled'>;
-
-/** A request that cannot be met, with the HTTP status that says why. */
-export class ControlError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-interface Field {
-  readonly type: 'string' | 'boolean';
-  readonly required: boolean;
-}
-
-type Given = Readonly<Record<string, unknown>>;
-
-export interface Route {
-  readonly method: 'GET' | 'POST';
-  /** The path; its one group, where it has one, is the phone number the route is about. */
-  readonly path: RegExp;
-  readonly fields: Readonly<Record<string, Field>>;
-  handle(sandbox: Controlled, phone: string, given: Given): object | Promise<object>;
-}
 
 const DEFAULT_WAIT_SECONDS = 20;
 const MAX_WAIT_SECONDS = 120;
-const required: Field = { type: 'string', required: true };
-const optional: Field = { type: 'string', required: false };
-const flag: Field = { type: 'boolean', required: false };
-
-/** Turns what the sandbox throws at bad input into a 400 with the same sentence. */
-async function refusing<T>(action: () => T | Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    throw new ControlError(400, error instanceof Error ? error.message : String(error));
-  }
-}
 
 function contactOf({ contacts }: Controlled, phone: string): Contact {
   const contact = contacts.get(phone);
@@ -156,4 +118,5 @@ export const routes: readonly Route[] = [
       return {};
     },
   },
+  ...groupRoutes,
 ];

@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ControlError, routes } from './control-routes.ts';
-import type { Controlled } from './control-routes.ts';
+import { ControlError, fits } from './control-route.ts';
+import type { Controlled } from './control-route.ts';
+import { routes } from './control-routes.ts';
 
 /** Control is never offered beyond this machine, wherever the chat server listens. */
 const HOST = '127.0.0.1';
 const MAX_BODY_BYTES = 64 * 1024;
+
+const NAMES = { string: 'a string', boolean: 'a boolean', number: 'a number', strings: 'a list of strings' } as const;
 
 export interface ControlServer {
   readonly url: string;
@@ -52,9 +55,7 @@ async function answer(sandbox: Controlled, request: IncomingMessage): Promise<[n
     if (!(field in found.route.fields)) throw new ControlError(400, `unknown field ${JSON.stringify(field)}`);
   }
   for (const [field, rule] of Object.entries(found.route.fields)) {
-    if (given[field] === undefined ? rule.required : typeof given[field] !== rule.type) {
-      throw new ControlError(400, `${field} must be a ${rule.type}`);
-    }
+    if (!fits(rule, given[field])) throw new ControlError(400, `${field} must be ${NAMES[rule.type]}`);
   }
   return [200, await found.route.handle(sandbox, found.subject, given)];
 }

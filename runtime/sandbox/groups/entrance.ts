@@ -49,8 +49,7 @@ export class Entrance {
   /** Somebody follows the link. Returns whether it is in now; else it waits for an admin. */
   join(who: Who): boolean {
     const group = this.#group;
-    const person = group.person(who);
-    if (group.roster.has(person)) throw new GroupRefusal(409, `${person.phone} is a member already`);
+    const person = group.stranger(who);
     if (group.settings.joinApproval) {
       this.#ask(person);
       return false;
@@ -77,6 +76,12 @@ export class Entrance {
       // Who asked learns it too: it is how its phone stops showing the request.
       tell(this.#group, author, this.#about('revoked_membership_requests', person), [person]);
     });
+  }
+
+  /** Throws a refusal for somebody who does not ask to join. */
+  requireRequest(who: Who): void {
+    const person = this.#group.person(who);
+    if (!this.#requests.has(person)) throw new GroupRefusal(404, `${person.phone} does not ask to join`);
   }
 
   #ask(person: Person): void {

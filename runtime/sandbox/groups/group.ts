@@ -227,6 +227,13 @@ export class Group {
     return person;
   }
 
+  /** Whoever has an address and is no member. Throws a refusal when it is one. */
+  stranger(who: Who): Person {
+    const person = this.person(who);
+    if (this.roster.has(person)) throw new GroupRefusal(409, `${person.phone} ${VERDICTS[409]}`);
+    return person;
+  }
+
   /** The admin with an address, or any. Throws a refusal for somebody who is none. */
   admin(who: Who = this.roster.admins[0] ?? this.owner, code: 401 | 403 = 403): Person {
     const person = this.member(who);

@@ -1,0 +1,54 @@
+/** What a route of the control server is, and what those who write routes need. */
+import type { Sandbox } from './sandbox.ts';
+
+/** What the control server steers: the sandbox but for its own life. */
+export type Controlled = Pick<
+  Sandbox,
+  'account' | 'contact' | 'accounts' | 'contacts' | 'group' | 'groups' | 'unhandled'
+>;
+
+/** A request that cannot be met, with the HTTP status that says why. */
+export class ControlError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface Field {
+  readonly type: 'string' | 'boolean' | 'number' | 'strings';
+  readonly required: boolean;
+}
+
+export type Given = Readonly<Record<string, unknown>>;
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** The path; its one group, where it has one, is what the route is about: a phone number, a group's JID. */
+  readonly path: RegExp;
+  readonly fields: Readonly<Record<string, Field>>;
+  handle(sandbox: Controlled, subject: string, given: Given): object | Promise<object>;
+}
+
+/** Whether what was given, if anything, is what the field takes. */
+export function fits({ type, required: isRequired }: Field, given: unknown): boolean {
+  if (given === undefined) return !isRequired;
+  if (type !== 'strings') return typeof given === type;
+  return Array.isArray(given) && given.every((each) => typeof each === 'string');
+}
+
+export const required: Field = { type: 'string', required: true };
+export const optional: Field = { type: 'string', required: false };
+export const flag: Field = { type: 'boolean', required: false };
+export const phones: Field = { type: 'strings', required: false };
+
+/** Turns what the sandbox throws at bad input into a 400 with the same sentence. */
+export async function refusing<T>(action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw new ControlError(400, error instanceof Error ? error.message : String(error));
+  }
+}
