@@ -19,6 +19,7 @@ import type { InboundJournal } from './inbound-journal.ts';
 import { InboundGate } from './inbound-gate.ts';
 import type { Receipt } from './receipts.ts';
 import { checkPreKeys } from './signatures.ts';
+import { ping, readVitals, type Vitals } from './vitals.ts';
 
 /** First QR 60 s, the next 20 s each (Socket/socket.js:657, :669). */
 const FIRST_QR_MS = 60_000;
@@ -80,8 +81,10 @@ export interface SocketEvents {
 }
 
 export interface LiveSocket {
-  /** When the last frame came in, ms since 1970. */
-  lastFrameAt(): number;
+  /** What shows whether the connection is alive. */
+  vitals(): Vitals;
+  /** Resolves with the round trip of a ping in ms; rejects when no answer comes in time. */
+  ping(timeoutMs: number): Promise<number>;
   send(jid: string, content: Content, messageId: string): Promise<AckOutcome>;
   subscribePresence(jid: string): Promise<void>;
   chatState(jid: string, state: 'composing' | 'paused'): Promise<void>;
@@ -107,7 +110,6 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   let ended = false;
   const sock = makeWASocket(configFor(deps, () => ended));
   const acks = new Acks(deps.options.ackTimeoutMs);
-  let lastFrameAt = Date.now();
   let qrShown = 0;
   let forced: NodeJS.Timeout | undefined;
   const end = (code: number, message: string) => {
@@ -121,10 +123,10 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) =>
     end(503, `HTTP ${response.statusCode ?? 'answer'} instead of a connection`),
   );
-  sock.ws.on('frame', () => (lastFrameAt = Date.now()));
   sock.ws.on('CB:ack,class:message', (node: BinaryNode) => acks.arrived(node));
   const onUnsaved = (error: unknown) => end(500, `credentials could not be saved: ${toError(error).message}`);
   const gate = new InboundGate(sock, { ...deps, onReceipt: events.onReceipt, onUnsaved });
+  const vitals = readVitals(sock, () => deps.auth.creds.me);
   sock.ev.on('creds.update', () => void deps.auth.saveCreds().catch(onUnsaved));
   // B5: the client can leave events in its buffer until the next stanza or half a minute; nobody should wait for that.
   const flushing = setInterval(() => sock.ev.flush(), FLUSH_MS);
@@ -148,7 +150,8 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
     }
   });
   return {
-    lastFrameAt: () => lastFrameAt,
+    vitals,
+    ping: (timeoutMs) => ping(sock, timeoutMs),
     send: (jid, content, messageId) => acks.expect(messageId, () => write(sock, jid, content, messageId)),
     subscribePresence: (jid) => sock.presenceSubscribe(jid),
     chatState: (jid, state) => sock.sendPresenceUpdate(state, jid),
