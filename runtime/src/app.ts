@@ -18,7 +18,7 @@ import { createEgress, openWayOut, shownProxy } from './proxy/proxy.ts';
 import { createSeal, loadMasterKey } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
 import { openStore } from './store/store.ts';
-import { runWatchdog } from './watchdog/watchdog.ts';
+import { createAlerts, runWatchdog, type Alerts } from './watchdog/watchdog.ts';
 import { createWebhooks } from './webhook/webhook.ts';
 
 export interface App {
@@ -48,12 +48,22 @@ export async function startApp(options: AppOptions): Promise<App> {
   const stopping = new AbortController();
   const apiKey = config.apiKey ?? randomBytes(24).toString('base64url');
   const sandbox = config.whatsappWsUrl !== undefined;
-  const { bodyLimit, keepAliveInterval: keepAliveIntervalMs } = config;
+  const { bodyLimit } = config;
   const api = await createApi({ ...rooms, apiKey, bodyLimit, version, sandbox, log, stopping: stopping.signal });
   const metricsServer = config.metricsEnabled ? createMetricsServer(metrics) : null;
   const running = [
     webhooks.start(stopping.signal),
-    runWatchdog({ sessions: () => sessions.list(), keepAliveIntervalMs, metrics, log }, stopping.signal),
+    runWatchdog(
+      {
+        sessions: () => sessions.list(),
+        alerts: rooms.alerts,
+        brake: (session, ms) => rooms.outboxes.brake(session, ms),
+        pingIntervalMs: config.keepAliveInterval,
+        ...{ metrics, log },
+        ...(options.now && { now: options.now }),
+      },
+      stopping.signal,
+    ),
   ];
   const stop = () => stopApp({ rooms, api, metricsServer, stopping, running });
   try {
@@ -112,6 +122,7 @@ function build({ config, log, ...clock }: AppOptions) {
     log,
     ...clock,
   });
+  const alerts = createAlerts({ publish: inBackground(publish, log), ...clock });
   const sessions = createSessions({
     store,
     masterSeal,
@@ -119,20 +130,28 @@ function build({ config, log, ...clock }: AppOptions) {
     shownProxy,
     settings: sessionSettings(config),
     sentText: (session, messageId) => outboxes.sentText(session, messageId),
-    listeners: listen({ publish, inbox, outboxes, protocol, log }),
+    listeners: listen({ publish, alerts, inbox, outboxes, protocol, log }),
     metrics,
     log,
     ...clock,
   });
   countSessions(metrics, () => sessions.list());
-  const rooms = { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics };
+  const rooms = { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics, alerts };
   return { ...rooms, removeSession: (session: Session) => removeSession(rooms, session) };
 }
+
+/** For those who tell something and do not wait until it is durable. */
+const inBackground = (publish: Publish, log: Logger) => (sessionId: SessionId, fact: Fact) => {
+  publish(sessionId, fact).catch((thrown: unknown) => {
+    log.error({ err: toError(thrown), sessionId }, 'publishing failed');
+  });
+};
 
 type Publish = (session: SessionId, fact: Fact) => Promise<EventEnvelope>;
 
 interface Hearers {
   publish: Publish;
+  alerts: Alerts;
   inbox: Inbox;
   outboxes: Outboxes;
   protocol: ProtocolMonitor;
@@ -140,23 +159,26 @@ interface Hearers {
 }
 
 /** Where what a session tells goes. */
-function listen({ publish, inbox, outboxes, protocol, log }: Hearers): SessionListeners {
-  const inBackground = ({ id: sessionId }: Session, what: string, work: Promise<unknown>) => {
+function listen({ publish, alerts, inbox, outboxes, protocol, log }: Hearers): SessionListeners {
+  const tell = inBackground(publish, log);
+  const report = (session: Session, fact: Fact) => tell(session.id, fact);
+  const watch = ({ id: sessionId }: Session, what: string, work: Promise<unknown>) => {
     work.catch((thrown: unknown) => log.error({ err: toError(thrown), sessionId }, `${what} failed`));
   };
-  const report = (session: Session, fact: Fact) => inBackground(session, 'publishing', publish(session.id, fact));
   return {
-    onState(session, { status, reason, since }) {
+    onState(session, info) {
+      const { status, reason, since } = info;
       const fact = `connection:${since}:${status}:${reason.code}`;
       report(session, { event: 'connection.update', fact, data: { status, reason } });
-      inBackground(session, 'outbox', outboxes.connected(session.id, status === 'connected'));
+      watch(session, 'outbox', outboxes.connected(session.id, status === 'connected'));
+      alerts.stateChanged(session, info);
       if (status === 'connected') protocol.note('connect', true);
     },
     onQr: (session, qr, expiresIn) =>
       report(session, { event: 'qr.update', fact: `qr:${qr}`, data: { qr, expiresIn } }),
     onMessages: (session, messages, offline, settle) => inbox.take(session.id, messages, offline, settle),
     onReceipt: (session, { messageIds, status }, settle) =>
-      inBackground(session, 'receipt', outboxes.receipt(session.id, messageIds, status).then(settle)),
+      watch(session, 'receipt', outboxes.receipt(session.id, messageIds, status).then(settle)),
     onClosed: (_session, { code, message, known }) =>
       protocol.note('connect', false, known ? undefined : { code, message }),
   };
@@ -185,6 +207,7 @@ async function removeSession(rooms: Omit<Rooms, 'removeSession'>, { id }: Sessio
     await rooms.outboxes.close(id);
     await rooms.inbox.idle(id);
     await rooms.webhooks.unsubscribeSession(id);
+    rooms.alerts.forget(id);
   });
 }
 

@@ -59,11 +59,21 @@ export interface QrUpdateEvent {
   expiresIn: number;
 }
 
+/** Something a person has to look at has begun, or is over. `alert` is the stable code of what it is. */
+export interface AlertEvent {
+  alert: string;
+  state: 'firing' | 'resolved';
+  /** A sentence for people, and what they can do. */
+  message: string;
+  action: string;
+}
+
 export interface EventData {
   message: MessageEvent;
   'message.ack': MessageAckEvent;
   'connection.update': ConnectionUpdateEvent;
   'qr.update': QrUpdateEvent;
+  alert: AlertEvent;
 }
 
 /** The event names with the sentence the documentation shows for each. */
@@ -72,6 +82,7 @@ export const EVENTS = {
   'message.ack': 'A sent message was accepted by WhatsApp, delivered, read, or has failed.',
   'connection.update': 'The connection of a session changed state.',
   'qr.update': 'A new QR code is ready to be scanned.',
+  alert: 'Something about a session needs a person, or no longer does.',
 } as const satisfies Record<keyof EventData, string>;
 
 export type EventName = keyof EventData;

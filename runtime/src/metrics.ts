@@ -2,7 +2,7 @@
  * Every metric, declared once. A message is counted each time it changes hands, so that a loss would show as numbers
  * that do not add up. Labels never hold a JID or a session id.
  */
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 export function createMetrics() {
   const registry = new Registry();
@@ -23,7 +23,18 @@ export function createMetrics() {
     events: counter('events_published', 'Events made durable, by name.', ['event']),
     deliveries: counter('webhook_deliveries', 'Webhook delivery attempts by outcome.', ['outcome']),
     reconnects: counter('reconnects', 'Reconnections by the reason of the break.', ['reason']),
-    remedies: counter('watchdog_remedies', 'What the watchdog did, by verdict.', ['verdict']),
+    pingSeconds: new Histogram({
+      name: 'whatsapp_ping_seconds',
+      help: 'Round trip of a ping to WhatsApp.',
+      buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    eventLoopStall: new Gauge({
+      name: 'whatsapp_event_loop_stall_seconds',
+      help: 'The longest the event loop stood still between two looks of the watchdog.',
+      registers,
+    }),
+    remedies: counter('watchdog_remedies', 'What the watchdog did, by verdict or remedy.', ['verdict']),
   };
 }
 

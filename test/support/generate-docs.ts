@@ -7,6 +7,7 @@ import { format } from 'prettier';
 import { CONFIG_TABLE } from '../../runtime/src/config.ts';
 import { ERRORS } from '../../runtime/src/errors.ts';
 import { EVENTS } from '../../runtime/src/events.ts';
+import { ALERTS } from '../../runtime/src/watchdog/alerts.ts';
 import { REASONS, STATES } from '../../runtime/src/session/states.ts';
 
 export const DOCS = new URL('../../runtime/docs/', import.meta.url);
@@ -53,6 +54,12 @@ function events(): string {
     'Events',
     'What the runtime delivers to webhooks, by the name in `event`.',
     table(['Event', 'When'], rows),
+    '## Alerts\n\nThe event `alert` tells once that one of these has begun (`state` is `firing`) and once that it is over ' +
+      '(`resolved`), by the name in `data.alert`.',
+    table(
+      ['Alert', 'What it means'],
+      Object.entries(ALERTS).map(([name, sentence]) => [code(name), sentence]),
+    ),
   );
 }
 

@@ -4,6 +4,7 @@ import { CONFIG_TABLE } from '../../runtime/src/config.ts';
 import { ERRORS } from '../../runtime/src/errors.ts';
 import { EVENTS } from '../../runtime/src/events.ts';
 import { REASONS, STATES } from '../../runtime/src/session/states.ts';
+import { ALERTS } from '../../runtime/src/watchdog/alerts.ts';
 import { DOCS, renderDocs } from '../support/generate-docs.ts';
 
 const pages = await renderDocs();
@@ -16,7 +17,7 @@ test.each(Object.keys(pages))('%s is what `npm run docs:gen` makes', async (name
 test.each([
   ['configuration.md', CONFIG_TABLE.map(({ key }) => key)],
   ['errors.md', Object.keys(ERRORS)],
-  ['events.md', Object.keys(EVENTS)],
+  ['events.md', [...Object.keys(EVENTS), ...Object.keys(ALERTS)]],
   ['states.md', [...Object.keys(STATES), ...Object.keys(REASONS)]],
 ])('%s has one row for each entry of its table', async (name, codes) => {
   const rows = (await page(name)).split('\n').flatMap((line) => /^\| `([^`]+)`/.exec(line)?.slice(1) ?? []);

@@ -36,6 +36,7 @@ export const Session = Type.Object({
   humanization: orNull(Humanization),
   proxy: orNull(Type.String({ description: 'The proxy without user and password.' })),
   createdAt: Time('When it was made'),
+  reconnectAttempts: Type.Integer({ description: 'Connections in a row that failed; 0 once one has lasted.' }),
 });
 
 export const CreateSession = Type.Object(

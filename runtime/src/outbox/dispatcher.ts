@@ -29,6 +29,7 @@ export class Dispatcher {
   readonly #chats: Chats;
   readonly #statuses: Statuses;
   readonly #now: () => number;
+  #brakedUntil = 0;
   #idle: { away: AbortController; done: Promise<void> } | null = null;
 
   constructor(session: SessionId, deps: OutboxDeps, chats: Chats, statuses: Statuses) {
@@ -39,12 +40,20 @@ export class Dispatcher {
     this.#now = deps.now ?? Date.now;
   }
 
+  /** Nothing is sent for so long, ms. */
+  brake(ms: number): void {
+    this.#brakedUntil = this.#now() + ms;
+  }
+
   async handle(job: Job<OutboxJob>, signal: AbortSignal): Promise<Outcome> {
     const id = job.id as MessageId;
     const before = await this.#statuses.find(id);
     if (before && before.status !== 'pending') return { kind: 'done' };
     const session = this.#deps.sessions.find(this.#session);
     const live = session?.live();
+    if (this.#brakedUntil > this.#now()) {
+      return this.#hold(this.#brakedUntil - this.#now(), 'the connection keeps breaking; sending pauses');
+    }
     if (!session || !live) return this.#hold(UNCERTAIN_RETRY_MS, 'the session is not connected');
 
     const chat = await this.#chats.get(job.data.to);

@@ -62,6 +62,8 @@ export interface OutboxDeps {
 export interface Outboxes {
   /** Stops after the message in hand; nothing queued is lost. */
   close(session: SessionId): Promise<void>;
+  /** Sends nothing of this session until so many ms have passed; what is accepted waits. */
+  brake(session: SessionId, ms: number): void;
   /** The session's connection came or went: sending begins, goes on, or waits. */
   connected(session: SessionId, connected: boolean): Promise<void>;
   /**
@@ -103,6 +105,7 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
   };
   return {
     close,
+    brake: (session, ms) => of(session).brake(ms),
     connected: (session, connected) => of(session).setConnected(connected),
     accept: (session, message) => of(session).accept(message),
     get: (session, id) => of(session).statuses.get(id),

@@ -64,6 +64,10 @@ export class SessionOutbox {
     await (connected ? this.#queue.resume() : this.#queue.pause());
   }
 
+  brake(ms: number): void {
+    this.#dispatcher.brake(ms);
+  }
+
   accept(message: SendText): Promise<SentMessage> {
     return this.#accepting.runExclusive(async () => {
       const id = reserveMessageId(this.#session, message.idempotencyKey);

@@ -18,6 +18,11 @@ import type { LiveSocket } from './socket.ts';
 import { REASONS, type ReasonCode, type SessionStatus } from './states.ts';
 import type { SessionRecord, Vault } from './vault.ts';
 
+/** Older suspicions are of no interest to anybody. */
+const REMEMBERED_SUSPICIONS = 20;
+/** The time of the phone's last sign is written down this often at the most. */
+const NOTE_PHONE_EVERY_MS = 3_600_000;
+
 export type LinkDeps = SessionsDeps & { onState(link: Link, info: SessionInfo): void };
 
 export class Link implements Session {
@@ -39,6 +44,7 @@ export class Link implements Session {
   /** Starting and stopping take turns: two loops of one account would throw each other out for ever. */
   readonly #inTurn = new Mutex();
   #retired = false;
+  #suspicions: number[] = [];
 
   constructor(record: SessionRecord, vault: Vault, handshakes: Semaphore, deps: LinkDeps) {
     this.id = record.sessionId;
@@ -61,6 +67,7 @@ export class Link implements Session {
       ...{ status: this.#status, reason: REASONS[this.#reason], since: this.#since },
       ...(account ?? { phone: null, lid: null, pushName: null }),
       proxy: this.#deps.shownProxy(this.#proxyUrl()),
+      reconnectAttempts: this.#attempts.failures,
     };
   }
 
@@ -73,7 +80,22 @@ export class Link implements Session {
   }
 
   suspect(why: string): void {
-    this.#connection?.socket.end(408, why);
+    if (!this.#connection) return;
+    this.#suspicions = [...this.#suspicions, this.#now()].slice(-REMEMBERED_SUSPICIONS);
+    this.#connection.socket.end(408, why);
+  }
+
+  suspicions(since: number): number {
+    return this.#suspicions.filter((at) => at >= since).length;
+  }
+
+  restart(): Promise<void> {
+    return this.reconnect();
+  }
+
+  phoneSeenAt(): number {
+    const { phoneSeenAt, createdAt } = this.#record;
+    return Math.max(phoneSeenAt ?? createdAt, this.#connection?.socket.vitals().phoneSeenAt ?? 0);
   }
 
   /** The code to scan now and the seconds it has left; null when there is none. */
@@ -208,9 +230,16 @@ export class Link implements Session {
       return await connection.ended(signal);
     } finally {
       release();
+      await this.#notePhone(connection.socket.vitals().phoneSeenAt);
       this.#connection = null;
       this.#qr = null;
     }
+  }
+
+  async #notePhone(seenAt: number | null): Promise<void> {
+    if (seenAt === null || seenAt - (this.#record.phoneSeenAt ?? 0) < NOTE_PHONE_EVERY_MS) return;
+    this.#record.phoneSeenAt = seenAt;
+    await this.#vault.save(this.#record);
   }
 
   #opened(auth: AuthState): void {

@@ -51,6 +51,7 @@ export class SessionRegistry implements Sessions {
         createdAt: (this.#deps.now ?? Date.now)(),
         wanted: true,
         ended: null,
+        phoneSeenAt: null,
         account: null,
       };
       await this.#vault.save(record);

@@ -17,6 +17,7 @@ import type { Reason, SessionStatus } from './states.ts';
 export type { AckOutcome } from './acks.ts';
 export type { Receipt } from './receipts.ts';
 export type { LiveSocket, Quoted } from './socket.ts';
+export type { Vitals } from './vitals.ts';
 export { REASONS, SESSION_STATUSES, type Reason, type SessionStatus } from './states.ts';
 
 /** What a caller may see of a session; never a proxy password or a key. */
@@ -37,6 +38,8 @@ export interface SessionInfo {
   /** The proxy without user and password; null when there is none. */
   proxy: string | null;
   createdAt: number;
+  /** Connections in a row that failed; 0 once one has lasted. */
+  reconnectAttempts: number;
 }
 
 export interface NewSession {
@@ -57,6 +60,12 @@ export interface Session {
   live(): LiveSocket | null;
   /** The connection does not do what it should: end it and connect again. */
   suspect(why: string): void;
+  /** How often that was said since then (ms since 1970). */
+  suspicions(since: number): number;
+  /** Ends the connection and begins again from what is on disk. */
+  restart(): Promise<void>;
+  /** When the account's phone last gave a sign, or when the session was made; ms since 1970. */
+  phoneSeenAt(): number;
 }
 
 /** What sessions tell; called in order, never awaited, must not throw. */

@@ -19,7 +19,7 @@ import type { InboundJournal } from './inbound-journal.ts';
 import { InboundGate } from './inbound-gate.ts';
 import type { Receipt } from './receipts.ts';
 import { checkPreKeys } from './signatures.ts';
-import { ping, readVitals, type Vitals } from './vitals.ts';
+import { askPhone, ping, readVitals, type Vitals } from './vitals.ts';
 
 /** First QR 60 s, the next 20 s each (Socket/socket.js:657, :669). */
 const FIRST_QR_MS = 60_000;
@@ -88,6 +88,8 @@ export interface LiveSocket {
   send(jid: string, content: Content, messageId: string): Promise<AckOutcome>;
   subscribePresence(jid: string): Promise<void>;
   chatState(jid: string, state: 'composing' | 'paused'): Promise<void>;
+  /** Asks the account's phone for something it can only answer when it is online; its answer shows in the vitals. */
+  askPhone(): Promise<void>;
   setOnline(online: boolean): Promise<void>;
   markRead(jid: string, messageIds: string[], participant: string | undefined): Promise<void>;
   /** Ends at once, half-open or not (B4); `onClose` follows with this code and message. */
@@ -155,6 +157,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
     send: (jid, content, messageId) => acks.expect(messageId, () => write(sock, jid, content, messageId)),
     subscribePresence: (jid) => sock.presenceSubscribe(jid),
     chatState: (jid, state) => sock.sendPresenceUpdate(state, jid),
+    askPhone: () => askPhone(sock),
     setOnline: async (online) => {
       // Without a push name the client refuses, with a warning.
       if (deps.auth.creds.me?.name) await sock.sendPresenceUpdate(online ? 'available' : 'unavailable');
@@ -176,7 +179,8 @@ function configFor({ auth, journal, wayOut, options, log, sentText }: SocketDeps
     auth,
     logger: clientLog(log, ended),
     connectTimeoutMs: options.connectTimeoutMs,
-    keepAliveIntervalMs: options.keepAliveIntervalMs,
+    // The watchdog pings; the client's own keep-alive, which notices late (B4), stays as a second line behind it.
+    keepAliveIntervalMs: 4 * options.keepAliveIntervalMs,
     makeSignalRepository: journal.wrap(checkPreKeys(DEFAULT_CONNECTION_CONFIG.makeSignalRepository)),
     // B5: own messages come back late and out of order; the server's ack is what counts.
     emitOwnEvents: false,

@@ -20,6 +20,8 @@ export interface SessionRecord {
   wanted: boolean;
   /** The state that ended it (logged out, banned, replaced), to be shown after a restart too. */
   ended: { status: SessionStatus; reason: ReasonCode; at: number } | null;
+  /** When the account's phone last gave a sign, ms since 1970, to the hour; null before the first. */
+  phoneSeenAt: number | null;
   account: { phone: string | null; lid: string | null; pushName: string | null } | null;
 }
 

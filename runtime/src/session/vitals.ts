@@ -3,7 +3,14 @@
  * late, and a server that answers but delivers nothing not at all.
  */
 import { once } from 'node:events';
-import { jidDecode, S_WHATSAPP_NET, type BinaryNode, type WASocket } from '@whiskeysockets/baileys';
+import {
+  jidDecode,
+  jidNormalizedUser,
+  proto,
+  S_WHATSAPP_NET,
+  type BinaryNode,
+  type WASocket,
+} from '@whiskeysockets/baileys';
 
 export interface Vitals {
   /** When anything last came in, ms since 1970. */
@@ -50,6 +57,18 @@ function isPhoneOf(me: { id?: string; lid?: string } | undefined, from: string |
   return [me.id, me.lid].some((own) => {
     const mine = jidDecode(own);
     return mine?.user === sender.user && mine.server === sender.server;
+  });
+}
+
+/**
+ * Asks the phone to send a message again that there never was: all it can say is that it does not have it, and that it
+ * says so shows that it is there. WhatsApp has no ping between an account's own devices.
+ */
+export async function askPhone(sock: WASocket): Promise<void> {
+  const messageKey = { remoteJid: jidNormalizedUser(sock.user?.id), fromMe: true, id: sock.generateMessageTag() };
+  await sock.sendPeerDataOperationMessage({
+    placeholderMessageResendRequest: [{ messageKey }],
+    peerDataOperationRequestType: proto.Message.PeerDataOperationRequestType.PLACEHOLDER_MESSAGE_RESEND,
   });
 }
 

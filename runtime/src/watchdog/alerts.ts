@@ -1,0 +1,102 @@
+/**
+ * What a person has to look at, told once when it begins and once when it is over. Alerts are events like others, so that a
+ * workflow can pass them on; the same alert of a session is not told again while it stands.
+ */
+import type { Fact } from '../events.ts';
+import type { SessionId } from '../ids.ts';
+import type { Session, SessionInfo, SessionStatus } from '../session/session.ts';
+
+/** Every alert with the sentence the documentation shows for it. */
+export const ALERTS = {
+  session_logged_out: 'The account was unlinked from the phone or by WhatsApp; somebody has to link it again.',
+  session_banned: 'WhatsApp has locked or banned the account.',
+  session_replaced: 'Another client took over the link of this session.',
+  session_failed: 'The connection keeps failing and is now tried only now and then.',
+  session_reconnecting: 'The session could not connect again three times in a row; it goes on trying.',
+  session_unwell: 'The connection breaks again and again; the session sends nothing for five minutes.',
+  phone_offline:
+    "The account's phone has not been online for twelve days; after fourteen WhatsApp unlinks its devices.",
+} as const satisfies Record<string, string>;
+
+export type AlertCode = keyof typeof ALERTS;
+
+/** What to say, where the alert itself does not say it all. */
+interface Wording {
+  message: string;
+  action: string;
+}
+
+const WORDING: Record<'session_unwell' | 'phone_offline' | 'session_reconnecting', Wording> = {
+  session_reconnecting: {
+    message: ALERTS.session_reconnecting,
+    action: 'See the reason in the session status; it says what can be done.',
+  },
+  session_unwell: {
+    message: ALERTS.session_unwell,
+    action: 'Check the internet connection and the proxy of this session, or give it another proxy.',
+  },
+  phone_offline: {
+    message: ALERTS.phone_offline,
+    action: 'Open WhatsApp on the phone of this account while it has internet.',
+  },
+};
+
+/** The states that are alerts. A logout that was asked for is none. */
+const OF_STATE: Partial<Record<SessionStatus, AlertCode>> = {
+  logged_out: 'session_logged_out',
+  banned: 'session_banned',
+  replaced: 'session_replaced',
+  failed: 'session_failed',
+};
+const OVER_WHEN_CONNECTED: AlertCode[] = [...Object.values(OF_STATE), 'session_reconnecting'];
+
+export interface Alerts {
+  /** Begins an alert; does nothing while it stands. */
+  raise(session: Session, code: keyof typeof WORDING): void;
+  /** Ends an alert; does nothing when it does not stand. */
+  settle(session: Session, code: AlertCode): void;
+  /** A session changed state: begins and ends the alerts that follow from that. */
+  stateChanged(session: Session, info: SessionInfo): void;
+  /** The session is gone, and its alerts with it. */
+  forget(session: SessionId): void;
+}
+
+export interface AlertsDeps {
+  publish(session: SessionId, fact: Fact): void;
+  now?: () => number;
+}
+
+export function createAlerts({ publish, now = Date.now }: AlertsDeps): Alerts {
+  const standing = new Map<SessionId, Map<AlertCode, Wording & { since: number }>>();
+  const tell = ({ id }: Session, code: AlertCode, state: 'firing' | 'resolved', said: Wording & { since: number }) => {
+    const { message, action, since } = said;
+    publish(id, {
+      event: 'alert',
+      fact: `alert:${code}:${since}:${state}`,
+      data: { alert: code, state, message, action },
+    });
+  };
+  const begin = (session: Session, code: AlertCode, wording: Wording) => {
+    const ofSession = standing.get(session.id) ?? new Map<AlertCode, Wording & { since: number }>();
+    if (ofSession.has(code)) return;
+    const alert = { ...wording, since: now() };
+    standing.set(session.id, ofSession.set(code, alert));
+    tell(session, code, 'firing', alert);
+  };
+  const end = (session: Session, code: AlertCode) => {
+    const alert = standing.get(session.id)?.get(code);
+    if (!alert) return;
+    standing.get(session.id)?.delete(code);
+    tell(session, code, 'resolved', alert);
+  };
+  return {
+    raise: (session, code) => begin(session, code, WORDING[code]),
+    settle: end,
+    stateChanged(session, { status, reason }) {
+      const code = OF_STATE[status];
+      if (code && reason.code !== 'logged_out_by_user') begin(session, code, reason);
+      if (status === 'connected') for (const over of OVER_WHEN_CONNECTED) end(session, over);
+    },
+    forget: (session) => void standing.delete(session),
+  };
+}

@@ -1,0 +1,125 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseSessionId } from '../../runtime/src/ids.ts';
+import type { Session, SessionInfo } from '../../runtime/src/session/session.ts';
+import { REASONS, type ReasonCode, type SessionStatus } from '../../runtime/src/session/states.ts';
+import { createAlerts } from '../../runtime/src/watchdog/alerts.ts';
+import { judge, judgePhone, remedyFor, type Observation } from '../../runtime/src/watchdog/judge.ts';
+
+const NOW = 1_800_000_000_000;
+const DAY_MS = 86_400_000;
+const seen = (secondsAgo: { frame?: number; inbound?: number | null; since?: number }, unechoed = 0, doubts = 0) =>
+  judge({
+    vitals: {
+      lastFrameAt: NOW - (secondsAgo.frame ?? 1) * 1_000,
+      lastInboundAt: secondsAgo.inbound === null ? null : NOW - (secondsAgo.inbound ?? 1) * 1_000,
+      unechoed,
+    },
+    since: NOW - (secondsAgo.since ?? 3_600) * 1_000,
+    now: NOW,
+    pingIntervalMs: 15_000,
+    doubts,
+  } satisfies Observation);
+
+describe('what the vital signs say', () => {
+  test.each([
+    ['frames come', seen({}), 'healthy'],
+    ['the answer to a ping is a little late', seen({ frame: 22 }), 'healthy'],
+    ['nothing came although a ping must have been answered', seen({ frame: 24 }), 'silent'],
+    ['a quiet account that sends nothing', seen({ inbound: 80_000 }), 'healthy'],
+    ['two messages without a receipt', seen({ inbound: 80_000 }, 2), 'healthy'],
+    ['three messages without a receipt, not for long', seen({ inbound: 29 }, 3), 'healthy'],
+    ['three messages without a receipt, for long', seen({ inbound: 31 }, 3), 'deaf'],
+    ['nothing ever came, but the connection is new', seen({ inbound: null, since: 20 }, 9), 'healthy'],
+    ['nothing ever came on an older connection', seen({ inbound: null, since: 40 }, 9), 'deaf'],
+    ['suspected once in vain', seen({ inbound: 31 }, 3, 1), 'healthy'],
+    ['suspected once in vain, and twice as long', seen({ inbound: 61 }, 3, 1), 'deaf'],
+    ['suspected often in vain, and an hour', seen({ inbound: 3_601, since: 9_000 }, 3, 30), 'deaf'],
+  ])('%s', (_what, verdict, expected) => {
+    expect(verdict).toBe(expected);
+  });
+
+  test('a connection that brings messages is never called deaf, whatever was sent on it', () => {
+    fc.assert(
+      fc.property(fc.nat(100_000), fc.nat(50), fc.nat(29), (unechoed, doubts, inbound) => {
+        expect(seen({ inbound }, unechoed, doubts)).toBe('healthy');
+      }),
+    );
+  });
+});
+
+test('the remedies become stronger with each suspicion, and never weaker', () => {
+  expect([0, 1, 3, 4, 6, 7, 100].map(remedyFor)).toEqual([
+    ...['reconnect', 'reconnect', 'reconnect', 'restart', 'restart', 'brake', 'brake'],
+  ]);
+});
+
+test('a phone is asked after ten days and missed after twelve', () => {
+  expect([0, 9, 11, 13].map((days) => judgePhone(NOW - days * DAY_MS, NOW))).toEqual([
+    'seen',
+    'seen',
+    'ask',
+    'missing',
+  ]);
+});
+
+describe('alerts', () => {
+  const session = { id: parseSessionId('sales') } as Session;
+  const told: string[] = [];
+  const facts = new Set<string>();
+  let clock = NOW;
+  const alerts = createAlerts({
+    now: () => clock,
+    publish: (id, fact) => {
+      if (fact.event !== 'alert') throw new Error('not an alert');
+      told.push(`${id} ${fact.data.alert} ${fact.data.state}`);
+      facts.add(fact.fact);
+    },
+  });
+  const enters = (status: SessionStatus, reason: ReasonCode) =>
+    alerts.stateChanged(session, { status, reason: REASONS[reason] } as SessionInfo);
+  const news = () => told.splice(0);
+
+  test('a state that needs a person is told once, and once that it is over', () => {
+    enters('failed', 'unreachable');
+    enters('failed', 'connection_lost');
+    enters('connecting', 'starting');
+    expect(news()).toEqual(['sales session_failed firing']);
+    enters('connected', 'connected');
+    enters('connected', 'connected');
+    expect(news()).toEqual(['sales session_failed resolved']);
+  });
+
+  test('the same again is a new alert with facts of its own', () => {
+    clock += 1_000;
+    enters('failed', 'unreachable');
+    enters('connected', 'connected');
+    expect(news()).toHaveLength(2);
+    expect(facts.size).toBe(4);
+  });
+
+  test.each<[SessionStatus, ReasonCode, string[]]>([
+    ['banned', 'banned', ['sales session_banned firing']],
+    ['logged_out', 'logged_out', ['sales session_logged_out firing']],
+    ['replaced', 'replaced', ['sales session_replaced firing']],
+    ['logged_out', 'logged_out_by_user', []],
+    ['disconnected', 'disconnected_by_user', []],
+    ['disconnected', 'qr_expired', []],
+    ['reconnecting', 'connection_lost', []],
+  ])('%s because of %s', (status, reason, expected) => {
+    alerts.forget(session.id);
+    enters(status, reason);
+    expect(news()).toEqual(expected);
+  });
+
+  test('what the watchdog raises stands until it settles it, whatever the connection does', () => {
+    alerts.forget(session.id);
+    alerts.raise(session, 'session_unwell');
+    alerts.raise(session, 'session_unwell');
+    enters('connected', 'connected');
+    expect(news()).toEqual(['sales session_unwell firing']);
+    alerts.settle(session, 'session_unwell');
+    alerts.settle(session, 'session_unwell');
+    expect(news()).toEqual(['sales session_unwell resolved']);
+  });
+});
