@@ -5,7 +5,9 @@ import { LinkedDevice, linkedDevicesOf } from './linked-device.ts';
 import type { Phone } from './phone.ts';
 import { readQr } from './qr.ts';
 import type { Registration, Registrations } from './registration.ts';
+import { Somebody } from './social/social.ts';
 import { bytesOf, child, node, now, SERVICE } from './stanza.ts';
+import type { World } from './world.ts';
 
 /** How long a client may take to sign back after a scan. */
 const SIGN_BACK_MS = 20_000;
@@ -19,29 +21,17 @@ export interface LinkedDeviceInfo {
   readonly waiting: number;
 }
 
-export class Account {
-  readonly phone: string;
-  readonly jid: string;
-  readonly lid: string;
-  readonly #person: Person;
+export class Account extends Somebody {
   readonly #handset: Phone;
   readonly #registrations: Registrations;
   readonly #onLinked: (deviceId: number) => void;
   #nextDeviceId = 1;
 
-  constructor(person: Person, handset: Phone, registrations: Registrations, onLinked: (deviceId: number) => void) {
-    this.phone = person.phone;
-    this.jid = person.jid;
-    this.lid = person.lid;
-    this.#person = person;
+  constructor(world: World, person: Person, handset: Phone, onLinked: (deviceId: number) => void) {
+    super(world, person);
     this.#handset = handset;
-    this.#registrations = registrations;
+    this.#registrations = world.registrations;
     this.#onLinked = onLinked;
-  }
-
-  /** The person behind the account, as the server knows it. */
-  get person(): Person {
-    return this.#person;
   }
 
   /** The account's phone. */
@@ -60,9 +50,9 @@ export class Account {
     if (!code.noiseKey.equals(keys.noiseKey) || !code.identityKey.equals(keys.identityKey)) {
       throw new Error('The keys in this QR code are not those of the client that shows it');
     }
-    const device = new LinkedDevice(this.#person, this.#nextDeviceId++, keys);
+    const device = new LinkedDevice(this.person, this.#nextDeviceId++, keys);
     await this.#exchangeSignatures(registration, device, code.advSecret);
-    this.#person.devices.set(device.id, device);
+    this.person.devices.set(device.id, device);
     this.#registrations.end(registration.connection);
     this.#onLinked(device.id);
     // A freshly linked client must come back and log in: WhatsApp says so with 515, "restart required".
@@ -71,7 +61,7 @@ export class Account {
   }
 
   linkedDevices(): LinkedDeviceInfo[] {
-    return linkedDevicesOf(this.#person).map(({ id, linkedAt, connection, mailbox }) => ({
+    return linkedDevicesOf(this.person).map(({ id, linkedAt, connection, mailbox }) => ({
       deviceId: id,
       linkedAt,
       online: connection !== null,
@@ -81,16 +71,16 @@ export class Account {
 
   /** Removes a linked device, as its owner does on the phone. Throws when there is no such device. */
   async unlink(deviceId: number): Promise<void> {
-    const device = linkedDevicesOf(this.#person).find(({ id }) => id === deviceId);
+    const device = linkedDevicesOf(this.person).find(({ id }) => id === deviceId);
     if (!device) throw new Error(`${this.phone} has no linked device ${deviceId}`);
-    this.#person.devices.delete(deviceId);
+    this.person.devices.delete(deviceId);
     const conflict = node('conflict', { type: 'device_removed' });
     device.connection?.close(node('stream:error', { code: '401' }, [conflict]));
   }
 
   /** Whether any linked device is logged in. */
   isOnline(): boolean {
-    return linkedDevicesOf(this.#person).some(({ connection }) => connection !== null);
+    return linkedDevicesOf(this.person).some(({ connection }) => connection !== null);
   }
 
   async #exchangeSignatures({ connection, keys }: Registration, device: LinkedDevice, advSecret: Buffer) {
@@ -99,11 +89,11 @@ export class Account {
     const success = node('pair-success', {}, [
       node('device-identity', {}, identity),
       node('device', {
-        jid: this.#person.addressOn(device.id, 'pn'),
-        lid: this.#person.addressOn(device.id, 'lid'),
+        jid: this.person.addressOn(device.id, 'pn'),
+        lid: this.person.addressOn(device.id, 'lid'),
       }),
       node('platform', { name: 'android' }),
-      node('biz', { name: this.#person.name }),
+      node('biz', { name: this.person.name }),
     ]);
     const timer = setTimeout(() => connection.cut(), SIGN_BACK_MS);
     const answer = await connection

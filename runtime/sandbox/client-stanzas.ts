@@ -2,23 +2,9 @@
 import { answerQuery } from './queries/queries.ts';
 import { acceptAck, acceptReceipt } from './receipts.ts';
 import { acceptMessage } from './messages.ts';
-import { children } from './stanza.ts';
+import { acceptCall } from './social/call-stanzas.ts';
+import { acceptChatState, acceptPresence } from './social/presence-stanzas.ts';
 import type { StanzaHandler } from './world.ts';
-
-/** `<presence type>` is how the whole client shows itself; subscribing to somebody else's asks nothing of us. */
-const acceptPresence: StanzaHandler = ({ events }, { person }, { attrs }) => {
-  const state = attrs['type'] ?? 'available';
-  if (state !== 'subscribe' && state !== 'unsubscribe') {
-    events.emit('presence', { phone: person.phone, to: null, state });
-  }
-};
-
-/** `<chatstate to>` is what it shows in one chat; recording is composing with sound. */
-const acceptChatState: StanzaHandler = ({ events }, { person }, stanza) => {
-  const [shown] = children(stanza);
-  const state = shown?.attrs['media'] === 'audio' ? 'recording' : (shown?.tag ?? 'paused');
-  events.emit('presence', { phone: person.phone, to: stanza.attrs['to'] ?? null, state });
-};
 
 /** `<ib>` carries telemetry and batch sizes; nothing in it is answered. */
 const acceptInfo: StanzaHandler = () => undefined;
@@ -28,6 +14,7 @@ const HANDLERS: Readonly<Record<string, StanzaHandler>> = {
   message: acceptMessage,
   receipt: acceptReceipt,
   ack: acceptAck,
+  call: acceptCall,
   presence: acceptPresence,
   chatstate: acceptChatState,
   ib: acceptInfo,

@@ -5,6 +5,8 @@ import type { Account } from './account.ts';
 import type { Addressing, Device, Person } from './directory.ts';
 import type { Phone, ReceivedReceipt } from './phone.ts';
 import type { Screen, ScreenMessage } from './screen.ts';
+import { Somebody } from './social/social.ts';
+import type { World } from './world.ts';
 
 export interface ContactOptions {
   /** The name others see beside its messages. */
@@ -24,20 +26,15 @@ export interface SayOptions {
   readonly addressing?: Addressing;
 }
 
-export class Contact {
-  readonly phone: string;
+export class Contact extends Somebody {
   readonly name: string;
-  readonly jid: string;
-  readonly lid: string;
   readonly #handset: Phone;
   readonly #screen: Screen;
   #habits: ContactOptions;
 
-  constructor(person: Person, handset: Phone, screen: Screen, habits: ContactOptions) {
-    this.phone = person.phone;
+  constructor(world: World, person: Person, handset: Phone, screen: Screen, habits: ContactOptions) {
+    super(world, person);
     this.name = person.name;
-    this.jid = person.jid;
-    this.lid = person.lid;
     this.#handset = handset;
     this.#screen = screen;
     this.#habits = habits;

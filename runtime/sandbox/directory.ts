@@ -37,6 +37,8 @@ export class Person {
   readonly name: string;
   readonly lidUser: string;
   readonly devices = new Map<number, Device>();
+  /** Whether nobody is told the phone number: others know only the hidden id. */
+  hidesNumber = false;
 
   constructor(phone: string, name: string) {
     this.phone = phone;

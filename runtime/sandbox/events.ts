@@ -1,6 +1,7 @@
 /** What a sandbox tells those who watch it. */
 import type { Contact } from './contact.ts';
 import type { ReceivedReceipt } from './phone.ts';
+import type { CallState } from './social/social.ts';
 import type { Stanza } from './stanza.ts';
 
 /** A linked device of an account. */
@@ -32,4 +33,6 @@ export interface SandboxEvents {
   receipt: [event: { contact: Contact; messageId: string; kind: ReceivedReceipt['kind']; deviceId: number }];
   /** What a client shows of itself: `available`, `unavailable`, or in a chat `composing`, `recording`, `paused`. */
   presence: [event: { phone: string; to: string | null; state: string }];
+  /** A call to an account has reached a state. `from` and `to` are phone numbers. */
+  call: [event: { callId: string; from: string; to: string; state: CallState }];
 }

@@ -13,7 +13,9 @@ import { Phone } from './phone.ts';
 import type { PhoneOptions } from './phone.ts';
 import { PostOffice } from './post-office.ts';
 import { Registrations } from './registration.ts';
+import { Restrictions } from './restrictions.ts';
 import { Screen } from './screen.ts';
+import { Social } from './social/social.ts';
 import type { World } from './world.ts';
 
 type Handling = Pick<PhoneOptions, 'confirms' | 'onShown' | 'onReceipt'>;
@@ -32,13 +34,17 @@ export class People {
     this.#closing = closing;
     const directory = new Directory();
     const faults = new Faults(directory, closing);
+    const events = new EventEmitter<SandboxEvents>();
+    const social = new Social(events);
     this.world = {
       directory,
       faults,
       groups: new Groups(directory),
       postOffice: new PostOffice(directory, faults),
       registrations: new Registrations(),
-      events: new EventEmitter<SandboxEvents>(),
+      social,
+      restrictions: new Restrictions(directory, social.circle),
+      events,
       accounts: this.accounts,
       log,
       unhandled: (stanza) => onUnhandled(binaryNodeToString(stanza)),
@@ -48,11 +54,11 @@ export class People {
   account(phone: string): Account {
     const known = this.accounts.get(phone);
     if (known) return known;
-    const { directory, registrations, events } = this.world;
+    const { directory, events } = this.world;
     const person = directory.add(phone, `Sandbox ${phone.slice(-4)}`);
     const handset = this.#handset(person, new Screen(this.#closing), IN_A_DRAWER);
     const onLinked = (deviceId: number) => void events.emit('linked', { phone, deviceId });
-    const account = new Account(person, handset, registrations, onLinked);
+    const account = new Account(this.world, person, handset, onLinked);
     this.accounts.set(phone, account);
     return account;
   }
@@ -73,7 +79,7 @@ export class People {
       onReceipt: (messageId, { kind, deviceId }) =>
         void this.world.events.emit('receipt', { contact, messageId, kind, deviceId }),
     };
-    const contact = new Contact(person, this.#handset(person, screen, handling), screen, habits);
+    const contact = new Contact(this.world, person, this.#handset(person, screen, handling), screen, habits);
     this.contacts.set(phone, contact);
     return contact;
   }

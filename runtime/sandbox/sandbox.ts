@@ -18,6 +18,7 @@ import type { LinkedDevice } from './linked-device.ts';
 import { admit } from './login.ts';
 import { People } from './people.ts';
 import { openChatServer } from './server.ts';
+import type { Restrictions } from './restrictions.ts';
 import type { World } from './world.ts';
 
 export type { Account, LinkedDeviceInfo } from './account.ts';
@@ -48,6 +49,8 @@ export interface Sandbox {
   readonly unhandled: readonly string[];
   readonly events: EventEmitter<SandboxEvents>;
   readonly faults: Faults;
+  /** What WhatsApp does to accounts that write to too many strangers. */
+  readonly restrictions: Restrictions;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly contacts: ReadonlyMap<string, Contact>;
   /** A WhatsApp account with its phone, made on first use. Throws for what is not a free phone number in digits. */
@@ -91,6 +94,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     controlUrl: control?.url ?? null,
     events: world.events,
     faults: world.faults,
+    restrictions: world.restrictions,
     async stop() {
       closing.abort();
       await control?.close();
@@ -120,6 +124,7 @@ function connectionHandlers(world: World): ConnectionEvents {
       world.registrations.end(connection);
       const device = loggedIn.get(connection);
       loggedIn.delete(connection);
+      if (device) world.social.presence.forget(connection, device.person);
       if (!device?.detach(connection)) return;
       world.events.emit('closed', { phone: device.person.phone, deviceId: device.id });
     },

@@ -8,6 +8,8 @@ import type { Groups } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
 import type { PostOffice } from './post-office.ts';
 import type { Registrations } from './registration.ts';
+import type { Restrictions } from './restrictions.ts';
+import type { Social } from './social/social.ts';
 import type { Stanza } from './stanza.ts';
 
 export interface World {
@@ -15,6 +17,8 @@ export interface World {
   readonly postOffice: PostOffice;
   readonly registrations: Registrations;
   readonly faults: Faults;
+  readonly social: Social;
+  readonly restrictions: Restrictions;
   readonly groups: Groups;
   readonly events: EventEmitter<SandboxEvents>;
   readonly accounts: ReadonlyMap<string, Account>;

@@ -2,12 +2,14 @@
 import { groupQueries } from '../groups/groups.ts';
 import { children, node, SERVICE } from '../stanza.ts';
 import type { Stanza } from '../stanza.ts';
+import { privacyQueries } from '../social/privacy-queries.ts';
+import { profileQueries } from '../social/profile-queries.ts';
 import type { StanzaHandler } from '../world.ts';
 import { appStateQueries } from './app-state.ts';
 import { encryptionQueries } from './encryption.ts';
 import { linkingQueries } from './linking.ts';
+import { mexQueries } from './mex.ts';
 import { passiveQueries } from './passive.ts';
-import { profileQueries } from './profile.ts';
 import type { QueryTable } from './query.ts';
 import { settingsQueries } from './settings.ts';
 import { usyncQueries } from './usync.ts';
@@ -17,7 +19,9 @@ const QUERIES: QueryTable = {
   ...encryptionQueries,
   ...groupQueries,
   ...linkingQueries,
+  ...mexQueries,
   ...passiveQueries,
+  ...privacyQueries,
   ...profileQueries,
   ...settingsQueries,
   ...usyncQueries,

@@ -1,0 +1,117 @@
+/** What people know and see of each other beside their messages: profiles, presence, calls, privacy and blocks. */
+import type { EventEmitter } from 'node:events';
+import type { Person } from '../directory.ts';
+import type { SandboxEvents } from '../events.ts';
+import { linkedDevicesOf } from '../linked-device.ts';
+import type { LinkedDevice } from '../linked-device.ts';
+import { node } from '../stanza.ts';
+import { Call } from './call.ts';
+import type { CallOptions } from './call.ts';
+import { Circle } from './circle.ts';
+import { notifyAll } from './notify.ts';
+import { Presence } from './presence.ts';
+import { Privacy } from './privacy.ts';
+import { Profile } from './profile.ts';
+
+export type { Call, CallOptions, CallState } from './call.ts';
+export type { ChatState } from './presence.ts';
+export type { PrivacySetting } from './privacy.ts';
+export { Somebody } from './somebody.ts';
+export type { BusinessProfile, Picture } from './profile.ts';
+
+export class Social {
+  readonly circle = new Circle();
+  readonly presence = new Presence((person) => this.privacyOf(person));
+  readonly #events: EventEmitter<SandboxEvents>;
+  readonly #profiles = new Map<Person, Profile>();
+  readonly #privacy = new Map<Person, Privacy>();
+  readonly #calls = new Map<string, Call>();
+
+  constructor(events: EventEmitter<SandboxEvents>) {
+    this.#events = events;
+  }
+
+  profileOf(person: Person): Profile {
+    const profile = this.#profiles.get(person) ?? new Profile();
+    this.#profiles.set(person, profile);
+    return profile;
+  }
+
+  privacyOf(person: Person): Privacy {
+    const privacy = this.#privacy.get(person) ?? new Privacy(person, this.circle);
+    this.#privacy.set(person, privacy);
+    return privacy;
+  }
+
+  /** Whether what one person sends reaches the other: neither has blocked the other. */
+  reaches(from: Person, to: Person): boolean {
+    return !this.privacyOf(to).blocked.has(from) && !this.privacyOf(from).blocked.has(to);
+  }
+
+  /** Somebody's phone rings, if neither has blocked the other. */
+  call(from: Person, to: Person, options: CallOptions): Call {
+    return new Call(from, to, options, !this.reaches(from, to), (changed) => {
+      const { id, state } = changed;
+      if (state === 'ringing' || state === 'accepted') this.#calls.set(id, changed);
+      else this.#calls.delete(id);
+      this.#events.emit('call', { callId: id, from: from.phone, to: to.phone, state });
+    });
+  }
+
+  /** A call that rings or is under way. */
+  findCall(id: string | undefined): Call | undefined {
+    return id === undefined ? undefined : this.#calls.get(id);
+  }
+
+  /** Changes a picture (a JPEG; null removes it), and tells those who know the person and its own other devices. */
+  setPicture(person: Person, image: Buffer | null, cause?: LinkedDevice, preview = image): void {
+    const picture = this.profileOf(person).setPicture(image, preview);
+    const tag = picture ? 'set' : 'delete';
+    this.#announce(
+      person,
+      'picture',
+      (jid) => node(tag, { jid, author: jid, ...(picture && { id: picture.id }) }),
+      cause,
+    );
+  }
+
+  /** Changes an about text, and tells those who know the person and its own other devices. */
+  setAbout(person: Person, text: string, cause?: LinkedDevice): void {
+    this.profileOf(person).setAbout(text);
+    this.#announce(person, 'status', () => node('set', {}, Buffer.from(text)), cause);
+  }
+
+  /** Changes a privacy setting; an account's other devices are told. */
+  choosePrivacy(person: Person, name: string, value: string, cause?: LinkedDevice): void {
+    this.privacyOf(person).choose(name, value);
+    const content = [node('privacy', {}, [node('category', { name, value })])];
+    notifyAll(person, { type: 'account_sync', from: person.jid, content }, cause);
+  }
+
+  /** Blocks or unblocks somebody; an account's other devices are told. */
+  block(person: Person, other: Person, blocks: boolean, cause?: LinkedDevice): void {
+    const { blocked } = this.privacyOf(person);
+    if (blocks) blocked.add(other);
+    else blocked.delete(other);
+    const item = node('item', { action: blocks ? 'block' : 'unblock', jid: other.lid });
+    const content = [node('blocklist', { action: 'modify' }, [item])];
+    notifyAll(person, { type: 'account_sync', from: person.jid, content }, cause);
+  }
+
+  /** Changes how long messages last in new chats; an account's other devices are told. */
+  setTimer(person: Person, seconds: number, cause?: LinkedDevice): void {
+    const profile = this.profileOf(person);
+    profile.setTimer(seconds);
+    const t = String(Math.floor(profile.timer.at.getTime() / 1000));
+    const content = [node('disappearing_mode', { duration: String(seconds), t })];
+    notifyAll(person, { type: 'account_sync', from: person.jid, content }, cause);
+  }
+
+  #announce(person: Person, type: string, change: (jid: string) => ReturnType<typeof node>, cause?: LinkedDevice) {
+    const jid = person.hidesNumber ? person.lid : person.jid;
+    for (const other of [person, ...this.circle.of(person)]) {
+      if (linkedDevicesOf(other).length === 0 || !this.reaches(person, other)) continue;
+      notifyAll(other, { type, from: jid, content: [change(jid)] }, cause);
+    }
+  }
+}
