@@ -13,7 +13,7 @@ export const acceptMessage: StanzaHandler = (world, device, stanza) => {
   if (!id || !to || !(isPersonal(to) || to.endsWith('@g.us'))) return world.unhandled(stanza);
   const { faults } = world;
   if (faults.loseMessages) return;
-  const error = faults.ackError ?? groupRefusal(world, device, stanza);
+  const error = faults.ackError ?? groupRefusal(world, device, stanza) ?? strangerRefusal(world, device, stanza);
   // The connection is looked up when the ack goes, since a held ack may outlive the one the message came on.
   const attrs = { class: 'message', id, from: to, t: now(), ...(error !== null && { error }) };
   faults.passAck(() => device.connection?.send(node('ack', attrs)));
@@ -23,6 +23,12 @@ export const acceptMessage: StanzaHandler = (world, device, stanza) => {
   const dispatch = readDispatch(world, device, stanza);
   if (dispatch) world.postOffice.dispatch(dispatch);
 };
+
+/** A restricted account may not write to whom it never exchanged a message with. */
+function strangerRefusal({ directory, restrictions }: World, { person }: LinkedDevice, { attrs }: Stanza) {
+  const to = attrs['recipient'] ?? attrs['to'] ?? '';
+  return isPersonal(to) ? restrictions.judge(person, directory.find(to)?.person) : null;
+}
 
 const isPersonal = (jid: string): boolean => jid.endsWith('@s.whatsapp.net') || jid.endsWith('@lid');
 

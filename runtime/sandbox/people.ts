@@ -40,7 +40,7 @@ export class People {
       directory,
       faults,
       groups: new Groups(directory),
-      postOffice: new PostOffice(directory, faults),
+      postOffice: new PostOffice(directory, faults, social),
       registrations: new Registrations(),
       social,
       restrictions: new Restrictions(directory, social.circle),

@@ -3,6 +3,7 @@ import type { Address, Addressing, Directory, Person } from './directory.ts';
 import type { Faults } from './faults.ts';
 import { authorAttrs } from './groups/groups.ts';
 import type { Group } from './groups/groups.ts';
+import type { Social } from './social/social.ts';
 import { bytesOf, node, now } from './stanza.ts';
 import type { Stanza } from './stanza.ts';
 
@@ -48,14 +49,18 @@ const DAMAGE_OFFSET = 12;
 export class PostOffice {
   readonly directory: Directory;
   readonly #faults: Faults;
+  readonly #social: Social;
 
-  constructor(directory: Directory, faults: Faults) {
+  constructor(directory: Directory, faults: Faults, social: Social) {
     this.directory = directory;
     this.#faults = faults;
+    this.#social = social;
   }
 
   dispatch(message: Dispatch): void {
+    this.#social.circle.meet(message.from.person, message.chat);
     for (const { to, enc } of message.parts) {
+      if (!this.#social.reaches(message.from.person, to.person)) continue;
       const attrs = to.person === message.from.person ? ownAttrs(message) : foreignAttrs(message);
       const content = [this.#faults.takeDamage(to.person.phone) ? damaged(enc) : enc];
       if (message.deviceIdentity) content.push(message.deviceIdentity);
@@ -78,7 +83,7 @@ export class PostOffice {
   /** Carries a receipt to one device. */
   receipt(slip: ReceiptSlip, to: Address): void {
     const [id, ...more] = slip.ids;
-    if (id === undefined) return;
+    if (id === undefined || (!slip.group && !this.#social.reaches(slip.from.person, to.person))) return;
     const from = slip.from.person.addressOn(slip.from.device, slip.addressing);
     const attrs: Stanza['attrs'] = {
       id,
@@ -112,7 +117,8 @@ const common = ({ id, type, addressing }: Pick<Dispatch, 'id' | 'type' | 'addres
 function foreignAttrs(message: Dispatch): Stanza['attrs'] {
   const { from, addressing } = message;
   const { person } = from;
-  const alternative: Stanza['attrs'] = addressing === 'lid' ? { sender_pn: person.jid } : { sender_lid: person.lid };
+  const number: Stanza['attrs'] = person.hidesNumber ? {} : { sender_pn: person.jid };
+  const alternative: Stanza['attrs'] = addressing === 'lid' ? number : { sender_lid: person.lid };
   return {
     ...common(message),
     from: person.addressOn(from.device, addressing),
@@ -126,7 +132,8 @@ function ownAttrs(message: Dispatch): Stanza['attrs'] {
   const { from, chat, addressing, category } = message;
   const sender = from.person.addressOn(from.device, addressing);
   if (category) return { ...common(message), from: sender, category };
-  const alternative: Stanza['attrs'] = addressing === 'lid' ? { recipient_pn: chat.jid } : { recipient_lid: chat.lid };
+  const number: Stanza['attrs'] = chat.hidesNumber ? {} : { recipient_pn: chat.jid };
+  const alternative: Stanza['attrs'] = addressing === 'lid' ? number : { recipient_lid: chat.lid };
   return { ...common(message), from: sender, recipient: chat.addressOn(0, addressing), ...alternative };
 }
 

@@ -68,12 +68,12 @@ export class Restrictions {
     this.#tellCap(person);
   }
 
-  /** The error a message is refused with; null when it passes, which counts as beginning a chat. */
-  judge(from: Person, to: Person): string | null {
-    if (from === to || this.#circle.knows(from, to)) return null;
+  /** The error a message is refused with, to nobody's number too; null when it passes, which counts as beginning a chat. */
+  judge(from: Person, to: Person | undefined): string | null {
+    if (from === to || (to && this.#circle.knows(from, to))) return null;
     if (this.#activeLock(from)) return REACHOUT_TIMELOCKED;
     const cap = this.#caps.get(from);
-    if (!cap) return null;
+    if (!cap || !to) return null;
     if (cap.begun.size >= cap.quota) return NEW_CHATS_CAPPED;
     cap.begun.add(to);
     this.#tellCap(from);

@@ -3,20 +3,8 @@ import { QueryIds, XWAPaths } from '@whiskeysockets/baileys';
 import { node } from '../stanza.ts';
 import type { Query, QueryTable } from './query.ts';
 
-/** One answer for each query id clients send; a refusal has no data. */
-const ANSWERS: ReadonlyMap<string, (query: Query) => object | null> = new Map([
-  ...Object.values(QueryIds).map((id) => [id, () => null] as const),
-  [
-    QueryIds.REACHOUT_TIMELOCK,
-    ({ world, device }: Query) => ({
-      [XWAPaths.xwa2_fetch_account_reachout_timelock]: world.restrictions.lockOf(device.person),
-    }),
-  ],
-  [
-    QueryIds.MESSAGE_CAPPING_INFO,
-    ({ world, device }: Query) => ({ [XWAPaths.xwa2_message_capping_info]: world.restrictions.capOf(device.person) }),
-  ],
-]);
+/** Every query clients send; WhatsApp knows a query by its id alone. */
+const KNOWN: ReadonlySet<string> = new Set(Object.values(QueryIds));
 
 /** What WhatsApp says of a newsletter that does not exist. */
 const NOT_FOUND = {
@@ -24,11 +12,22 @@ const NOT_FOUND = {
   extensions: { error_code: 404, is_retryable: false, severity: 'CRITICAL' },
 };
 
+function dataFor(id: string, { world, device }: Query): object | null {
+  switch (id) {
+    case QueryIds.REACHOUT_TIMELOCK:
+      return { [XWAPaths.xwa2_fetch_account_reachout_timelock]: world.restrictions.lockOf(device.person) };
+    case QueryIds.MESSAGE_CAPPING_INFO:
+      return { [XWAPaths.xwa2_message_capping_info]: world.restrictions.capOf(device.person) };
+    default:
+      return null;
+  }
+}
+
 function answer(query: Query): void {
-  const handler = ANSWERS.get(query.about.attrs['query_id'] ?? '');
-  if (!handler) query.world.unhandled(query.request);
-  const data = handler?.(query) ?? null;
-  const result = data ? { data } : { data: null, errors: [NOT_FOUND] };
+  const id = query.about.attrs['query_id'] ?? '';
+  if (!KNOWN.has(id)) query.world.unhandled(query.request);
+  const data = dataFor(id, query);
+  const result = data ? { data } : { data, errors: [NOT_FOUND] };
   query.reply(node('result', {}, Buffer.from(JSON.stringify(result))));
 }
 

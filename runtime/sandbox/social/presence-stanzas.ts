@@ -1,4 +1,5 @@
 /** What clients show of themselves, and whose presence they want to know. */
+import type { Addressing } from '../directory.ts';
 import { children } from '../stanza.ts';
 import type { StanzaHandler } from '../world.ts';
 import type { ChatState } from './presence.ts';
@@ -15,15 +16,14 @@ export const acceptPresence: StanzaHandler = (world, device, stanza) => {
       const subject = world.directory.find(to)?.person;
       // What happens in a group is shown to its members unasked; a number nobody has is never online.
       if (!subject) return;
-      const addressing = to?.endsWith('@lid') ? 'lid' : 'pn';
-      if (type === 'subscribe') presence.subscribe(connection, { person, addressing }, subject);
-      else presence.unsubscribe(connection, subject);
-      return;
+      if (type === 'unsubscribe') return presence.unsubscribe(connection, subject);
+      return presence.subscribe(connection, { person, addressing: addressingOf(to) }, subject);
     }
     case 'available':
+      presence.comesOnline(person, connection);
+      return void world.events.emit('presence', { phone: person.phone, to: null, state: type });
     case 'unavailable':
-      if (type === 'available') presence.comesOnline(person, connection);
-      else presence.goesOffline(person, connection);
+      presence.goesOffline(person, connection);
       return void world.events.emit('presence', { phone: person.phone, to: null, state: type });
     default:
       world.unhandled(stanza);
@@ -42,6 +42,8 @@ export const acceptChatState: StanzaHandler = (world, { person }, stanza) => {
   if (group?.roster.has(person)) world.social.presence.showInGroup(group, person, state);
   else if (partner) world.social.presence.showIn(partner, person, state);
 };
+
+const addressingOf = (jid: string | undefined): Addressing => (jid?.endsWith('@lid') ? 'lid' : 'pn');
 
 const isChatState = (state: string | undefined): state is ChatState =>
   state === 'composing' || state === 'recording' || state === 'paused';

@@ -106,8 +106,7 @@ export class Presence {
     const privacy = this.#privacyOf(subject);
     if (privacy.blocked.has(watcher.person)) return;
     // Who hides the last-seen time is not shown that of others.
-    const showsLast =
-      privacy.shows('last', watcher.person) && this.#privacyOf(watcher.person).value('last') !== 'none';
+    const showsLast = privacy.shows('last', watcher.person) && this.#privacyOf(watcher.person).value('last') !== 'none';
     if (!showsLast && privacy.value('online') === 'match_last_seen') return;
     const from = subject.addressOn(0, watcher.addressing);
     if (this.isOnline(subject)) return connection.send(node('presence', { from, type: 'available' }));
