@@ -1,8 +1,8 @@
 /** A runtime in a process of its own that can be killed at an exact point, with a sandbox and a webhook receiver that stay. */
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
 import { closeConsole } from '../../runtime/src/log.ts';
@@ -131,6 +131,6 @@ export class CrashStage {
     await this.sandbox.stop();
     await this.receiver.stop();
     rmSync(this.#directory, { recursive: true, force: true });
-    expect(this.sandbox.unhandled).toEqual([]);
+    assert.deepEqual(this.sandbox.unhandled, [], 'stanzas nobody handled');
   }
 }
