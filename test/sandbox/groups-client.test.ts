@@ -121,6 +121,27 @@ test('it joins by a link, or waits for an admin where one must agree', async () 
   expect(entered).toMatchObject({ id: closed.jid, author: ann.lid, size: 3 });
 });
 
+test('it takes up an invitation meant for it, unless that was taken back, and takes back its own', async () => {
+  const { socket } = client;
+  const theirs = sandbox.group({ subject: 'By invitation', members: [ann, ben] });
+  const message = (invitation: { code: string; expiration: number }) => ({
+    groupJid: theirs.jid,
+    groupName: 'By invitation',
+    inviteCode: invitation.code,
+    inviteExpiration: invitation.expiration,
+  });
+  const takenBack = theirs.entrance.invite(account, ann);
+  theirs.entrance.uninvite([account], ann);
+  await expect(socket.groupAcceptInviteV4(ann.jid, message(takenBack))).rejects.toEqual(failingWith(410));
+  const ian = sandbox.contact('15550100019', { name: 'Ian' });
+  const meantForIan = group.entrance.invite(ian, account);
+  await expect(socket.groupAcceptInviteV4(ann.jid, message(meantForIan))).rejects.toEqual(failingWith(410));
+  expect(await socket.groupAcceptInviteV4(ann.jid, message(theirs.entrance.invite(account, ann)))).toBe(theirs.jid);
+  expect(theirs.members.at(-1)).toMatchObject({ phone: account.phone, role: 'member' });
+  expect(await socket.groupRevokeInviteV4(group.jid, ian.jid)).toBe(true);
+  expect(() => group.entrance.accept(meantForIan.code, ian)).toThrow('not good');
+});
+
 test('it is told of requests to join, lists them and decides', async () => {
   const { socket } = client;
   const [fay, guy, hal] = ['15550100016', '15550100017', '15550100018'].map((phone) => sandbox.contact(phone));

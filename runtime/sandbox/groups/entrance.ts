@@ -1,4 +1,7 @@
-/** The ways into a group other than being added: the invite link, and asking where an admin must agree. */
+/**
+ * The ways into a group other than being added: the invite link, a personal invitation such as an invite message
+ * carries, and asking where an admin must agree.
+ */
 import { randomBytes } from 'node:crypto';
 import type { Person } from '../directory.ts';
 import { node } from '../stanza.ts';
@@ -11,6 +14,16 @@ export interface JoinRequest {
   readonly at: Date;
 }
 
+/** What an invite message carries. */
+export interface Invitation {
+  readonly code: string;
+  /** Until when it is good, in seconds since 1970. */
+  readonly expiration: number;
+}
+
+/** How long a personal invitation is good: three days, as on phones. */
+const INVITATION_SECONDS = 3 * 86_400;
+
 /** What became of one request: settled, or there was none. */
 export type Decision = [Person, 200 | 404];
 
@@ -18,6 +31,7 @@ export class Entrance {
   readonly #group: Group;
   readonly #requests = new Map<Person, JoinRequest>();
   readonly #revoked = new Set<string>();
+  readonly #invitations = new Map<Person, Invitation & { readonly by: Person }>();
   #code = newCode();
 
   constructor(group: Group) {
@@ -44,6 +58,30 @@ export class Entrance {
     this.#code = newCode();
     this.#group.tellAll(author, node('invite', { code: this.#code }));
     return this.#code;
+  }
+
+  /** Invites one person, by an admin. The newest invitation is the one that counts. */
+  invite(who: Who, by?: Who): Invitation {
+    const invitation = { code: newCode(), expiration: Math.floor(Date.now() / 1000) + INVITATION_SECONDS };
+    this.#invitations.set(this.#group.stranger(who), { ...invitation, by: this.#group.admin(by) });
+    return invitation;
+  }
+
+  /** Takes personal invitations back. */
+  uninvite(people: readonly Who[], by?: Who): void {
+    this.#group.admin(by);
+    for (const who of people) this.#invitations.delete(this.#group.person(who));
+  }
+
+  /** An invited person comes. Throws a refusal for an invitation that is not theirs, was taken back or is too old. */
+  accept(code: string, who: Who): void {
+    const person = this.#group.stranger(who);
+    const invitation = this.#invitations.get(person);
+    if (invitation?.code !== code || invitation.expiration * 1000 < Date.now()) {
+      throw new GroupRefusal(410, 'this invitation is not good, or no longer');
+    }
+    this.#invitations.delete(person);
+    this.#group.enact('add', [person], invitation.by, 'invite');
   }
 
   /** Somebody follows the link. Returns whether it is in now; else it waits for an admin. */

@@ -139,6 +139,20 @@ function useInvite(query: Query): Stanza[] {
   return [node(group.entrance.join(person) ? 'group' : 'membership_approval_request', { jid: group.jid })];
 }
 
+/** Takes up a personal invitation, sent in an invite message. */
+function acceptInvitation({ about, group, asker }: GroupQuery): Stanza[] {
+  group.entrance.accept(about.attrs['code'] ?? '', asker);
+  return [];
+}
+
+function revokeInvitations({ world, about, group, asker }: GroupQuery): Stanza[] {
+  const invited = children(about, 'participant').flatMap(
+    ({ attrs }) => world.directory.find(attrs['jid'])?.person ?? [],
+  );
+  group.entrance.uninvite(invited, asker);
+  return [];
+}
+
 function joinRequests({ about, group, asker }: GroupQuery): Stanza[] {
   group.admin(asker);
   const requests = group.entrance.requests.map(({ person, at }) =>
@@ -182,6 +196,8 @@ export const groupQueries: QueryTable = {
   'w:g2/set/subject': aboutGroup(setSubject),
   'w:g2/set/description': aboutGroup(setDescription),
   'w:g2/set/invite': answering(useInvite),
+  'w:g2/set/accept': aboutGroup(acceptInvitation),
+  'w:g2/set/revoke': aboutGroup(revokeInvitations),
   'w:g2/set/membership_requests_action': aboutGroup(decideRequests),
   'w:g2/set/announcement': changeSetting,
   'w:g2/set/not_announcement': changeSetting,
