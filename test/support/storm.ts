@@ -1,0 +1,96 @@
+/**
+ * A reconnection storm: many sessions of one runtime process lose their connections in the same instant. Tells how long until
+ * all are back and how long the runtime's event loop stood still at the most.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { freePort } from '../../runtime/src/demo/free-port.ts';
+import { within } from './deadline.ts';
+import { Child } from './runtime-process.ts';
+
+const KEY = 'storm-test-key';
+const FIRST_PHONE = 15_550_130_000;
+/** Sessions being linked at the same time. */
+const AT_ONCE = 4;
+const DEADLINE_MS = 120_000;
+
+export interface Storm {
+  sessions: number;
+  /** From the cut until the last session had logged in again. */
+  allBackMs: number;
+  /** The longest the event loop stood still meanwhile. */
+  stallMs: number;
+  unhandled: readonly string[];
+}
+
+/** Links so many sessions, cuts them all, and waits until all are back. Rejects when one stays away. */
+export async function storm(sessions: number): Promise<Storm> {
+  const directory = mkdtempSync(join(tmpdir(), 'whatsapp-storm-'));
+  const sandbox = await startSandbox();
+  const [port, metricsPort] = [await freePort(), await freePort()];
+  const runtime = new Child(['serve'], {
+    ...{ PORT: String(port), METRICS_PORT: String(metricsPort), API_KEY: KEY, SESSIONS_DIR: directory },
+    ...{ MAX_SESSIONS_PER_INSTANCE: String(sessions), LOG_LEVEL: 'warn' },
+    ...{ WHATSAPP_WS_URL: sandbox.url, WHATSAPP_ROOT_KEY: sandbox.rootKey },
+  });
+  try {
+    const base = `http://127.0.0.1:${port}`;
+    await runtime.answering(`${base}/health`);
+    await linkAll(sandbox, base, sessions);
+    await longestStall(metricsPort);
+    const began = performance.now();
+    const back = loginsOf(sandbox, sessions);
+    for (let at = 0; at < sessions; at++) sandbox.faults.cut(String(FIRST_PHONE + at));
+    await within(DEADLINE_MS, 'all sessions back', back);
+    const allBackMs = Math.round(performance.now() - began);
+    return { sessions, allBackMs, stallMs: await longestStall(metricsPort), unhandled: sandbox.unhandled };
+  } finally {
+    await runtime.stop();
+    await sandbox.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function linkAll(sandbox: Sandbox, base: string, sessions: number): Promise<void> {
+  const waiting = Array.from({ length: sessions }, (_none, at) => at);
+  const worker = async () => {
+    for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
+      const id = `storm-${at}`;
+      await call(base, 'POST', '/sessions', { sessionId: id });
+      await call(base, 'GET', `/sessions/${id}/wait?status=qr&timeout=60`);
+      const { qr } = await call(base, 'GET', `/sessions/${id}/qr`);
+      await sandbox.account(String(FIRST_PHONE + at)).scan(qr ?? '');
+      await call(base, 'GET', `/sessions/${id}/wait?status=connected&timeout=60`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+function loginsOf({ events }: Sandbox, sessions: number): Promise<undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const back = new Set<string>();
+  const onLogin = ({ phone }: { phone: string }) => {
+    back.add(phone);
+    if (back.size < sessions) return;
+    events.off('login', onLogin);
+    resolve(undefined);
+  };
+  events.on('login', onLogin);
+  return promise;
+}
+
+/** Since it was asked last: the measure begins anew each time the metrics are collected. */
+async function longestStall(metricsPort: number): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  return Math.round(1_000 * Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)?.[1]));
+}
+
+async function call(base: string, method: string, path: string, body?: object): Promise<{ qr?: string }> {
+  const headers = { authorization: `Bearer ${KEY}`, ...(body && { 'content-type': 'application/json' }) };
+  const response = await fetch(base + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  const { data, error } = (await response.json()) as { data: { qr?: string }; error?: { code: string } };
+  if (error) throw new Error(`${method} ${path}: ${error.code}`);
+  return data;
+}
