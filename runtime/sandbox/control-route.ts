@@ -4,7 +4,7 @@ import type { Sandbox } from './sandbox.ts';
 /** What the control server steers: the sandbox but for its own life. */
 export type Controlled = Pick<
   Sandbox,
-  'account' | 'contact' | 'accounts' | 'contacts' | 'group' | 'groups' | 'unhandled'
+  'account' | 'contact' | 'accounts' | 'contacts' | 'group' | 'groups' | 'delivery' | 'restrictions' | 'unhandled'
 >;
 
 /** A request that cannot be met, with the HTTP status that says why. */

@@ -3,8 +3,10 @@ import type { Account } from './account.ts';
 import type { Contact } from './contact.ts';
 import { ControlError, flag, optional, refusing, required } from './control-route.ts';
 import type { Controlled, Route } from './control-route.ts';
+import { deliveryRoutes } from './delivery-routes.ts';
 import { groupRoutes } from './groups/groups.ts';
 import type { ScreenMessage } from './screen.ts';
+import { socialRoutes } from './social/social-routes.ts';
 
 const DEFAULT_WAIT_SECONDS = 20;
 const MAX_WAIT_SECONDS = 120;
@@ -119,4 +121,6 @@ export const routes: readonly Route[] = [
     },
   },
   ...groupRoutes,
+  ...socialRoutes,
+  ...deliveryRoutes,
 ];

@@ -13,7 +13,7 @@ export const acceptMessage: StanzaHandler = (world, device, stanza) => {
   if (!id || !to || !(isPersonal(to) || to.endsWith('@g.us'))) return world.unhandled(stanza);
   const { faults } = world;
   if (faults.loseMessages) return;
-  const error = faults.ackError ?? groupRefusal(world, device, stanza) ?? strangerRefusal(world, device, stanza);
+  const error = faults.ackError ?? groupRefusal(world, device, stanza) ?? personalRefusal(world, device, stanza);
   // The connection is looked up when the ack goes, since a held ack may outlive the one the message came on.
   const attrs = { class: 'message', id, from: to, t: now(), ...(error !== null && { error }) };
   faults.passAck(() => device.connection?.send(node('ack', attrs)));
@@ -24,10 +24,12 @@ export const acceptMessage: StanzaHandler = (world, device, stanza) => {
   if (dispatch) world.postOffice.dispatch(dispatch);
 };
 
-/** A restricted account may not write to whom it never exchanged a message with. */
-function strangerRefusal({ directory, restrictions }: World, { person }: LinkedDevice, { attrs }: Stanza) {
-  const to = attrs['recipient'] ?? attrs['to'] ?? '';
-  return isPersonal(to) ? restrictions.judge(person, directory.find(to)?.person) : null;
+/** Somebody whose messages are refused for now; or a stranger, to whom a restricted account may not write. */
+function personalRefusal({ directory, delivery, restrictions }: World, { person }: LinkedDevice, { attrs }: Stanza) {
+  const jid = attrs['recipient'] ?? attrs['to'] ?? '';
+  if (!isPersonal(jid)) return null;
+  const to = directory.find(jid)?.person;
+  return delivery.takeRefusal(to) ?? restrictions.judge(person, to);
 }
 
 const isPersonal = (jid: string): boolean => jid.endsWith('@s.whatsapp.net') || jid.endsWith('@lid');

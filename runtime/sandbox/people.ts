@@ -4,6 +4,7 @@ import { binaryNodeToString } from '@whiskeysockets/baileys';
 import { Account } from './account.ts';
 import { Contact } from './contact.ts';
 import type { ContactOptions } from './contact.ts';
+import { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
 import type { Person } from './directory.ts';
 import type { SandboxEvents } from './events.ts';
@@ -36,12 +37,14 @@ export class People {
     const faults = new Faults(directory, closing);
     const events = new EventEmitter<SandboxEvents>();
     const social = new Social(events);
+    const delivery = new Delivery();
     this.world = {
       directory,
       faults,
       groups: new Groups(directory),
-      postOffice: new PostOffice(directory, faults, social),
+      postOffice: new PostOffice(directory, { faults, delivery, social }),
       registrations: new Registrations(),
+      delivery,
       social,
       restrictions: new Restrictions(directory, social.circle),
       events,

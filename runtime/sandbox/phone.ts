@@ -166,9 +166,10 @@ export class Phone implements Device {
     this.#retries.set(key, count);
     const retry = node('retry', { count: String(count), id, t: now(), v: '1' });
     const registration = node('registration', {}, uint(this.signal.registrationId, 4));
-    const keys = node('keys', {}, bundleToStanzas(this.signal.keyBundle()));
+    // Clients offer their keys from the second time on: the sender may fetch a bundle for the first.
+    const keys = count > 1 ? [node('keys', {}, bundleToStanzas(this.signal.keyBundle()))] : [];
     const from = { person: this.#person, device: this.id };
-    const slip = { ids: [id], from, addressing, type: 'retry', content: [retry, registration, keys] };
+    const slip = { ids: [id], from, addressing, type: 'retry', content: [retry, registration, ...keys] };
     this.#options.postOffice.receipt(slip, sender);
   }
 

@@ -12,6 +12,7 @@ import type { ConnectionEvents } from './connection.ts';
 import { openControlServer } from './control.ts';
 import type { Contact, ContactOptions } from './contact.ts';
 import type { SandboxEvents } from './events.ts';
+import type { Delivery } from './delivery.ts';
 import type { Faults } from './faults.ts';
 import type { Group, GroupOptions } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
@@ -28,6 +29,7 @@ export type { Faults } from './faults.ts';
 export type { Group, GroupMember, GroupOptions, GroupSettings, Who } from './groups/groups.ts';
 export type { ReceivedReceipt } from './phone.ts';
 export type { ScreenMessage } from './screen.ts';
+export type { BusinessProfile, Call, CallOptions, CallState, PrivacySetting, Somebody } from './social/social.ts';
 
 export interface SandboxOptions {
   /** Where it listens; this machine only, unless told otherwise. */
@@ -49,6 +51,8 @@ export interface Sandbox {
   readonly unhandled: readonly string[];
   readonly events: EventEmitter<SandboxEvents>;
   readonly faults: Faults;
+  /** Trouble on the way to one number. */
+  readonly delivery: Delivery;
   /** What WhatsApp does to accounts that write to too many strangers. */
   readonly restrictions: Restrictions;
   readonly accounts: ReadonlyMap<string, Account>;
@@ -85,6 +89,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     contact: (phone: string, habits?: ContactOptions) => people.contact(phone, habits),
     groups: world.groups.all,
     group: (group: GroupOptions) => world.groups.create(group),
+    faults: world.faults,
+    delivery: world.delivery,
+    restrictions: world.restrictions,
   };
   const control = controlPort === undefined ? null : await openControlServer(controlled, controlPort);
   return {
@@ -93,8 +100,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     rootKey: rootKey.toString('hex'),
     controlUrl: control?.url ?? null,
     events: world.events,
-    faults: world.faults,
-    restrictions: world.restrictions,
     async stop() {
       closing.abort();
       await control?.close();

@@ -1,6 +1,7 @@
 /** The parts of one running sandbox, as those who handle a client's stanzas need them. */
 import type { EventEmitter } from 'node:events';
 import type { Account } from './account.ts';
+import type { Delivery } from './delivery.ts';
 import type { Directory } from './directory.ts';
 import type { SandboxEvents } from './events.ts';
 import type { Faults } from './faults.ts';
@@ -17,6 +18,7 @@ export interface World {
   readonly postOffice: PostOffice;
   readonly registrations: Registrations;
   readonly faults: Faults;
+  readonly delivery: Delivery;
   readonly social: Social;
   readonly restrictions: Restrictions;
   readonly groups: Groups;

@@ -52,6 +52,12 @@ export class Somebody {
     return this.#world.social.call(this.person, to.person, options);
   }
 
+  /** A call it makes or gets, while it rings or is under way. */
+  findCall(id: string): Call | undefined {
+    const call = this.#world.social.findCall(id);
+    return call?.from === this.person || call?.to === this.person ? call : undefined;
+  }
+
   /** Shows another picture to others, or none. Throws for what is no JPEG. */
   setPicture(image: Buffer | null, preview: Buffer | null = image): void {
     this.#world.social.setPicture(this.person, image, undefined, preview);
@@ -75,8 +81,8 @@ export class Somebody {
     return this.#world.social.profileOf(this.person).business;
   }
 
-  /** Says who may see what. Throws for a value the setting does not take. */
-  setPrivacy(setting: PrivacySetting, value: string): void {
+  /** Says who may see what. Throws for a setting there is not, and a value it does not take. */
+  setPrivacy(setting: string, value: string): void {
     this.#world.social.choosePrivacy(this.person, setting, value);
   }
 

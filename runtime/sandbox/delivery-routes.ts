@@ -1,0 +1,55 @@
+/** Over the control server: trouble on the way to one number. */
+import { ControlError, optional } from './control-route.ts';
+import type { Controlled, Field, Given, Route } from './control-route.ts';
+
+const count: Field = { type: 'number', required: false };
+
+function countOf({ count: given }: Given): number | undefined {
+  if (given === undefined) return undefined;
+  if (!Number.isInteger(given) || Number(given) < 1) throw new ControlError(400, 'count must be a whole number from 1');
+  return Number(given);
+}
+
+/** `{"error": "479", "count": 1}`; without an error it is called off. */
+function refuse({ delivery }: Controlled, phone: string, given: Given): object {
+  const { error } = given;
+  const times = countOf(given);
+  if (error !== undefined && !/^\d{3}$/.test(String(error))) {
+    throw new ControlError(400, 'error must be three digits, such as "479"');
+  }
+  delivery.refuse(
+    phone,
+    error === undefined ? null : { error: String(error), ...(times !== undefined && { count: times }) },
+  );
+  return {};
+}
+
+function release({ delivery }: Controlled, phone: string, { order }: Given): object {
+  if (order !== undefined && order !== 'as sent' && order !== 'reversed') {
+    throw new ControlError(400, 'order must be "as sent" or "reversed"');
+  }
+  return { released: delivery.release(phone, order) };
+}
+
+export const deliveryRoutes: readonly Route[] = [
+  { method: 'POST', path: /^\/delivery\/(\d+)\/refuse$/, fields: { error: optional, count }, handle: refuse },
+  {
+    method: 'POST',
+    path: /^\/delivery\/(\d+)\/repeat$/,
+    fields: { count },
+    handle: ({ delivery }, phone, given) => {
+      delivery.repeatNext(phone, countOf(given));
+      return {};
+    },
+  },
+  {
+    method: 'POST',
+    path: /^\/delivery\/(\d+)\/hold$/,
+    fields: {},
+    handle: ({ delivery }, phone) => {
+      delivery.hold(phone);
+      return {};
+    },
+  },
+  { method: 'POST', path: /^\/delivery\/(\d+)\/release$/, fields: { order: optional }, handle: release },
+];
