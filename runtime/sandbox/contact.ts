@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import type { Account } from './account.ts';
 import type { Addressing, Device, Person } from './directory.ts';
+import { Group } from './groups/groups.ts';
 import type { Phone, ReceivedReceipt } from './phone.ts';
 import type { Screen, ScreenMessage } from './screen.ts';
 import { Somebody } from './social/social.ts';
@@ -50,9 +51,9 @@ export class Contact extends Somebody {
     this.#habits = { ...this.#habits, ...habits };
   }
 
-  /** Sends a text to every linked device of an account; those that are away get it at their next login. */
-  async say(account: Account, text: string, options: SayOptions = {}): Promise<{ messageId: string }> {
-    return this.#sayTo(account.person, text, options);
+  /** Sends a text to every device of an account or of a group's members; those that are away get it when they are back. */
+  async say(to: Account | Group, text: string, options: SayOptions = {}): Promise<{ messageId: string }> {
+    return this.#sayTo(to instanceof Group ? to : to.person, text, options);
   }
 
   /** Looks at the screen for a message, then waits for it. Rejects at the deadline. */
@@ -71,23 +72,28 @@ export class Contact extends Somebody {
   }
 
   /** Reacts to a new message on its screen as its habits say. */
-  react(row: ScreenMessage, sender: Person): void {
+  react(row: ScreenMessage, chat: Person | Group): void {
     if (this.#habits.readsAtOnce) this.#handset.confirmRead(row.messageId);
     const reply = row.text ? this.#habits.repliesWith?.(row.text) : null;
-    if (reply) void this.#sayTo(sender, reply, {});
+    if (reply) void this.#sayTo(chat, reply, {});
   }
 
-  async #sayTo(person: Person, text: string, { id, quoted, addressing = 'lid' }: SayOptions) {
+  async #sayTo(chat: Person | Group, text: string, { id, quoted, addressing = 'lid' }: SayOptions) {
     const messageId = id ?? randomBytes(16).toString('hex').toUpperCase();
-    const message = quoted === undefined ? { conversation: text } : this.#quoting(person, text, quoted, addressing);
-    await this.#handset.send(messageId, { message, chat: person, addressing, type: 'text' }, devicesOf(person));
+    const inGroup = chat instanceof Group;
+    if (inGroup) chat.member(this);
+    const mode = inGroup ? chat.addressing : addressing;
+    const message = quoted === undefined ? { conversation: text } : this.#quoting(chat, text, quoted, mode);
+    const sent = { message, chat, addressing: mode, type: 'text' };
+    await this.#handset.send(messageId, sent, inGroup ? [] : devicesOf(chat));
     return { messageId };
   }
 
-  #quoting(person: Person, text: string, quoted: string, addressing: Addressing): proto.IMessage {
+  #quoting(chat: Person | Group, text: string, quoted: string, addressing: Addressing): proto.IMessage {
     const row = this.#screen.find(quoted);
     if (!row) throw new Error(`message ${quoted} is not on the screen of ${this.phone}`);
-    const participant = person.addressOn(0, addressing);
+    const author = chat instanceof Group ? chat.person({ jid: `${row.from}@s.whatsapp.net` }) : chat;
+    const participant = author.addressOn(0, addressing);
     return {
       extendedTextMessage: { text, contextInfo: { stanzaId: quoted, participant, quotedMessage: row.content } },
     };

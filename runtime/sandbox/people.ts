@@ -74,10 +74,10 @@ export class People {
     const screen = new Screen(this.#closing);
     const handling: Handling = {
       confirms: true,
-      onShown: (row, sender) => {
+      onShown: (row, chat) => {
         const { messageId, text, from } = row;
         this.world.events.emit('message', { contact, messageId, text, from });
-        contact.react(row, sender.person);
+        contact.react(row, chat);
       },
       onReceipt: (messageId, { kind, deviceId }) =>
         void this.world.events.emit('receipt', { contact, messageId, kind, deviceId }),
@@ -93,8 +93,8 @@ export class People {
   }
 
   #handset(person: Person, screen: Screen, handling: Handling): Phone {
-    const { postOffice, log } = this.world;
-    const phone = new Phone(person, { postOffice, screen, log, ...handling });
+    const { postOffice, groups, log } = this.world;
+    const phone = new Phone(person, { postOffice, groups, screen, log, ...handling });
     this.#phones.push(phone);
     return phone;
   }

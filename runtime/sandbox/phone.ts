@@ -5,6 +5,8 @@
 import { encodeWAMessage, proto, unpadRandomMax16 } from '@whiskeysockets/baileys';
 import { checkDeviceIdentity } from './adv.ts';
 import type { Address, Addressing, Device, KeyBundle, Person } from './directory.ts';
+import { Group, GroupTalk } from './groups/groups.ts';
+import type { Groups } from './groups/groups.ts';
 import { bundleFromReceipt, bundleToStanzas } from './key-bundle.ts';
 import type { PostOffice } from './post-office.ts';
 import type { Screen, ScreenMessage } from './screen.ts';
@@ -18,6 +20,8 @@ const MAX_RETRIES = 5;
 
 /** A receipt for a message this phone sent. */
 export interface ReceivedReceipt {
+  /** The phone number of who confirms. */
+  readonly from: string;
   readonly kind: 'delivered' | 'read' | 'played';
   readonly deviceId: number;
   readonly at: Date;
@@ -25,20 +29,28 @@ export interface ReceivedReceipt {
 
 interface Sent {
   readonly message: proto.IMessage;
-  readonly chat: Person;
+  readonly chat: Person | Group;
   readonly addressing: Addressing;
   readonly type: string;
   readonly category?: string | undefined;
   readonly receipts: ReceivedReceipt[];
 }
 
+/** Where a shown message came from and how it was addressed, for its receipts. */
+interface Origin {
+  readonly sender: Address;
+  readonly addressing: Addressing;
+  readonly group: Group | undefined;
+}
+
 export interface PhoneOptions {
   readonly postOffice: PostOffice;
+  readonly groups: Groups;
   readonly screen: Screen;
   /** Whether it confirms what it receives. An account's phone lies in a drawer: it receives, and says nothing. */
   readonly confirms: boolean;
   /** Called when a message appears on the screen for the first time. */
-  readonly onShown: (row: ScreenMessage, sender: Address) => void;
+  readonly onShown: (row: ScreenMessage, chat: Person | Group) => void;
   /** Called when a receipt comes back for a message this phone sent. */
   readonly onReceipt: (messageId: string, receipt: ReceivedReceipt) => void;
   readonly log: (line: string) => void;
@@ -52,14 +64,15 @@ export class Phone implements Device {
   readonly #options: PhoneOptions;
   readonly #sent = new Map<string, Sent>();
   readonly #retries = new Map<string, number>();
-  /** Where each shown message came from and how it was addressed, for the read receipt. */
-  readonly #origins = new Map<string, { sender: Address; addressing: Addressing }>();
+  readonly #groupTalk: GroupTalk;
+  readonly #origins = new Map<string, Origin>();
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(person: Person, options: PhoneOptions) {
     this.#person = person;
     this.#options = options;
     this.signal = new SignalDevice(person.lidUser);
+    this.#groupTalk = new GroupTalk(this.signal);
     person.devices.set(this.id, this);
   }
 
@@ -77,8 +90,11 @@ export class Phone implements Device {
     );
   }
 
-  /** Encrypts for the given devices of the chat partner and hands in; resolves when the server has it. */
-  send(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Device[]): Promise<void> {
+  /**
+   * Encrypts for the given devices of the chat partner, or for all of a group's members, and hands in; resolves when
+   * the server has it.
+   */
+  send(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Device[] = []): Promise<void> {
     this.#sent.set(id, { ...sent, receipts: [] });
     return this.#inTurn(() => this.#encryptAndDispatch(id, sent, to));
   }
@@ -108,6 +124,11 @@ export class Phone implements Device {
 
   async #encryptAndDispatch(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Device[], retry?: number) {
     const { message, chat, addressing, type, category } = sent;
+    const from = { person: this.#person, device: this.id };
+    if (chat instanceof Group) {
+      const encrypted = await this.#groupTalk.encrypt(chat, from, message);
+      return this.#options.postOffice.dispatchToGroup({ id, from, group: chat, type, parts: encrypted });
+    }
     const parts = [];
     for (const device of to) {
       const peer = sessionName(chat, device.id);
@@ -116,18 +137,18 @@ export class Phone implements Device {
       const attrs = { v: '2', type: cipherType, ...(retry !== undefined && { count: String(retry) }) };
       parts.push({ to: { person: chat, device: device.id }, enc: node('enc', attrs, ciphertext) });
     }
-    const from = { person: this.#person, device: this.id };
     this.#options.postOffice.dispatch({ id, from, chat, addressing, type, category, parts });
   }
 
   async #onMessage(stanza: Stanza): Promise<void> {
-    const sender = this.#options.postOffice.directory.find(stanza.attrs['from']);
-    const id = stanza.attrs['id'];
+    const { id, from, participant } = stanza.attrs;
+    const group = this.#options.groups.find(from);
+    const sender = this.#options.postOffice.directory.find(group ? participant : from);
     if (!sender || !id) throw new Error('a message without sender or id');
-    const origin = { sender, addressing: addressingOf(stanza) };
+    const origin = { sender, addressing: addressingOf(stanza), group };
     let content: proto.Message;
     try {
-      content = await this.#decrypt(stanza, sender);
+      content = await this.#decrypt(stanza, origin);
     } catch (error) {
       this.#options.log(`phone of ${this.#person.phone} could not decrypt ${id}: ${String(error)}`);
       return this.#askAgain(id, origin);
@@ -136,14 +157,16 @@ export class Phone implements Device {
     this.#show(id, origin, content.deviceSentMessage?.message ?? content);
   }
 
-  #show(id: string, origin: { sender: Address; addressing: Addressing }, content: proto.IMessage): void {
+  #show(id: string, origin: Origin, content: proto.IMessage): void {
     this.#origins.set(id, origin);
-    const { row, isNew } = this.#options.screen.show(id, origin.sender.person.phone, content);
+    const { sender, group } = origin;
+    const { row, isNew } = this.#options.screen.show(id, sender.person.phone, content, group?.jid);
     if (this.#options.confirms) this.#receipt(id, origin);
-    if (isNew) this.#options.onShown(row, origin.sender);
+    if (isNew) this.#options.onShown(row, group ?? sender.person);
   }
 
-  async #decrypt(stanza: Stanza, sender: Address): Promise<proto.Message> {
+  async #decrypt(stanza: Stanza, { sender, group }: Origin): Promise<proto.Message> {
+    if (group) return this.#groupTalk.decrypt(stanza, group.jid, sender);
     const enc = child(stanza, 'enc');
     const ciphertext = bytesOf(enc);
     const type = enc?.attrs['type'];
@@ -153,13 +176,13 @@ export class Phone implements Device {
     return proto.Message.decode(unpadRandomMax16(padded));
   }
 
-  #receipt(id: string, { sender, addressing }: { sender: Address; addressing: Addressing }, type?: string): void {
+  #receipt(id: string, { sender, addressing, group }: Origin, type?: string): void {
     const from = { person: this.#person, device: this.id };
-    this.#options.postOffice.receiptToAll({ ids: [id], from, addressing, type }, sender.person);
+    this.#options.postOffice.receiptToAll({ ids: [id], from, group, addressing, type }, sender.person);
   }
 
   /** Asks the sender for a message that could not be decrypted, with keys for a session that will work. */
-  #askAgain(id: string, { sender, addressing }: { sender: Address; addressing: Addressing }): void {
+  #askAgain(id: string, { sender, addressing, group }: Origin): void {
     const key = `${id} ${sessionName(sender.person, sender.device)}`;
     const count = (this.#retries.get(key) ?? 0) + 1;
     if (count > MAX_RETRIES) return;
@@ -169,12 +192,13 @@ export class Phone implements Device {
     // Clients offer their keys from the second time on: the sender may fetch a bundle for the first.
     const keys = count > 1 ? [node('keys', {}, bundleToStanzas(this.signal.keyBundle()))] : [];
     const from = { person: this.#person, device: this.id };
-    const slip = { ids: [id], from, addressing, type: 'retry', content: [retry, registration, ...keys] };
+    const slip = { ids: [id], from, group, addressing, type: 'retry', content: [retry, registration, ...keys] };
     this.#options.postOffice.receipt(slip, sender);
   }
 
   async #onReceipt(stanza: Stanza): Promise<void> {
-    const sender = this.#options.postOffice.directory.find(stanza.attrs['from']);
+    const { from, participant } = stanza.attrs;
+    const sender = this.#options.postOffice.directory.find(participant ?? from);
     const items = children(child(stanza, 'list'), 'item').map((item) => item.attrs['id']);
     const type = stanza.attrs['type'];
     for (const id of [stanza.attrs['id'], ...items]) {
@@ -183,7 +207,7 @@ export class Phone implements Device {
       if (type === 'retry') await this.#sendAgain(id, sent, sender, stanza);
       const kind = kindOf(type);
       if (!kind) continue;
-      const receipt = { kind, deviceId: sender.device, at: new Date() };
+      const receipt = { from: sender.person.phone, kind, deviceId: sender.device, at: new Date() };
       sent.receipts.push(receipt);
       this.#options.onReceipt(id, receipt);
     }
@@ -195,7 +219,11 @@ export class Phone implements Device {
     if (!device || count > MAX_RETRIES) return;
     const bundle = bundleFromReceipt(receipt) ?? device.keyBundle();
     await this.signal.startSession(sessionName(asker.person, device.id), bundle);
-    await this.#encryptAndDispatch(id, sent, [device], count);
+    if (!(sent.chat instanceof Group)) return this.#encryptAndDispatch(id, sent, [device], count);
+    const { chat: group, message, type } = sent;
+    const from = { person: this.#person, device: this.id };
+    const parts = await this.#groupTalk.encryptAgain(group, asker, message, count);
+    this.#options.postOffice.dispatchToGroup({ id, from, group, type, parts });
   }
 }
 

@@ -8,6 +8,8 @@ export interface ScreenMessage {
   readonly text: string;
   /** The sender's phone number. */
   readonly from: string;
+  /** The JID of the group it was sent to; null for a message to this phone. */
+  readonly group: string | null;
   readonly receivedAt: Date;
   /** How often this id was received and decrypted. */
   readonly arrivals: number;
@@ -38,11 +40,16 @@ export class Screen {
   }
 
   /** Shows a message, or counts its further arrival. Returns the row and whether it is new. */
-  show(messageId: string, from: string, content: proto.IMessage): { row: ScreenMessage; isNew: boolean } {
+  show(
+    messageId: string,
+    from: string,
+    content: proto.IMessage,
+    group: string | null = null,
+  ): { row: ScreenMessage; isNew: boolean } {
     const known = this.#rows.get(messageId);
     const row = known
       ? { ...known, arrivals: known.arrivals + 1 }
-      : { messageId, text: wordsOf(content), from, receivedAt: new Date(), arrivals: 1, content };
+      : { messageId, text: wordsOf(content), from, group, receivedAt: new Date(), arrivals: 1, content };
     this.#rows.set(messageId, row);
     for (const waiter of this.#waiters) if (waiter.match(row)) waiter.resolve(row);
     return { row, isNew: !known };

@@ -9,8 +9,10 @@ export { groupRefusal, readGroupDispatch } from './group-mail.ts';
 export { groupRoutes } from './group-routes.ts';
 export { groupQueries } from './group-queries.ts';
 export { authorAttrs } from './group-stanza.ts';
+export { Group } from './group.ts';
+export { GroupTalk } from './group-talk.ts';
 export { GroupRefusal } from './refusal.ts';
-export type { Group, GroupMember, GroupOptions, Who } from './group.ts';
+export type { GroupMember, GroupOptions, Who } from './group.ts';
 export type { GroupSettings } from './settings.ts';
 
 export class Groups {
