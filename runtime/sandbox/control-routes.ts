@@ -4,7 +4,7 @@ import type { Contact } from './contact.ts';
 import { ControlError, flag, optional, refusing, required } from './control-route.ts';
 import type { Controlled, Route } from './control-route.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
-import { groupRoutes } from './groups/groups.ts';
+import { groupOf, groupRoutes } from './groups/groups.ts';
 import type { ScreenMessage } from './screen.ts';
 import { socialRoutes } from './social/social-routes.ts';
 
@@ -24,10 +24,11 @@ function accountOf({ accounts }: Controlled, phone: string): Account {
 }
 
 /** A row without the decrypted protobuf, whose bytes JSON cannot carry. */
-const rowOf = ({ messageId, text, from, receivedAt, arrivals }: ScreenMessage) => ({
+const rowOf = ({ messageId, text, from, group, receivedAt, arrivals }: ScreenMessage) => ({
   messageId,
   text,
   from,
+  group,
   receivedAt,
   arrivals,
 });
@@ -94,8 +95,11 @@ export const routes: readonly Route[] = [
     method: 'POST',
     path: /^\/contacts\/(\d+)\/say$/,
     fields: { to: required, text: required },
-    handle: (sandbox, phone, { to, text }) =>
-      contactOf(sandbox, phone).say(accountOf(sandbox, String(to)), String(text)),
+    handle: (sandbox, phone, { to, text }) => {
+      const contact = contactOf(sandbox, phone);
+      const chat = String(to).endsWith('@g.us') ? groupOf(sandbox, String(to)) : accountOf(sandbox, String(to));
+      return refusing(() => contact.say(chat, String(text)));
+    },
   },
   {
     method: 'GET',

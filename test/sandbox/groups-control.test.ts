@@ -57,6 +57,20 @@ test('a group is made, changed in every way and listed', async () => {
   });
 });
 
+test('a contact writes to a group and the others see it on their screens', async () => {
+  const made = await call('POST', '/groups', { subject: 'Crew', members: [ANN, BEN] });
+  const to = made.body['jid'];
+  const said = await call('POST', `/contacts/${ANN}/say`, { to, text: 'land ahoy' });
+  const waited = await call('GET', `/contacts/${BEN}/wait?text=ahoy`);
+  const row = { messageId: said.body['messageId'], text: 'land ahoy', from: ANN, group: to };
+  expect(waited).toMatchObject({ status: 200, body: row });
+  expect((await call('GET', `/contacts/${BEN}/screen`)).body).toMatchObject({ screen: [row] });
+  const stranger = await call('POST', `/contacts/${CID}/say`, { to, text: 'me too' });
+  expect(stranger).toEqual({ status: 400, body: { error: `${CID} is not in this group` } });
+  const nowhere = await call('POST', `/contacts/${ANN}/say`, { to: '120363000000000000@g.us', text: 'hello?' });
+  expect(nowhere).toMatchObject({ status: 404 });
+});
+
 test.each([
   ['/groups', { subject: 'Crew' }, 400, 'members must be a list of strings'],
   ['/groups', { subject: 'Crew', members: [ANN, 7] }, 400, 'members must be a list of strings'],

@@ -15,13 +15,14 @@ const author = ({ by }: Given): Who | undefined => (by === undefined ? undefined
 /** What is given but for who does it. */
 const without = ({ by: _by, ...rest }: Given): Given => rest;
 
-function groupOf({ groups }: Controlled, jid: string): Group {
+/** The group with a JID. Throws a 404 when there is none. */
+export function groupOf({ groups }: Controlled, jid: string): Group {
   const group = groups.get(jid);
   if (!group) throw new ControlError(404, `there is no group ${jid}; make one with POST /groups`);
   return group;
 }
 
-export const groupSummary = (group: Group) => ({
+const groupSummary = (group: Group) => ({
   jid: group.jid,
   subject: group.subject.text,
   description: group.description?.text ?? null,

@@ -6,7 +6,7 @@ import { tell } from './group-stanza.ts';
 import { GroupRefusal } from './refusal.ts';
 
 export { groupRefusal, readGroupDispatch } from './group-mail.ts';
-export { groupRoutes } from './group-routes.ts';
+export { groupOf, groupRoutes } from './group-routes.ts';
 export { groupQueries } from './group-queries.ts';
 export { authorAttrs } from './group-stanza.ts';
 export { Group } from './group.ts';
