@@ -10,6 +10,7 @@ import type { Person } from './directory.ts';
 import type { SandboxEvents } from './events.ts';
 import { Faults } from './faults.ts';
 import { Groups } from './groups/groups.ts';
+import type { LinkingOptions } from './linking/linking.ts';
 import { Phone } from './phone.ts';
 import type { PhoneOptions } from './phone.ts';
 import { PostOffice } from './post-office.ts';
@@ -31,7 +32,12 @@ export class People {
   readonly #phones: Phone[] = [];
   readonly #closing: AbortSignal;
 
-  constructor(closing: AbortSignal, log: (line: string) => void, onUnhandled: (stanza: string) => void) {
+  constructor(
+    closing: AbortSignal,
+    log: (line: string) => void,
+    onUnhandled: (stanza: string) => void,
+    { qr, preKeyStock = 'counted' }: LinkingOptions = {},
+  ) {
     this.#closing = closing;
     const directory = new Directory();
     const faults = new Faults(directory, closing);
@@ -43,7 +49,8 @@ export class People {
       faults,
       groups: new Groups(directory),
       postOffice: new PostOffice(directory, { faults, delivery, social }),
-      registrations: new Registrations(),
+      registrations: new Registrations(qr),
+      preKeyStock,
       delivery,
       social,
       restrictions: new Restrictions(directory, social.circle),

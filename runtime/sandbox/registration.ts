@@ -4,10 +4,11 @@ import type { proto } from '@whiskeysockets/baileys';
 import type { Connection } from './connection.ts';
 import { requireSigned } from './key-bundle.ts';
 import type { DeviceKeys } from './linked-device.ts';
+import type { QrOptions } from './linking/linking.ts';
 import { node, readUint, SERVICE } from './stanza.ts';
 
 /** A client gets six references: the first is shown for a minute, each other for twenty seconds. */
-const REFERENCES = 6;
+const WHATSAPP: Required<QrOptions> = { references: 6, firstLifeMs: 60_000, lifeMs: 20_000 };
 
 /** A client waiting to be linked. */
 export interface Registration {
@@ -15,23 +16,38 @@ export interface Registration {
   readonly keys: DeviceKeys;
 }
 
+interface Reference extends Registration {
+  readonly expiresAt: number;
+}
+
 export class Registrations {
-  readonly #waiting = new Map<string, Registration>();
+  readonly #waiting = new Map<string, Reference>();
   readonly #spent = new Set<string>();
+  readonly #qr: Required<QrOptions>;
+
+  constructor(qr: QrOptions = {}) {
+    this.#qr = { ...WHATSAPP, ...qr };
+  }
 
   /** Takes in a client that has no account yet and gives it references to show. Throws on bad keys. */
   begin(connection: Connection, payload: proto.ClientPayload, noiseKey: Buffer): void {
-    const registration = { connection, keys: readKeys(payload, noiseKey) };
-    const references = Array.from({ length: REFERENCES }, () => `2@${randomBytes(48).toString('base64')}`);
-    for (const reference of references) this.#waiting.set(reference, registration);
+    const keys = readKeys(payload, noiseKey);
+    const references = Array.from({ length: this.#qr.references }, () => `2@${randomBytes(48).toString('base64')}`);
+    const firstEnd = Date.now() + this.#qr.firstLifeMs;
+    for (const [place, reference] of references.entries()) {
+      this.#waiting.set(reference, { connection, keys, expiresAt: firstEnd + place * this.#qr.lifeMs });
+    }
     const refs = references.map((reference) => node('ref', {}, Buffer.from(reference)));
     // The answer says only that the client has read it; that it went away is told by `end`.
     void connection.ask(node('pair-device', {}, refs), { from: SERVICE, type: 'set', xmlns: 'md' }).catch(() => null);
   }
 
-  /** The client that shows this reference. Throws when no client does, or no longer. */
+  /** The client that shows this reference. Throws when no client does, or no longer, or for too long. */
   find(reference: string): Registration {
     const registration = this.#waiting.get(reference);
+    if (registration && registration.expiresAt < Date.now()) {
+      throw new Error('This QR code has expired: scan the one the client shows now');
+    }
     if (registration) return registration;
     if (this.#spent.has(reference)) throw new Error('This QR code is no longer valid: it was used, or its client left');
     throw new Error('This QR code is not from this sandbox');

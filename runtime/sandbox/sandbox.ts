@@ -16,6 +16,7 @@ import type { Delivery } from './delivery.ts';
 import type { Faults } from './faults.ts';
 import type { Group, GroupOptions } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
+import type { LinkingOptions } from './linking/linking.ts';
 import { admit } from './login.ts';
 import { People } from './people.ts';
 import { openChatServer } from './server.ts';
@@ -31,7 +32,7 @@ export type { ReceivedReceipt } from './phone.ts';
 export type { ScreenMessage } from './screen.ts';
 export type { BusinessProfile, Call, CallOptions, CallState, PrivacySetting, Somebody } from './social/social.ts';
 
-export interface SandboxOptions {
+export interface SandboxOptions extends LinkingOptions {
   /** Where it listens; this machine only, unless told otherwise. */
   readonly host?: string;
   /** The port for clients; 0 takes any free one. */
@@ -74,7 +75,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { host = '127.0.0.1', port = 0, controlPort, log = () => undefined } = options;
   const closing = new AbortController();
   const unhandled: string[] = [];
-  const people = new People(closing.signal, log, (line) => unhandled.push(line));
+  const people = new People(closing.signal, log, (line) => unhandled.push(line), options);
   const key = Curve.generateKeyPair();
   const { rootKey, chain } = certifyServerKey(key.public);
   const identity = { key, certificate: chain };

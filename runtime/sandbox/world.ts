@@ -8,6 +8,7 @@ import type { Faults } from './faults.ts';
 import type { Groups } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
 import type { PostOffice } from './post-office.ts';
+import type { PreKeyStock } from './linking/linking.ts';
 import type { Registrations } from './registration.ts';
 import type { Restrictions } from './restrictions.ts';
 import type { Social } from './social/social.ts';
@@ -17,6 +18,7 @@ export interface World {
   readonly directory: Directory;
   readonly postOffice: PostOffice;
   readonly registrations: Registrations;
+  readonly preKeyStock: PreKeyStock;
   readonly faults: Faults;
   readonly delivery: Delivery;
   readonly social: Social;

@@ -5,7 +5,13 @@
 import { EventEmitter, on, once } from 'node:events';
 import { jest } from '@jest/globals';
 import { initAuthCreds, makeWASocket, proto, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
-import type { AuthenticationState, ConnectionState, SignalDataTypeMap, WAMessage } from '@whiskeysockets/baileys';
+import type {
+  AuthenticationState,
+  ConnectionState,
+  SignalDataTypeMap,
+  UserFacingSocketConfig,
+  WAMessage,
+} from '@whiskeysockets/baileys';
 import { pino } from 'pino';
 import type { Account, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
 import { within } from './deadline.ts';
@@ -72,7 +78,11 @@ interface ClientEvents {
 export type WhatsAppClient = Awaited<ReturnType<typeof connectClient>>;
 
 /** Opens one connection. `complaints` collects whatever the client logs at warn or above. */
-export function connectClient(sandbox: Pick<Sandbox, 'url' | 'rootKey'>, auth: AuthenticationState) {
+export function connectClient(
+  sandbox: Pick<Sandbox, 'url' | 'rootKey'>,
+  auth: AuthenticationState,
+  options: Partial<UserFacingSocketConfig> = {},
+) {
   WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(sandbox.rootKey, 'hex');
   const complaints: string[] = [];
   const write = (line: string) => {
@@ -84,6 +94,7 @@ export function connectClient(sandbox: Pick<Sandbox, 'url' | 'rootKey'>, auth: A
     logger: pino({ level: 'info' }, { write }),
     // Questions under way when a connection ends would otherwise be waited for a minute longer.
     defaultQueryTimeoutMs: undefined,
+    ...options,
   });
   const events = new EventEmitter<ClientEvents>();
   const received: WAMessage[] = [];

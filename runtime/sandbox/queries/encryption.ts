@@ -6,6 +6,8 @@ import type { World } from '../world.ts';
 import type { Query, QueryTable } from './query.ts';
 
 const REGISTRATION_BYTES = 4;
+/** Enough that no client uploads more. */
+const AMPLE_PRE_KEYS = 812;
 
 function upload({ device, request, reply }: Query): void {
   device.signedPreKey = readSignedPreKey(child(request, 'skey'), device.identityKey);
@@ -28,7 +30,10 @@ function bundleOf({ directory }: World, jid: string): Stanza {
 }
 
 export const encryptionQueries: QueryTable = {
-  'encrypt/get/count': ({ device, reply }) => reply(node('count', { value: String(device.preKeyCount) })),
+  'encrypt/get/count': ({ world, device, reply }) => {
+    const count = world.preKeyStock === 'ample' ? AMPLE_PRE_KEYS : device.preKeyCount;
+    reply(node('count', { value: String(count) }));
+  },
   'encrypt/set/registration': upload,
   'encrypt/set/rotate': rotate,
   'encrypt/get/digest': ({ device, reply }) =>

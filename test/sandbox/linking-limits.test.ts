@@ -1,0 +1,65 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { UserFacingSocketConfig } from '@whiskeysockets/baileys';
+import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
+import type { Sandbox, SandboxOptions } from '../../runtime/sandbox/sandbox.ts';
+import { connectClient, disconnect, linkedClient, memoryAuth, next, receives } from '../support/baileys-client.ts';
+import type { WhatsAppClient } from '../support/baileys-client.ts';
+
+const PHONE = '15550100001';
+let sandbox: Sandbox;
+const open: WhatsAppClient[] = [];
+
+async function start(options: SandboxOptions = {}) {
+  sandbox = await startSandbox({ preKeyStock: 'ample', ...options });
+  return sandbox.account(PHONE);
+}
+
+async function clientWithQr(options: Partial<UserFacingSocketConfig> = {}) {
+  const client = connectClient(sandbox, memoryAuth(), options);
+  open.push(client);
+  const [qr] = await next(client, 'qr');
+  return { client, qr };
+}
+
+afterEach(async () => {
+  const complaints = open.flatMap((client) => client.complaints);
+  for (const client of open.splice(0)) await disconnect(client);
+  await sandbox.stop();
+  // A client that has just been linked is told to restart, and logs that as an error.
+  expect(complaints.filter((line) => !line.includes('"code":"515"'))).toEqual([]);
+  expect(sandbox.unhandled).toEqual([]);
+});
+
+test('a client that is told of an ample stock makes no one-time keys, and is written to all the same', async () => {
+  const account = await start({ preKeyStock: 'ample' });
+  const client = await linkedClient(sandbox, account);
+  open.push(client);
+  expect(client.auth.creds.nextPreKeyId).toBe(1);
+  const { messageId } = await sandbox.contact('15550100011').say(account, 'hello');
+  await receives(client, 'the text', ({ key }) => key.id === messageId);
+});
+
+test('a client whose keys are counted uploads a stock', async () => {
+  const account = await start({ preKeyStock: 'counted' });
+  const client = await linkedClient(sandbox, account);
+  open.push(client);
+  expect(client.auth.creds.nextPreKeyId).toBeGreaterThan(800);
+});
+
+test('a code that was shown for too long has expired, and the client can still be linked by a later one', async () => {
+  const account = await start({ qr: { firstLifeMs: -1, lifeMs: 60_000 } });
+  const { client, qr } = await clientWithQr({ qrTimeout: 200 });
+  await expect(account.scan(qr)).rejects.toThrow('This QR code has expired');
+  expect(account.linkedDevices()).toEqual([]);
+  const [second] = await next(client, 'qr');
+  const closed = next(client, 'close');
+  await account.scan(second);
+  expect(await closed).toEqual([515]);
+});
+
+test('a client whose codes nobody scanned gives up when it has shown them all', async () => {
+  await start({ qr: { references: 2 } });
+  const { client } = await clientWithQr({ qrTimeout: 50 });
+  await next(client, 'qr');
+  expect(await next(client, 'close')).toEqual([408]);
+});
