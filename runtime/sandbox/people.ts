@@ -47,7 +47,10 @@ export class People {
     this.world = {
       directory,
       faults,
-      groups: new Groups(directory),
+      groups: new Groups({
+        directory,
+        mayAdd: (person, by) => social.privacyOf(person).shows('groupadd', by),
+      }),
       postOffice: new PostOffice(directory, { faults, delivery, social }),
       registrations: new Registrations(qr),
       preKeyStock,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { BaileysEventMap } from '@whiskeysockets/baileys';
+import type { BaileysEventMap, BinaryNode } from '@whiskeysockets/baileys';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Group, Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient } from '../support/baileys-client.ts';
@@ -140,6 +140,31 @@ test('it takes up an invitation meant for it, unless that was taken back, and ta
   expect(theirs.members.at(-1)).toMatchObject({ phone: account.phone, role: 'member' });
   expect(await socket.groupRevokeInviteV4(group.jid, ian.jid)).toBe(true);
   expect(() => group.entrance.accept(meantForIan.code, ian)).toThrow('not good');
+});
+
+test('whom it may not add it gets an invitation for, which the person can take up', async () => {
+  const joe = sandbox.contact('15550100020', { name: 'Joe' });
+  joe.setPrivacy('groupadd', 'none');
+  const [outcome] = await client.socket.groupParticipantsUpdate(group.jid, [joe.jid], 'add');
+  expect(outcome).toMatchObject({ status: '403', jid: joe.lid });
+  const [request] = (outcome?.content.content ?? []) as BinaryNode[];
+  expect(request).toMatchObject({ tag: 'add_request', attrs: { expiration: expect.stringMatching(/^\d{10}$/) } });
+  expect(group.members.map(({ phone }) => phone)).not.toContain(joe.phone);
+  expect(() => group.add(joe)).toThrow('does not let');
+  group.entrance.accept(request?.attrs['code'] ?? '', joe);
+  expect(group.members.map(({ phone }) => phone)).toContain(joe.phone);
+  group.remove(joe);
+});
+
+test('who hides the number is known by the hidden id alone', async () => {
+  const kim = sandbox.contact('15550100021', { name: 'Kim' });
+  kim.person.hidesNumber = true;
+  const isIt = ({ participants: [first] }: BaileysEventMap['group-participants.update']) => first?.id === kim.lid;
+  const added = await emitted(client, 'group-participants.update', () => group.add(kim), isIt);
+  const { participants } = await client.socket.groupMetadata(group.jid);
+  expect(participants.map(({ id }) => id)).toContain(kim.lid);
+  expect(JSON.stringify([added, participants])).not.toContain(kim.phone);
+  group.remove(kim);
 });
 
 test('it is told of requests to join, lists them and decides', async () => {

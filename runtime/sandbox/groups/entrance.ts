@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import type { Person } from '../directory.ts';
 import { node } from '../stanza.ts';
 import { participantAttrs, tell } from './group-stanza.ts';
-import type { Group, Who } from './group.ts';
+import type { Who } from './group-options.ts';
+import type { Group } from './group.ts';
 import { GroupRefusal } from './refusal.ts';
 
 export interface JoinRequest {
@@ -60,10 +61,10 @@ export class Entrance {
     return this.#code;
   }
 
-  /** Invites one person, by an admin. The newest invitation is the one that counts. */
+  /** Invites one person, by whoever may add others. The newest invitation is the one that counts. */
   invite(who: Who, by?: Who): Invitation {
     const invitation = { code: newCode(), expiration: Math.floor(Date.now() / 1000) + INVITATION_SECONDS };
-    this.#invitations.set(this.#group.stranger(who), { ...invitation, by: this.#group.admin(by) });
+    this.#invitations.set(this.#group.stranger(who), { ...invitation, by: this.#group.adder(by) });
     return invitation;
   }
 

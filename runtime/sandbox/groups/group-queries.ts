@@ -6,7 +6,7 @@ import type { Stanza } from '../stanza.ts';
 import type { Group } from './group.ts';
 import { groupStanza, participantAttrs, seconds } from './group-stanza.ts';
 import { GroupRefusal } from './refusal.ts';
-import type { MemberChange } from './roster.ts';
+import type { MemberChange, Verdict } from './roster.ts';
 import { readSetting } from './settings.ts';
 
 const EVERYTHING = { participants: true, description: true };
@@ -60,17 +60,32 @@ function participating({ world, device, about }: Query): Stanza[] {
   ];
 }
 
-/** People nobody knows are named in the answer, with an error, and are not in the group. */
+/** Who is unknown, or does not let themselves be added, is named in the answer, with an error, and is not in the group. */
 function create({ world, device, about }: Query): Stanza[] {
+  const { person: owner } = device;
   const asked = children(about, 'participant').map(({ attrs }) => attrs['jid'] ?? '');
-  const members = [device.person, ...asked.flatMap((jid) => world.directory.find(jid)?.person ?? [])];
+  const known = asked.flatMap((jid) => world.directory.find(jid)?.person ?? []);
+  const members = [owner, ...known.filter((person) => world.groups.mayAdd(person, owner))];
   const { subject = '', key } = about.attrs;
   const settings = Object.assign({}, ...children(about).map(readSetting)) as object;
-  const group = world.groups.create({ subject, members, owner: device.person, settings }, key);
+  const group = world.groups.create({ subject, members, owner, settings }, key);
   const stanza = groupStanza(group, EVERYTHING);
-  const unknown = asked.filter((jid) => !world.directory.find(jid));
-  const failed = unknown.map((jid) => node('participant', { jid, error: '404' }));
+  const failed = asked.flatMap((jid) => {
+    const person = world.directory.find(jid)?.person;
+    return person && group.roster.has(person) ? [] : [outcomeOf(group, owner, jid, person, person ? 403 : 404)];
+  });
   return [{ ...stanza, content: [...children(stanza), ...failed] }];
+}
+
+/** What became of one participant; whom one may not add can be sent an invitation, which comes with the answer. */
+function outcomeOf(group: Group, by: Person, jid: string, person: Person | undefined, verdict: Verdict): Stanza {
+  const attrs = {
+    ...(person ? participantAttrs(person, group.addressing) : { jid }),
+    ...(verdict !== 200 && { error: String(verdict) }),
+  };
+  if (!person || verdict !== 403) return node('participant', attrs);
+  const { code, expiration } = group.entrance.invite(person, by);
+  return node('participant', attrs, [node('add_request', { code, expiration: String(expiration) })]);
 }
 
 function leave(query: Query): Stanza[] {
@@ -92,9 +107,7 @@ const changeMembers = (kind: MemberChange): ((query: Query) => void) =>
     const verdicts = new Map(group.change(kind, [...new Set(known)], asker));
     const outcomes = asked.map((jid) => {
       const person = world.directory.find(jid)?.person;
-      const verdict = (person && verdicts.get(person)) ?? 404;
-      const attrs = person ? participantAttrs(person, group.addressing) : { jid };
-      return node('participant', { ...attrs, ...(verdict !== 200 && { error: String(verdict) }) });
+      return outcomeOf(group, asker, jid, person, (person && verdicts.get(person)) ?? 404);
     });
     return [node(kind, {}, outcomes)];
   });

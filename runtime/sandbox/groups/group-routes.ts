@@ -1,7 +1,8 @@
 /** Groups over the control server: made, listed and changed by phone number. */
 import { ControlError, flag, optional, phones, refusing, required } from '../control-route.ts';
 import type { Controlled, Field, Given, Route } from '../control-route.ts';
-import type { Group, Who } from './group.ts';
+import type { Who } from './group-options.ts';
+import type { Group } from './group.ts';
 import type { GroupSettings } from './settings.ts';
 
 const MEMBER_ACTIONS = ['add', 'remove', 'promote', 'demote', 'leave', 'join', 'approve', 'reject'] as const;

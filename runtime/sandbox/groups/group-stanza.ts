@@ -8,22 +8,28 @@ import { settingStanzas } from './settings.ts';
 
 export const seconds = (date: Date): string => String(Math.floor(date.getTime() / 1000));
 
-/** Somebody in a group's addressing, with the other address beside it. */
+/** Somebody in a group's addressing, with the other address beside it unless it is a number that is hidden. */
 export const participantAttrs = (person: Person, addressing: Addressing): Stanza['attrs'] =>
-  addressing === 'lid' ? { jid: person.lid, phone_number: person.jid } : { jid: person.jid, lid: person.lid };
+  addressing === 'lid'
+    ? { jid: person.lid, ...numberAttr('phone_number', person) }
+    : { jid: person.jid, lid: person.lid };
 
 /** Attributes naming somebody by `key` in the group's addressing; by `key_pn` too where that is the hidden id. */
 export function namedAttrs(key: string, person: Person, addressing: Addressing): Stanza['attrs'] {
-  return { [key]: person.addressOn(0, addressing), ...(addressing === 'lid' && { [`${key}_pn`]: person.jid }) };
+  const number = addressing === 'lid' ? numberAttr(`${key}_pn`, person) : {};
+  return { [key]: person.addressOn(0, addressing), ...number };
 }
 
 /** Who did something in a group, by the addressing it uses, with the other address beside it. */
 export function authorAttrs({ person, device }: Address, addressing: Addressing): Stanza['attrs'] {
   const participant = person.addressOn(device, addressing);
   return addressing === 'lid'
-    ? { participant, participant_pn: person.jid }
+    ? { participant, ...numberAttr('participant_pn', person) }
     : { participant, participant_lid: person.lid };
 }
+
+const numberAttr = (name: string, { hidesNumber, jid }: Person): Stanza['attrs'] =>
+  hidesNumber ? {} : { [name]: jid };
 
 function participants({ roster, addressing }: Group): Stanza[] {
   return roster.entries.map(([person, role]) => {

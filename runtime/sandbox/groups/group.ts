@@ -3,56 +3,22 @@
  * devices of all members, as WhatsApp does it, whether a client asked for it or the sandbox's user.
  */
 import { randomInt } from 'node:crypto';
-import type { Address, Addressing, Directory, Person } from '../directory.ts';
+import type { Address, Addressing, Person } from '../directory.ts';
 import { newStanzaId, node } from '../stanza.ts';
 import type { Stanza } from '../stanza.ts';
 import { Entrance } from './entrance.ts';
+import type { GroupMember, GroupOptions, Surroundings, Who } from './group-options.ts';
 import { groupStanza, namedAttrs, participantAttrs, seconds, tell } from './group-stanza.ts';
 import { GroupRefusal } from './refusal.ts';
 import { Roster } from './roster.ts';
-import type { MemberChange, Role, Verdict } from './roster.ts';
+import type { MemberChange, Verdict } from './roster.ts';
 import { faultOf, NEW_GROUP, settingNews } from './settings.ts';
 import type { GroupSettings } from './settings.ts';
-
-/** A contact, an account, or anybody else by address. */
-export interface Who {
-  readonly jid: string;
-}
-
-export interface GroupOptions {
-  readonly subject: string;
-  readonly members: readonly Who[];
-  /** Who made it; the first member when not given. */
-  readonly owner?: Who;
-  readonly admins?: readonly Who[];
-  /** How it names its members: by hidden id, as groups made now do, unless `pn` is asked for. */
-  readonly addressing?: Addressing;
-  readonly description?: string;
-  readonly settings?: Partial<GroupSettings>;
-}
-
-export interface GroupMember {
-  readonly phone: string;
-  readonly jid: string;
-  readonly lid: string;
-  readonly role: Role;
-}
-
-interface Written {
-  readonly text: string;
-  readonly by: Person;
-  readonly at: Date;
-}
-
-export interface Description extends Written {
-  readonly id: string;
-}
-
-/** WhatsApp's limits, in characters. */
-const MAX_SUBJECT = 100;
-const MAX_DESCRIPTION = 2048;
+import { writeDescription, writeSubject } from './texts.ts';
+import type { Description, Written } from './texts.ts';
 
 const VERDICTS: Readonly<Record<Exclude<Verdict, 200>, string>> = {
+  403: 'does not let just anybody add them to groups',
   404: 'is not a member',
   405: 'made the group and cannot be demoted or removed',
   409: 'is a member already',
@@ -65,7 +31,7 @@ export class Group {
   readonly createdAt = new Date();
   readonly roster: Roster;
   readonly entrance = new Entrance(this);
-  readonly #directory: Directory;
+  readonly #surroundings: Surroundings;
   #subject: Written;
   #description: Description | null = null;
   #settings: GroupSettings;
@@ -74,9 +40,9 @@ export class Group {
   #announcementVersion = this.#version;
 
   /** Throws on what no group can be made of: nobody in it, people nobody knows, a bad subject or setting. */
-  constructor(directory: Directory, options: GroupOptions) {
+  constructor(surroundings: Surroundings, options: GroupOptions) {
     const { subject, members, admins = [], addressing = 'lid', description, settings = {} } = options;
-    this.#directory = directory;
+    this.#surroundings = surroundings;
     this.addressing = addressing;
     const first = options.owner ?? members[0];
     if (!first) throw new GroupRefusal(400, 'a group needs at least one member');
@@ -86,9 +52,9 @@ export class Group {
       admins.map((who) => this.person(who)),
       members.map((who) => this.person(who)),
     );
-    this.#subject = this.#write(subject, this.owner);
+    this.#subject = writeSubject(subject, this.owner);
     this.#settings = { ...NEW_GROUP, ...checked(settings) };
-    if (description) this.#description = this.#describe(description, newStanzaId(), this.owner);
+    if (description) this.#description = writeDescription(description, newStanzaId(), this.owner);
   }
 
   get subject(): Written {
@@ -145,7 +111,7 @@ export class Group {
 
   setSubject(text: string, by?: Who): void {
     const author = this.#editor(by);
-    this.#subject = this.#write(text, author);
+    this.#subject = writeSubject(text, author);
     const { at } = this.#subject;
     const attrs = { subject: text, s_t: seconds(at), ...namedAttrs('s_o', author, this.addressing) };
     this.tellAll(author, node('subject', attrs));
@@ -154,7 +120,7 @@ export class Group {
   /** An empty text takes the description away. */
   setDescription(text: string, by?: Who, id = newStanzaId()): void {
     const author = this.#editor(by);
-    this.#description = text ? this.#describe(text, id, author) : null;
+    this.#description = text ? writeDescription(text, id, author) : null;
     const body = text ? node('body', {}, Buffer.from(text)) : node('delete');
     this.tellAll(author, node('description', { id }, [body]));
   }
@@ -178,10 +144,16 @@ export class Group {
   change(kind: MemberChange, people: readonly Person[], by: Who, reason?: string): [Person, Verdict][] {
     const author =
       kind === 'add' && this.settings.memberAddMode === 'all_member_add' ? this.member(by) : this.admin(by);
-    const verdicts = people.map((person): [Person, Verdict] => [person, this.roster.judge(kind, person)]);
+    const verdicts = people.map((person): [Person, Verdict] => [person, this.judge(kind, person, author)]);
     const done = verdicts.flatMap(([person, verdict]) => (verdict === 200 ? [person] : []));
     if (done.length > 0) this.enact(kind, done, author, reason);
     return verdicts;
+  }
+
+  /** What a change by this author would do to a person. */
+  judge(kind: MemberChange, person: Person, author: Person): Verdict {
+    const verdict = this.roster.judge(kind, person);
+    return kind === 'add' && verdict === 200 && !this.#surroundings.mayAdd(person, author) ? 403 : verdict;
   }
 
   /** Makes a change that is known to be allowed, and tells everybody it concerns. */
@@ -215,7 +187,7 @@ export class Group {
 
   /** Whoever has an address. Throws for a number nobody has. */
   person({ jid }: Who): Person {
-    const person = this.#directory.find(jid)?.person;
+    const person = this.#surroundings.directory.find(jid)?.person;
     if (!person) throw new GroupRefusal(404, `nobody has ${jid}`);
     return person;
   }
@@ -241,17 +213,23 @@ export class Group {
     return person;
   }
 
+  /** The member with an address who may add others, or any admin. Throws a refusal for one who may not. */
+  adder(who?: Who): Person {
+    return who && this.#settings.memberAddMode === 'all_member_add' ? this.member(who) : this.admin(who);
+  }
+
   #editor(who: Who | undefined): Person {
     return this.#settings.locked || !who ? this.admin(who) : this.member(who);
   }
 
   #strictly(kind: MemberChange, who: Who | readonly Who[], by: Who | undefined): void {
     const people = [who].flat().map((each) => this.person(each));
+    const author = this.member(by ?? this.admin());
     for (const person of people) {
-      const verdict = this.roster.judge(kind, person);
+      const verdict = this.judge(kind, person, author);
       if (verdict !== 200) throw new GroupRefusal(verdict, `${person.phone} ${VERDICTS[verdict]}`);
     }
-    this.change(kind, people, by ?? this.admin());
+    this.change(kind, people, author);
   }
 
   #tellMembers(
@@ -270,20 +248,6 @@ export class Group {
 
   #nextVersion(): number {
     return Math.max(Date.now() * 1000, this.#version + 1);
-  }
-
-  #write(text: string, by: Person): Written {
-    if (!text || [...text].length > MAX_SUBJECT) {
-      throw new GroupRefusal(406, `a subject has 1 to ${MAX_SUBJECT} characters`);
-    }
-    return { text, by, at: new Date() };
-  }
-
-  #describe(text: string, id: string, by: Person): Description {
-    if ([...text].length > MAX_DESCRIPTION) {
-      throw new GroupRefusal(406, `a description has at most ${MAX_DESCRIPTION} characters`);
-    }
-    return { text, id, by, at: new Date() };
   }
 }
 

@@ -1,7 +1,7 @@
 /** The groups of a sandbox: made by its user or by a client, found by address or by invite link. */
-import type { Directory, Person } from '../directory.ts';
+import type { Person } from '../directory.ts';
 import { Group } from './group.ts';
-import type { GroupOptions } from './group.ts';
+import type { GroupOptions, Surroundings } from './group-options.ts';
 import { tell } from './group-stanza.ts';
 import { GroupRefusal } from './refusal.ts';
 
@@ -12,15 +12,15 @@ export { authorAttrs } from './group-stanza.ts';
 export { Group } from './group.ts';
 export { GroupTalk } from './group-talk.ts';
 export { GroupRefusal } from './refusal.ts';
-export type { GroupMember, GroupOptions, Who } from './group.ts';
+export type { GroupMember, GroupOptions, Who } from './group-options.ts';
 export type { GroupSettings } from './settings.ts';
 
 export class Groups {
-  readonly #directory: Directory;
+  readonly #surroundings: Surroundings;
   readonly #byJid = new Map<string, Group>();
 
-  constructor(directory: Directory) {
-    this.#directory = directory;
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
   }
 
   /** Every group by its JID. */
@@ -33,10 +33,15 @@ export class Groups {
    * group as its own. Throws a refusal on bad options.
    */
   create(options: GroupOptions, key?: string): Group {
-    const group = new Group(this.#directory, options);
+    const group = new Group(this.#surroundings, options);
     this.#byJid.set(group.jid, group);
     tell(group, group.owner, group.creation({ type: 'new', ...(key && { key }) }), group.roster.people);
     return group;
+  }
+
+  /** Whether somebody may put another into a group. */
+  mayAdd(person: Person, by: Person): boolean {
+    return this.#surroundings.mayAdd(person, by);
   }
 
   find(jid: string | undefined): Group | undefined {

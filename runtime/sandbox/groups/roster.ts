@@ -6,8 +6,11 @@ export type Role = 'superadmin' | 'admin' | 'member';
 
 export type MemberChange = 'add' | 'remove' | 'promote' | 'demote';
 
-/** What becomes of one person in a change: done, no such person or member, the creator is out of reach, in already. */
-export type Verdict = 200 | 404 | 405 | 409;
+/**
+ * What becomes of one person in a change: done, its privacy forbids, no such person or member, the creator is out of
+ * reach, in already.
+ */
+export type Verdict = 200 | 403 | 404 | 405 | 409;
 
 export class Roster {
   readonly #roles = new Map<Person, Role>();
@@ -42,8 +45,8 @@ export class Roster {
     return this.has(person) && this.roleOf(person) !== 'member';
   }
 
-  /** What the change would do, without doing it. */
-  judge(change: MemberChange, person: Person): Verdict {
+  /** What the change would do, without doing it, by the member list alone. */
+  judge(change: MemberChange, person: Person): Exclude<Verdict, 403> {
     const role = this.roleOf(person);
     if (change === 'add') return role ? 409 : 200;
     if (!role) return 404;

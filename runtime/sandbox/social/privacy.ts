@@ -50,8 +50,8 @@ export class Privacy {
     this.#chosen.set(name, value);
   }
 
-  /** Whether somebody may see what this setting covers. Contacts are those with whom messages were exchanged. */
-  shows(name: 'profile' | 'status' | 'last', viewer: Person): boolean {
+  /** Whether somebody may see, or do, what this setting covers. Contacts are those with whom messages were exchanged. */
+  shows(name: 'profile' | 'status' | 'last' | 'groupadd', viewer: Person): boolean {
     if (viewer === this.#person) return true;
     if (this.blocked.has(viewer)) return false;
     const value = this.value(name);
