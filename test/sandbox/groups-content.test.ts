@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AnyMessageContent, WAMessageKey } from '@whiskeysockets/baileys';
+import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
+import type { Account, Contact, Group, Sandbox, ScreenMessage } from '../../runtime/sandbox/sandbox.ts';
+import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
+import type { WhatsAppClient } from '../support/baileys-client.ts';
+
+const DEADLINE_MS = 10_000;
+let sandbox: Sandbox;
+let account: Account;
+let client: WhatsAppClient;
+let ann: Contact;
+let ben: Contact;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  account = sandbox.account('15550100001');
+  ann = sandbox.contact('15550100011', { name: 'Ann' });
+  ben = sandbox.contact('15550100012', { name: 'Ben' });
+  client = await linkedClient(sandbox, account);
+});
+
+afterAll(async () => {
+  await disconnect(client);
+  await sandbox.stop();
+  expect(sandbox.unhandled).toEqual([]);
+  expect(client.complaints).toEqual([]);
+});
+
+describe.each(['lid', 'pn'] as const)('what the client sends to a group with %s addressing', (addressing) => {
+  let group: Group;
+  beforeAll(() => {
+    group = sandbox.group({ subject: 'Neighbours', members: [ann, ben, account], addressing });
+  });
+  const named = ({ jid, lid }: Account | Contact) => (addressing === 'lid' ? lid : jid);
+
+  /** Sends to the group; gives back what each contact's phone shows of it. */
+  async function send(content: AnyMessageContent): Promise<{ key: WAMessageKey; rows: ScreenMessage[] }> {
+    const sent = await client.socket.sendMessage(group.jid, content);
+    const shown = [ann, ben].map((contact) =>
+      contact.waitForMessage(({ messageId }) => messageId === sent?.key.id, DEADLINE_MS),
+    );
+    return { key: sent?.key ?? {}, rows: await Promise.all(shown) };
+  }
+
+  test.each<[string, AnyMessageContent, object]>([
+    [
+      'a place',
+      { location: { degreesLatitude: 1.5, degreesLongitude: 2.5 } },
+      { locationMessage: { degreesLatitude: 1.5 } },
+    ],
+    [
+      'a contact card',
+      { contacts: { displayName: 'Dee', contacts: [{ vcard: 'BEGIN:VCARD\nEND:VCARD' }] } },
+      { contactMessage: { vcard: 'BEGIN:VCARD\nEND:VCARD' } },
+    ],
+    [
+      'a poll',
+      { poll: { name: 'When?', values: ['today', 'tomorrow'], selectableCount: 1 } },
+      { pollCreationMessageV3: { name: 'When?', options: [{ optionName: 'today' }, { optionName: 'tomorrow' }] } },
+    ],
+  ])('%s', async (_kind, content, shown) => {
+    for (const row of (await send(content)).rows) expect(row).toMatchObject({ group: group.jid, content: shown });
+  });
+
+  test('a mention, an edit and a deletion', async () => {
+    const { key, rows } = await send({ text: `@${ann.phone} look`, mentions: [named(ann)] });
+    expect(rows[0]?.content.extendedTextMessage?.contextInfo?.mentionedJid).toEqual([named(ann)]);
+    const [edited] = (await send({ text: 'look here', edit: key })).rows;
+    expect(edited?.content.protocolMessage ?? edited?.content.editedMessage?.message?.protocolMessage).toMatchObject({
+      key: { id: key.id },
+      editedMessage: { extendedTextMessage: { text: 'look here' } },
+    });
+    const [deleted] = (await send({ delete: key })).rows;
+    expect(deleted?.content.protocolMessage?.key).toMatchObject({ id: key.id, remoteJid: group.jid });
+  });
+
+  test('a reaction to what a contact said, and a quote of it', async () => {
+    const { messageId } = await ann.say(group, 'guess what');
+    const message = await receives(client, 'the text', ({ key }) => key.id === messageId);
+    const [reacted] = (await send({ react: { text: '👍', key: message.key } })).rows;
+    expect(reacted?.content.reactionMessage).toMatchObject({
+      text: '👍',
+      key: { id: messageId, remoteJid: group.jid, participant: named(ann), fromMe: false },
+    });
+    const sent = await client.socket.sendMessage(group.jid, { text: 'what?' }, { quoted: message });
+    const row = await ann.waitForMessage((each) => each.messageId === sent?.key.id, DEADLINE_MS);
+    expect(row.content.extendedTextMessage?.contextInfo).toMatchObject({
+      stanzaId: messageId,
+      participant: named(ann),
+      quotedMessage: { conversation: 'guess what' },
+    });
+  });
+});
