@@ -3,10 +3,13 @@ import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import type { Account } from './account.ts';
 import type { Addressing, Device, Person } from './directory.ts';
+import { ContactDevices } from './contact-devices.ts';
+import type { Handset } from './contact-devices.ts';
 import { Group } from './groups/groups.ts';
 import type { Phone, ReceivedReceipt } from './phone.ts';
 import type { Screen, ScreenMessage } from './screen.ts';
 import { Somebody } from './social/social.ts';
+import type { Social } from './social/social.ts';
 import type { World } from './world.ts';
 
 export interface ContactOptions {
@@ -16,6 +19,8 @@ export interface ContactOptions {
   readonly readsAtOnce?: boolean;
   /** What it answers to a text; null for silence. */
   readonly repliesWith?: (text: string) => string | null;
+  /** Whether others know it by hidden id alone: no message and no answer names its number. */
+  readonly hidesNumber?: boolean;
 }
 
 export interface SayOptions {
@@ -25,20 +30,27 @@ export interface SayOptions {
   readonly quoted?: string;
   /** By hidden id, as WhatsApp does now, unless `pn` is asked for. */
   readonly addressing?: Addressing;
+  /** The device it is written on; the phone, 0, unless another is named. */
+  readonly from?: number;
 }
 
 export class Contact extends Somebody {
   readonly name: string;
+  /** The devices linked to its phone, and what can happen to its phone. */
+  readonly devices: ContactDevices;
   readonly #handset: Phone;
   readonly #screen: Screen;
-  #habits: ContactOptions;
+  readonly #social: Social;
+  #habits: ContactOptions = {};
 
-  constructor(world: World, person: Person, handset: Phone, screen: Screen, habits: ContactOptions) {
+  constructor(world: World, person: Person, handset: Handset, link: (id: number) => Handset, habits: ContactOptions) {
     super(world, person);
     this.name = person.name;
-    this.#handset = handset;
-    this.#screen = screen;
-    this.#habits = habits;
+    this.#handset = handset.phone;
+    this.#screen = handset.screen;
+    this.#social = world.social;
+    this.devices = new ContactDevices(person, handset, world.social, link);
+    this.behave(habits);
   }
 
   /** What its phone shows, oldest first. */
@@ -49,6 +61,13 @@ export class Contact extends Somebody {
   /** Gives it other habits; what is not named stays. */
   behave(habits: ContactOptions): void {
     this.#habits = { ...this.#habits, ...habits };
+    if (habits.hidesNumber !== undefined) this.person.hidesNumber = habits.hidesNumber;
+  }
+
+  /** Stops hiding its number: messages and answers name it from now on; clients are told only when asked for. */
+  revealNumber({ tell = false }: { tell?: boolean } = {}): void {
+    this.behave({ hidesNumber: false });
+    if (tell) this.#social.announceNumber(this.person);
   }
 
   /** Sends a text to every device of an account or of a group's members; those that are away get it when they are back. */
@@ -68,7 +87,7 @@ export class Contact extends Somebody {
 
   /** The receipts that came back for a message it sent, in order. */
   receiptsFor(messageId: string): readonly ReceivedReceipt[] {
-    return this.#handset.receiptsFor(messageId);
+    return this.devices.phones.flatMap((phone) => phone.receiptsFor(messageId));
   }
 
   /** Reacts to a new message on its screen as its habits say. */
@@ -78,14 +97,16 @@ export class Contact extends Somebody {
     if (reply) void this.#sayTo(chat, reply, {});
   }
 
-  async #sayTo(chat: Person | Group, text: string, { id, quoted, addressing = 'lid' }: SayOptions) {
+  async #sayTo(chat: Person | Group, text: string, { id, quoted, from = 0, addressing = 'lid' }: SayOptions) {
+    const { phone } = this.devices.handset(from);
     const messageId = id ?? randomBytes(16).toString('hex').toUpperCase();
     const inGroup = chat instanceof Group;
     if (inGroup) chat.member(this);
-    const mode = inGroup ? chat.addressing : addressing;
+    const inPrivate = this.person.hidesNumber ? 'lid' : addressing;
+    const mode = inGroup ? chat.addressing : inPrivate;
     const message = quoted === undefined ? { conversation: text } : this.#quoting(chat, text, quoted, mode);
     const sent = { message, chat, addressing: mode, type: 'text' };
-    await this.#handset.send(messageId, sent, inGroup ? [] : devicesOf(chat));
+    await phone.send(messageId, sent, inGroup ? [] : devicesOf(chat));
     return { messageId };
   }
 

@@ -4,6 +4,7 @@ import { binaryNodeToString } from '@whiskeysockets/baileys';
 import { Account } from './account.ts';
 import { Contact } from './contact.ts';
 import type { ContactOptions } from './contact.ts';
+import type { Handset } from './contact-devices.ts';
 import { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
 import type { Person } from './directory.ts';
@@ -92,7 +93,9 @@ export class People {
       onReceipt: (messageId, { kind, deviceId }) =>
         void this.world.events.emit('receipt', { contact, messageId, kind, deviceId }),
     };
-    const contact = new Contact(this.world, person, this.#handset(person, screen, handling), screen, habits);
+    const handset = { phone: this.#handset(person, screen, handling), screen };
+    const link = (id: number) => this.#linkedHandset(person, handset.phone, id);
+    const contact = new Contact(this.world, person, handset, link, habits);
     this.contacts.set(phone, contact);
     return contact;
   }
@@ -100,6 +103,16 @@ export class People {
   /** Resolves when every phone has dealt with what it was handed. */
   async idle(): Promise<void> {
     await Promise.all(this.#phones.map((phone) => phone.idle()));
+  }
+
+  /** A device linked to a contact's phone: nobody looks at it, but it confirms what it receives. */
+  #linkedHandset(person: Person, account: Phone, id: number): Handset {
+    const { postOffice, groups, log } = this.world;
+    const screen = new Screen(this.#closing);
+    const options = { postOffice, groups, screen, log, ...IN_A_DRAWER, confirms: true };
+    const phone = new Phone(person, options, id, account);
+    this.#phones.push(phone);
+    return { phone, screen };
   }
 
   #handset(person: Person, screen: Screen, handling: Handling): Phone {

@@ -1,9 +1,9 @@
 /**
- * A phone that lives in the sandbox, device 0 of its person: it encrypts and decrypts with Signal state of its own,
- * shows what it receives, confirms it, and sends again what somebody could not decrypt.
+ * A phone that lives in the sandbox, or another device of its person: it encrypts and decrypts with Signal state of its
+ * own, shows what it receives, confirms it, and sends again what somebody could not decrypt.
  */
 import { encodeWAMessage, proto, unpadRandomMax16 } from '@whiskeysockets/baileys';
-import { checkDeviceIdentity } from './adv.ts';
+import { checkDeviceIdentity, linkedIdentity } from './adv.ts';
 import type { Address, Addressing, Device, KeyBundle, Person } from './directory.ts';
 import { Group, GroupTalk } from './groups/groups.ts';
 import type { Groups } from './groups/groups.ts';
@@ -57,23 +57,35 @@ export interface PhoneOptions {
 }
 
 export class Phone implements Device {
-  readonly id = 0;
-  readonly keyIndex = 0;
-  readonly signal: SignalDevice;
+  readonly id: number;
+  readonly #account: Phone | null;
   readonly #person: Person;
   readonly #options: PhoneOptions;
   readonly #sent = new Map<string, Sent>();
   readonly #retries = new Map<string, number>();
-  readonly #groupTalk: GroupTalk;
   readonly #origins = new Map<string, Origin>();
+  #signal: SignalDevice;
+  #groupTalk: GroupTalk;
+  #identity: Stanza | undefined;
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(person: Person, options: PhoneOptions) {
+  /** The person's phone; or, with another number and the phone that vouches for it, a device linked to it. */
+  constructor(person: Person, options: PhoneOptions, id = 0, account: Phone | null = null) {
+    this.id = id;
+    this.#account = account;
     this.#person = person;
     this.#options = options;
-    this.signal = new SignalDevice(person.lidUser);
-    this.#groupTalk = new GroupTalk(this.signal);
+    this.#signal = this.#freshSignal();
+    this.#groupTalk = new GroupTalk(this.#signal);
     person.devices.set(this.id, this);
+  }
+
+  get signal(): SignalDevice {
+    return this.#signal;
+  }
+
+  get keyIndex(): number {
+    return this.id;
   }
 
   get identityKey(): Uint8Array {
@@ -82,6 +94,14 @@ export class Phone implements Device {
 
   keyBundle(): KeyBundle {
     return this.signal.keyBundle();
+  }
+
+  /** Loses its keys and sessions, as a phone on which WhatsApp is installed anew. Its screen is restored. */
+  reinstall(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#signal = this.#freshSignal();
+      this.#groupTalk = new GroupTalk(this.#signal);
+    });
   }
 
   deliver(stanza: Stanza): void {
@@ -125,9 +145,11 @@ export class Phone implements Device {
   async #encryptAndDispatch(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Device[], retry?: number) {
     const { message, chat, addressing, type, category } = sent;
     const from = { person: this.#person, device: this.id };
+    const deviceIdentity = this.#vouched();
     if (chat instanceof Group) {
       const encrypted = await this.#groupTalk.encrypt(chat, from, message);
-      return this.#options.postOffice.dispatchToGroup({ id, from, group: chat, type, parts: encrypted });
+      const inGroup = { id, from, group: chat, type, parts: encrypted, deviceIdentity };
+      return this.#options.postOffice.dispatchToGroup(inGroup);
     }
     const parts = [];
     for (const device of to) {
@@ -137,7 +159,19 @@ export class Phone implements Device {
       const attrs = { v: '2', type: cipherType, ...(retry !== undefined && { count: String(retry) }) };
       parts.push({ to: { person: chat, device: device.id }, enc: node('enc', attrs, ciphertext) });
     }
-    this.#options.postOffice.dispatch({ id, from, chat, addressing, type, category, parts });
+    this.#options.postOffice.dispatch({ id, from, chat, addressing, type, category, parts, deviceIdentity });
+  }
+
+  #freshSignal(): SignalDevice {
+    const { lidUser } = this.#person;
+    return new SignalDevice(this.id === 0 ? lidUser : `${lidUser}/${this.id}`);
+  }
+
+  /** What a linked device shows with its messages; a phone needs no such thing. */
+  #vouched(): Stanza | undefined {
+    if (!this.#account) return undefined;
+    this.#identity ??= node('device-identity', {}, linkedIdentity(this.#account.signal, this.signal, this.keyIndex));
+    return this.#identity;
   }
 
   async #onMessage(stanza: Stanza): Promise<void> {
@@ -223,7 +257,7 @@ export class Phone implements Device {
     const { chat: group, message, type } = sent;
     const from = { person: this.#person, device: this.id };
     const parts = await this.#groupTalk.encryptAgain(group, asker, message, count);
-    this.#options.postOffice.dispatchToGroup({ id, from, group, type, parts });
+    this.#options.postOffice.dispatchToGroup({ id, from, group, type, parts, deviceIdentity: this.#vouched() });
   }
 }
 

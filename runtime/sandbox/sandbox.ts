@@ -25,6 +25,7 @@ import type { World } from './world.ts';
 
 export type { Account, LinkedDeviceInfo } from './account.ts';
 export type { Contact, ContactOptions, SayOptions } from './contact.ts';
+export type { ContactDevice } from './contact-devices.ts';
 export type { SandboxEvents } from './events.ts';
 export type { Faults } from './faults.ts';
 export type { Group, GroupMember, GroupOptions, GroupSettings, Who } from './groups/groups.ts';

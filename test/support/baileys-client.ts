@@ -88,9 +88,12 @@ export function connectClient(
   const write = (line: string) => {
     if ((JSON.parse(line) as { level: number }).level >= WARN) complaints.push(line);
   };
+  // What a test has it keep of what it sends: its own cache does not find what a contact's linked device asks for again.
+  const sent = new Map<string, proto.IMessage>();
   const socket = makeWASocket({
     auth,
     waWebSocketUrl: sandbox.url,
+    getMessage: async ({ id }) => sent.get(id ?? ''),
     logger: pino({ level: 'info' }, { write }),
     // Questions under way when a connection ends would otherwise be waited for a minute longer.
     defaultQueryTimeoutMs: undefined,
@@ -123,7 +126,7 @@ export function connectClient(
   socket.ws.on('CB:ack,class:message', ({ attrs }: { attrs: Record<string, string> }) => {
     events.emit('ack', attrs['id'] ?? '', attrs['error']);
   });
-  return { socket, events, complaints, received, seen, auth };
+  return { socket, events, complaints, received, seen, sent, auth };
 }
 
 const statusOf = ({ lastDisconnect }: Partial<ConnectionState>): number =>

@@ -4,10 +4,12 @@ import type { Person } from '../directory.ts';
 import type { SandboxEvents } from '../events.ts';
 import { linkedDevicesOf } from '../linked-device.ts';
 import type { LinkedDevice } from '../linked-device.ts';
-import { node } from '../stanza.ts';
+import { node, SERVICE } from '../stanza.ts';
+import type { Stanza } from '../stanza.ts';
 import { Call } from './call.ts';
 import type { CallOptions } from './call.ts';
 import { Circle } from './circle.ts';
+import { deviceNews, identityNews, personalAddress } from './device-news.ts';
 import { notifyAll } from './notify.ts';
 import { Presence } from './presence.ts';
 import { Privacy } from './privacy.ts';
@@ -107,11 +109,33 @@ export class Social {
     notifyAll(person, { type: 'account_sync', from: person.jid, content }, cause);
   }
 
-  #announce(person: Person, type: string, change: (jid: string) => ReturnType<typeof node>, cause?: LinkedDevice) {
-    const jid = person.hidesNumber ? person.lid : person.jid;
+  /** Tells those who know a person of a device that came or went. */
+  announceDevice(person: Person, change: 'add' | 'remove', id: number, keyIndexes: Buffer): void {
+    this.#announce(person, 'devices', () => deviceNews(person, change, id, keyIndexes));
+  }
+
+  /** Tells those who know a person that its phone has other keys now. */
+  announceIdentity(person: Person): void {
+    this.#announce(person, 'encrypt', identityNews);
+  }
+
+  /** Tells those who know a person by hidden id alone which number it has. */
+  announceNumber(person: Person): void {
+    const data = { xwa2_notify_linked_profiles: { jid: person.lid, added_profiles: [person.jid] } };
+    const update = node(
+      'update',
+      { op_name: 'NotificationLinkedProfilesUpdates' },
+      Buffer.from(JSON.stringify({ data })),
+    );
+    for (const other of this.circle.of(person)) notifyAll(other, { type: 'mex', from: SERVICE, content: [update] });
+  }
+
+  #announce(person: Person, type: string, change: (jid: string) => Stanza, cause?: LinkedDevice) {
+    const jid = personalAddress(person);
+    const attrs: Stanza['attrs'] = person.hidesNumber ? {} : { lid: person.lid };
     for (const other of [person, ...this.circle.of(person)]) {
       if (linkedDevicesOf(other).length === 0 || !this.reaches(person, other)) continue;
-      notifyAll(other, { type, from: jid, content: [change(jid)] }, cause);
+      notifyAll(other, { type, from: jid, content: [change(jid)], attrs }, cause);
     }
   }
 }
