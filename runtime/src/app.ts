@@ -129,7 +129,7 @@ function build({ config, log, ...clock }: AppOptions) {
     openWayOut,
     shownProxy,
     settings: sessionSettings(config),
-    sentText: (session, messageId) => outboxes.sentText(session, messageId),
+    sent: (session) => outboxes.sent(session),
     listeners: listen({ publish, alerts, inbox, outboxes, protocol, log }),
     metrics,
     log,

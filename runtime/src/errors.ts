@@ -56,6 +56,11 @@ export const ERRORS = {
     message: 'There is no message with this id in this session.',
     hint: 'Use the messageId that the send returned, with the session it was sent from.',
   },
+  not_your_message: {
+    status: 409,
+    message: 'This message was written by somebody else.',
+    hint: 'Edit and delete only messages this session sent; in a group its admins may also delete those of others.',
+  },
   webhook_not_found: {
     status: 404,
     message: 'There is no webhook subscription with this id.',

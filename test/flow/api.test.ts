@@ -232,6 +232,12 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
   const { body } = await flow.call('GET', '/openapi.json', undefined, { authorization: '' });
   expect(Object.keys(body.paths).sort()).toEqual([
     '/health',
+    '/messages/contact',
+    '/messages/delete',
+    '/messages/edit',
+    '/messages/location',
+    '/messages/poll',
+    '/messages/reaction',
     '/messages/text',
     '/messages/{messageId}',
     '/messages/{messageId}/wait',

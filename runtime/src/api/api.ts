@@ -13,6 +13,7 @@ import type { Webhooks } from '../webhook/webhook.ts';
 import { requireKey } from './auth.ts';
 import { messageRoutes } from './messages.ts';
 import { installErrorReplies } from './replies.ts';
+import { sendRoutes } from './send.ts';
 import { sessionRoutes } from './sessions.ts';
 import { systemRoutes } from './system.ts';
 import { webhookRoutes } from './webhooks.ts';
@@ -74,6 +75,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     const api = routes.withTypeProvider<TypeBoxTypeProvider>();
     systemRoutes(api, deps);
     sessionRoutes(api, deps);
+    sendRoutes(api, deps);
     messageRoutes(api, deps);
     webhookRoutes(api, deps);
   });

@@ -3,7 +3,7 @@ import { Type, type TLiteral, type TObject, type TSchema } from 'typebox';
 import { EVENT_NAMES, type EventName } from '../events.ts';
 import { SESSION_STATUSES, type SessionStatus } from '../session/session.ts';
 
-const closed = { additionalProperties: false };
+export const closed = { additionalProperties: false };
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
 export const Humanization = Type.Enum(['fast', 'normal', 'slow', 'instant']);
@@ -11,7 +11,7 @@ const MessageStatus = Type.Enum(['pending', 'sent', 'delivered', 'read', 'failed
 const Event = Type.Unsafe<EventName>(Type.Enum(EVENT_NAMES));
 const Status = Type.Unsafe<SessionStatus>(Type.Enum(SESSION_STATUSES));
 const Time = (description: string) => Type.Integer({ description: `${description}, milliseconds since 1970.` });
-const TimeoutSeconds = Type.Integer({ minimum: 0, maximum: 120, description: 'Seconds to wait at the most.' });
+export const TimeoutSeconds = Type.Integer({ minimum: 0, maximum: 120, description: 'Seconds to wait at the most.' });
 
 export const SessionParams = Type.Object({ sessionId: Type.String() }, closed);
 export const MessageParams = Type.Object({ messageId: Type.String() }, closed);
@@ -69,23 +69,6 @@ export const Qr = Type.Object({
 });
 export const Deleted = Type.Object({ deleted: Type.Literal(true) });
 
-export const SendText = Type.Object(
-  {
-    sessionId: Type.String(),
-    to: Type.String({ description: 'A phone number with country code, or an address from an event.' }),
-    text: Type.String({ minLength: 1, maxLength: 65_536 }),
-    quotedMessageId: Type.Optional(Type.String({ description: 'Answer this message.' })),
-    humanize: Type.Optional(Type.Boolean({ description: 'False sends without typing; the limits hold all the same.' })),
-    humanization: Type.Optional(Humanization),
-    typingDelay: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 60_000, description: 'Typing takes this many ms.' }),
-    ),
-    readBefore: Type.Optional(Type.Boolean({ description: 'Mark what they wrote as read before answering.' })),
-    waitFor: Type.Optional(Type.Enum(['sent', 'delivered', 'read'])),
-    timeout: Type.Optional(TimeoutSeconds),
-  },
-  closed,
-);
 export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
 });

@@ -5,9 +5,10 @@
  * which recipients show once; after the ack but before the status is durable, the same; after the status, the rerun
  * sees it and only finishes the job. So a message is lost nowhere and shown twice nowhere.
  */
+import { wordsOf } from '../content.ts';
 import type { MessageId, SessionId } from '../ids.ts';
 import { plan, PROFILES, type Plan, type Step } from '../pacing/pacing.ts';
-import type { AckOutcome, LiveSocket, Session } from '../session/session.ts';
+import type { AckOutcome, LiveSocket, SentMessages, Session } from '../session/session.ts';
 import type { Job, Outcome } from '../store/store.ts';
 import { sleep, sleepUnlessAborted } from '../time.ts';
 import type { Chat, Chats } from './chats.ts';
@@ -23,20 +24,29 @@ const UNCERTAIN_RETRY_MS = 1_000;
 /** Seen as online for this long after the last message, as someone who puts the phone down. */
 const IDLE_MS = 25_000;
 
+/** What the outbox of a session remembers. */
+interface Records {
+  chats: Chats;
+  statuses: Statuses;
+  sent: SentMessages;
+}
+
 export class Dispatcher {
   readonly #session: SessionId;
   readonly #deps: OutboxDeps;
   readonly #chats: Chats;
   readonly #statuses: Statuses;
+  readonly #sent: SentMessages;
   readonly #now: () => number;
   #brakedUntil = 0;
   #idle: { away: AbortController; done: Promise<void> } | null = null;
 
-  constructor(session: SessionId, deps: OutboxDeps, chats: Chats, statuses: Statuses) {
+  constructor(session: SessionId, deps: OutboxDeps, records: Records) {
     this.#session = session;
     this.#deps = deps;
-    this.#chats = chats;
-    this.#statuses = statuses;
+    this.#chats = records.chats;
+    this.#statuses = records.statuses;
+    this.#sent = records.sent;
     this.#now = deps.now ?? Date.now;
   }
 
@@ -61,9 +71,9 @@ export class Dispatcher {
     const planned = this.#plan(job, chat, session);
     if (planned.kind === 'wait') return { kind: 'hold', until: planned.until, reason: planned.reason, attempt: false };
     if (planned.kind === 'refuse') return await this.#giveUp(id, planned.code);
-    // What was written before may have arrived: it is not typed a second time.
+    // What was built before may have arrived: it is not typed a second time.
     const typed =
-      (await this.#statuses.wasWritten(id)) || (await this.#type(planned.steps, live, job.data, chat, signal));
+      (await this.#sent.find(id)) !== undefined || (await this.#type(planned.steps, live, job.data, chat, signal));
     if (!typed || session.live() !== live) return this.#hold(0, 'interrupted while typing');
     return await this.#send(job, id, live, session);
   }
@@ -81,12 +91,13 @@ export class Dispatcher {
     return plan({
       message: {
         kind: 'text',
-        length: data.text.length,
-        textHash: data.textHash,
+        length: wordsOf(data.content).length,
+        textHash: data.contentHash,
         messageId: job.id,
         isReply: data.isReply,
         readBefore: data.readBefore,
-        humanize: data.humanize,
+        // A tap on an emoji is not typed.
+        humanize: data.humanize && data.content.kind !== 'reaction' && data.content.kind !== 'delete',
         ...(data.typingDelay !== null && { typingDelay: data.typingDelay }),
       },
       // Duplicates and the daily count were judged when the message was accepted, and are not judged twice.
@@ -138,14 +149,13 @@ export class Dispatcher {
   }
 
   async #send(job: Job<OutboxJob>, id: MessageId, live: LiveSocket, session: Session): Promise<Outcome> {
-    const { to, text, textHash, quoted } = job.data;
-    await this.#statuses.noteWritten(id);
+    const { to, content, contentHash, quoted, target } = job.data;
     this.#deps.metrics.written.inc();
-    const outcome: AckOutcome = await live.send(to, { text, ...(quoted && { quoted }) }, id);
+    const outcome: AckOutcome = await live.send(to, { messageId: id, content, quoted, target });
     switch (outcome.kind) {
       case 'acked':
         this.#deps.metrics.acked.inc();
-        await this.#chats.noteSent(to, textHash, id);
+        await this.#chats.noteSent(to, contentHash, id);
         await this.#statuses.advance(id, 'sent');
         this.#stayOnlineAWhile(live);
         return { kind: 'done' };

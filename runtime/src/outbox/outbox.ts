@@ -3,22 +3,23 @@
  * session then sends in each chat's order, as a person would pace it, and resends under the same id until WhatsApp acks.
  * While a session is away its outbox waits.
  */
+import type { Content, MessageRef } from '../content.ts';
 import type { EventEnvelope, Fact } from '../events.ts';
 import type { Jid, MessageId, SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ProfileName } from '../pacing/pacing.ts';
-import type { Quoted, Sessions } from '../session/session.ts';
+import type { SentMessages, Sessions } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
 import { SessionOutbox } from './session-outbox.ts';
 import type { MessageStatus } from './status.ts';
 
 export type { MessageStatus } from './status.ts';
 
-/** A text to send, checked by the caller for its shape only. */
-export interface SendText {
+/** A message to send, checked by the caller for its shape only. */
+export interface NewMessage {
   to: Jid;
-  text: string;
+  content: Content;
   /** The same key with the same message is the same send, however often it is asked for. */
   idempotencyKey?: string | undefined;
   quotedMessageId?: MessageId | undefined;
@@ -50,8 +51,8 @@ export interface OutboxDeps {
   sessions: Pick<Sessions, 'find'>;
   /** Makes an event durable; the same fact again is recognised. */
   publish(session: SessionId, fact: Fact): Promise<EventEnvelope>;
-  /** A received message that is to be answered; undefined when the session does not know it. */
-  received(session: SessionId, chat: Jid, messageId: MessageId): Promise<Quoted | undefined>;
+  /** A received message that is to be answered, reacted to or deleted; undefined when the session does not know it. */
+  received(session: SessionId, chat: Jid, messageId: MessageId): Promise<MessageRef | undefined>;
   settings: { profile: ProfileName; humanize: boolean; dailyLimit: number };
   metrics: Metrics;
   log: Logger;
@@ -68,9 +69,9 @@ export interface Outboxes {
   connected(session: SessionId, connected: boolean): Promise<void>;
   /**
    * Accepts a message, durably when it resolves. Throws `duplicate_message` or `daily_limit` (with retryAfter),
-   * `idempotency_conflict`, `message_not_found` for an unknown quoted message.
+   * `idempotency_conflict`, `message_not_found` for an unknown message it refers to, `not_your_message`.
    */
-  accept(session: SessionId, message: SendText): Promise<SentMessage>;
+  accept(session: SessionId, message: NewMessage): Promise<SentMessage>;
   /** Throws `message_not_found`. */
   get(session: SessionId, id: MessageId): Promise<SentMessage>;
   /** Waits until the message has come as far as `status` or has failed, or the signal aborts; says where it is then. */
@@ -83,8 +84,8 @@ export interface Outboxes {
     chat: Jid,
     message: { messageId: string; participant?: string; length: number },
   ): Promise<void>;
-  /** The text of a message of this session, for a recipient that asks for it again. */
-  sentText(session: SessionId, id: string): Promise<string | undefined>;
+  /** What this session has sent, as it went over the wire. */
+  sent(session: SessionId): SentMessages;
   /** Stops all, each after the message in hand. */
   stop(): Promise<void>;
 }
@@ -112,7 +113,7 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     wait: (session, id, status, signal) => of(session).statuses.wait(id, status, signal),
     receipt: (session, ids, status) => of(session).receipt(ids, status),
     noteReceived: (session, chat, message) => of(session).chats.noteReceived(chat, message),
-    sentText: (session, id) => of(session).sentText(id),
+    sent: (session) => of(session).sent,
     stop: async () => void (await Promise.all([...open.keys()].map(close))),
   };
 }

@@ -1,22 +1,28 @@
 /** One session's outbox: accepts messages into its queue and lets the dispatcher send them, one typist at a time. */
 import { createHash } from 'node:crypto';
+import { isRepeatable, targetOf, wordsOf, type Content, type MessageRef } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
-import { reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
+import { isGroup, reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
 import { refusal, type ProfileName } from '../pacing/pacing.ts';
-import type { Quoted } from '../session/session.ts';
+import type { SentMessages } from '../session/session.ts';
 import type { Job, Queue } from '../store/store.ts';
 import { Mutex } from 'async-mutex';
 import { Chats } from './chats.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { OutboxDeps, SendText, SentMessage } from './outbox.ts';
+import type { NewMessage, OutboxDeps, SentMessage } from './outbox.ts';
+import { sentMessages } from './sent-messages.ts';
 import { Statuses } from './status.ts';
 
 /** What a message's job holds: all that is needed to send it after any crash. */
 export interface OutboxJob {
   to: Jid;
-  text: string;
-  textHash: string;
-  quoted: Quoted | null;
+  content: Content;
+  /** Recognises the same content again; of its own for what may be repeated. */
+  contentHash: string;
+  /** The message it answers. */
+  quoted: MessageRef | null;
+  /** The message it is about: what is reacted to, edited, deleted. */
+  target: MessageRef | null;
   isReply: boolean;
   humanize: boolean;
   humanization: ProfileName | null;
@@ -35,9 +41,15 @@ const CONVERSATION_MS = 3_600_000;
 
 const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
+/** One's own messages may be edited and deleted; those of others only be deleted, by a group's admins. */
+function mayChange({ kind }: Content, target: MessageRef, chat: Jid): boolean {
+  return kind === 'reaction' || target.fromMe || (kind === 'delete' && isGroup(chat));
+}
+
 export class SessionOutbox {
   readonly statuses: Statuses;
   readonly chats: Chats;
+  readonly sent: SentMessages;
   readonly #session: SessionId;
   readonly #deps: OutboxDeps;
   readonly #queue: Queue<OutboxJob>;
@@ -55,8 +67,9 @@ export class SessionOutbox {
     this.#queue = database.queue<OutboxJob>('outbox', { keepDone: KEEP_SENT_MS });
     this.chats = new Chats(database.keyValue('chats'), deps.settings.dailyLimit, this.#now);
     const publish = (fact: Parameters<OutboxDeps['publish']>[1]) => deps.publish(session, fact);
+    this.sent = sentMessages(database.keyValue('sent'));
     this.statuses = new Statuses(session, database.keyValue('messages'), this.#queue, publish, this.#now);
-    this.#dispatcher = new Dispatcher(session, deps, this.chats, this.statuses);
+    this.#dispatcher = new Dispatcher(session, deps, { chats: this.chats, statuses: this.statuses, sent: this.sent });
   }
 
   async setConnected(connected: boolean): Promise<void> {
@@ -68,20 +81,20 @@ export class SessionOutbox {
     this.#dispatcher.brake(ms);
   }
 
-  accept(message: SendText): Promise<SentMessage> {
+  accept(message: NewMessage): Promise<SentMessage> {
     return this.#accepting.runExclusive(async () => {
       const id = reserveMessageId(this.#session, message.idempotencyKey);
-      const fingerprint = sha256([message.to, message.text, message.quotedMessageId ?? null]);
+      const fingerprint = sha256([message.to, message.content, message.quotedMessageId ?? null]);
       const known = await this.#queue.get(id);
       if (known) return await this.#repeated(known, id, fingerprint);
-      const job = await this.#jobFor(message, fingerprint);
+      const job = await this.#jobFor(id, message, fingerprint);
       await this.#refuseIfOverLimit(id, job);
       const { history } = await this.chats.get(job.to);
       const inConversation = (history.lastInboundAt ?? 0) > this.#now() - CONVERSATION_MS;
       const priority = job.isReply || inConversation ? PRIORITY.reply : PRIORITY.proactive;
       await this.#queue.add(id, job, { lane: job.to, priority });
       // After the message itself: a crash between leaves the limits a little too kind, never a message refused unsent.
-      await this.chats.noteAccepted(job.to, job.textHash, id);
+      await this.chats.noteAccepted(job.to, job.contentHash, id);
       this.#deps.metrics.accepted.inc();
       return await this.statuses.get(id);
     });
@@ -89,10 +102,6 @@ export class SessionOutbox {
 
   async receipt(ids: string[], status: 'delivered' | 'read'): Promise<void> {
     for (const id of ids) await this.statuses.advance(id as MessageId, status);
-  }
-
-  async sentText(id: string): Promise<string | undefined> {
-    return (await this.#queue.get(id))?.data.text;
   }
 
   async stop(): Promise<void> {
@@ -116,14 +125,18 @@ export class SessionOutbox {
     return await this.statuses.get(id);
   }
 
-  async #jobFor(message: SendText, fingerprint: string): Promise<OutboxJob> {
-    const { to, text, quotedMessageId } = message;
-    const quoted = quotedMessageId === undefined ? null : await this.#quoted(to, quotedMessageId);
+  async #jobFor(id: MessageId, message: NewMessage, fingerprint: string): Promise<OutboxJob> {
+    const { to, content, quotedMessageId } = message;
+    const quoted = quotedMessageId === undefined ? null : await this.#find(to, quotedMessageId);
+    const about = targetOf(content);
+    const target = about === undefined ? null : await this.#find(to, about);
+    if (target && !mayChange(content, target, to)) throw new RuntimeError('not_your_message');
     return {
       to,
-      text,
-      textHash: sha256(text),
+      content,
+      contentHash: sha256(isRepeatable(content) ? id : content),
       quoted,
+      target,
       isReply: quoted !== null,
       humanize: message.humanize ?? this.#deps.settings.humanize,
       humanization: message.humanization ?? null,
@@ -133,15 +146,16 @@ export class SessionOutbox {
     };
   }
 
-  async #quoted(chat: Jid, messageId: MessageId): Promise<Quoted> {
+  /** A message of this chat, received or sent. Throws `message_not_found`. */
+  async #find(chat: Jid, messageId: MessageId): Promise<MessageRef> {
     const received = await this.#deps.received(this.#session, chat, messageId);
     if (received) return received;
     const own = await this.#queue.get(messageId);
     if (!own) throw new RuntimeError('message_not_found');
-    return { messageId, text: own.data.text, fromMe: true };
+    return { messageId, text: wordsOf(own.data.content), fromMe: true };
   }
 
-  async #refuseIfOverLimit(messageId: MessageId, { to, textHash }: OutboxJob): Promise<void> {
+  async #refuseIfOverLimit(messageId: MessageId, { to, contentHash: textHash }: OutboxJob): Promise<void> {
     const { history } = await this.chats.get(to);
     const refused = refusal({
       message: { textHash, messageId },

@@ -83,15 +83,6 @@ export class Statuses {
     }
   }
 
-  /** It is about to be written to a connection: from here on it may have arrived. */
-  async noteWritten(id: MessageId): Promise<void> {
-    await this.#rows.set(`written-${id}`, true, KEEP_MS);
-  }
-
-  async wasWritten(id: MessageId): Promise<boolean> {
-    return await this.#rows.has(`written-${id}`);
-  }
-
   /** Moves a message forward; a step it already passed, and a message of somebody else, change nothing. */
   advance(id: MessageId, status: Reached, error: string | null = null): Promise<void> {
     return this.#inTurn.runExclusive(async () => {

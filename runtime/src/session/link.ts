@@ -203,7 +203,7 @@ export class Link implements Session {
         wayOut: proxyUrl === null ? null : this.#deps.openWayOut(proxyUrl),
         options: settings,
         log: this.#deps.log.child({ sessionId: this.id }),
-        sentText: (messageId) => this.#deps.sentText(this.id, messageId),
+        sent: this.#deps.sent(this.id),
       },
       {
         onQr: (qr, livesMs) => {

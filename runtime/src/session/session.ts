@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Seal } from '../seal.ts';
 import type { Store } from '../store/store.ts';
+import type { SentMessages } from './outgoing.ts';
 import type { Receipt } from './receipts.ts';
 import { SessionRegistry } from './registry.ts';
 import type { LiveSocket, SocketOptions, WayOut } from './socket.ts';
@@ -16,7 +17,8 @@ import type { Reason, SessionStatus } from './states.ts';
 
 export type { AckOutcome } from './acks.ts';
 export type { Receipt } from './receipts.ts';
-export type { LiveSocket, Quoted } from './socket.ts';
+export type { Outgoing, SentMessages } from './outgoing.ts';
+export type { LiveSocket } from './socket.ts';
 export type { Vitals } from './vitals.ts';
 export { REASONS, SESSION_STATUSES, type Reason, type SessionStatus } from './states.ts';
 
@@ -93,7 +95,7 @@ export interface SessionsDeps {
     maxSessions: number;
     maxReconnectAttempts: number;
   };
-  sentText(session: SessionId, messageId: string): Promise<string | undefined>;
+  sent(session: SessionId): SentMessages;
   listeners: SessionListeners;
   metrics: Metrics;
   log: Logger;

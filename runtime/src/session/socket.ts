@@ -5,6 +5,7 @@
 import {
   makeWASocket,
   DEFAULT_CONNECTION_CONFIG,
+  proto,
   type BinaryNode,
   type WAMessage,
   type WASocket,
@@ -18,6 +19,7 @@ import { clientLog } from './client-log.ts';
 import type { InboundJournal } from './inbound-journal.ts';
 import { InboundGate } from './inbound-gate.ts';
 import type { Receipt } from './receipts.ts';
+import { prepare, relay, type Outgoing, type SentMessages } from './outgoing.ts';
 import { checkPreKeys } from './signatures.ts';
 import { askPhone, ping, readVitals, type Vitals } from './vitals.ts';
 
@@ -50,22 +52,8 @@ export interface SocketDeps {
   wayOut: WayOut | null;
   options: SocketOptions;
   log: Logger;
-  /** The text of a message sent before, for recipients that ask for it again; undefined when it is not known. */
-  sentText(messageId: string): Promise<string | undefined>;
-}
-
-/** The message an answer quotes, as its recipient's phone needs it. */
-export interface Quoted {
-  messageId: string;
-  text: string;
-  fromMe: boolean;
-  /** Who wrote it, in a group. */
-  participant?: string;
-}
-
-export interface Content {
-  text: string;
-  quoted?: Quoted;
+  /** What was sent before, for recipients that ask for it again and for sending it again after a crash. */
+  sent: SentMessages;
 }
 
 /** What the connection tells its owner. */
@@ -85,7 +73,7 @@ export interface LiveSocket {
   vitals(): Vitals;
   /** Resolves with the round trip of a ping in ms; rejects when no answer comes in time. */
   ping(timeoutMs: number): Promise<number>;
-  send(jid: string, content: Content, messageId: string): Promise<AckOutcome>;
+  send(jid: string, outgoing: Outgoing): Promise<AckOutcome>;
   subscribePresence(jid: string): Promise<void>;
   chatState(jid: string, state: 'composing' | 'paused'): Promise<void>;
   /** Asks the account's phone for something it can only answer when it is online; its answer shows in the vitals. */
@@ -154,7 +142,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   return {
     vitals,
     ping: (timeoutMs) => ping(sock, timeoutMs),
-    send: (jid, content, messageId) => acks.expect(messageId, () => write(sock, jid, content, messageId)),
+    send: (jid, outgoing) => send(sock, acks, deps.sent, jid, outgoing),
     subscribePresence: (jid) => sock.presenceSubscribe(jid),
     chatState: (jid, state) => sock.sendPresenceUpdate(state, jid),
     askPhone: () => askPhone(sock),
@@ -172,7 +160,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   };
 }
 
-function configFor({ auth, journal, wayOut, options, log, sentText }: SocketDeps, ended: () => boolean) {
+function configFor({ auth, journal, wayOut, options, log, sent }: SocketDeps, ended: () => boolean) {
   return {
     ...DEFAULT_CONNECTION_CONFIG,
     ...(options.wsUrl !== undefined && { waWebSocketUrl: options.wsUrl }),
@@ -190,8 +178,8 @@ function configFor({ auth, journal, wayOut, options, log, sentText }: SocketDeps
     ...(wayOut && { agent: wayOut.agent as never, fetchAgent: wayOut.agent as never }),
     options: wayOut ? ({ dispatcher: wayOut.dispatcher } as object) : {},
     getMessage: async (key: { id?: string | null }) => {
-      const text = key.id ? await sentText(key.id) : undefined;
-      return text === undefined ? undefined : { extendedTextMessage: { text } };
+      const message = key.id ? await sent.find(key.id) : undefined;
+      return message && proto.Message.decode(message);
     },
   };
 }
@@ -209,17 +197,17 @@ function containCorruptFrames(sock: WASocket, onCorrupt: (error: Error) => void)
 /** The client types its socket as an abstract one; the real one under it is a `ws` WebSocket. */
 const rawSocket = (sock: WASocket) => (sock.ws as unknown as { socket: { terminate(): void } | null }).socket;
 
-async function write(sock: WASocket, jid: string, content: Content, messageId: string): Promise<void> {
-  const { text, quoted } = content;
-  await sock.sendMessage(
-    jid,
-    { text, linkPreview: null },
-    { messageId, ...(quoted && { quoted: quotedMessage(jid, quoted) }) },
-  );
+async function send(
+  sock: WASocket,
+  acks: Acks,
+  sent: SentMessages,
+  jid: string,
+  outgoing: Outgoing,
+): Promise<AckOutcome> {
+  try {
+    const message = await prepare(sock, jid, outgoing, sent);
+    return await acks.expect(outgoing.messageId, () => relay(sock, jid, outgoing, message));
+  } catch (error) {
+    return { kind: 'not_sent', why: toError(error).message };
+  }
 }
-
-/** As much of the answered message as the recipient's phone needs to show it above the answer. */
-const quotedMessage = (remoteJid: string, { messageId, text, fromMe, participant }: Quoted) => ({
-  key: { remoteJid, id: messageId, fromMe, ...(participant && { participant }) },
-  message: { conversation: text },
-});

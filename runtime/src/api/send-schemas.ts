@@ -1,0 +1,64 @@
+/** What is asked of each kind of message, one schema a kind. What all have in common is how it is to be sent. */
+import { Type, type TProperties } from 'typebox';
+import { closed, Humanization, TimeoutSeconds } from './schemas.ts';
+
+const MAX_TEXT = 65_536;
+const To = Type.String({ description: 'A phone number with country code, or an address from an event.' });
+const Words = (description: string, maxLength: number) => Type.String({ minLength: 1, maxLength, description });
+const AboutMessage = Type.String({ description: 'The id of the message it is about.' });
+
+const HOW = {
+  quotedMessageId: Type.Optional(Type.String({ description: 'Answer this message.' })),
+  humanize: Type.Optional(Type.Boolean({ description: 'False sends without typing; the limits hold all the same.' })),
+  humanization: Type.Optional(Humanization),
+  typingDelay: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, description: 'Typing takes this many ms.' })),
+  readBefore: Type.Optional(Type.Boolean({ description: 'Mark what they wrote as read before answering.' })),
+  waitFor: Type.Optional(Type.Enum(['sent', 'delivered', 'read'])),
+  timeout: Type.Optional(TimeoutSeconds),
+};
+
+const send = <What extends TProperties>(what: What) =>
+  Type.Object({ sessionId: Type.String(), to: To, ...what, ...HOW }, closed);
+
+export const SendText = send({
+  text: Words('What it says.', MAX_TEXT),
+  mentions: Type.Optional(
+    Type.Array(To, { maxItems: 1_024, description: 'People the text names as @<number>; each of them is told.' }),
+  ),
+});
+
+export const SendLocation = send({
+  latitude: Type.Number({ minimum: -90, maximum: 90, description: 'Degrees.' }),
+  longitude: Type.Number({ minimum: -180, maximum: 180, description: 'Degrees.' }),
+  name: Type.Optional(Words('Of the place.', 256)),
+  address: Type.Optional(Words('Of the place.', 1_024)),
+});
+
+const Card = Type.Object(
+  {
+    name: Words('As the card shows it.', 256),
+    phone: Type.String({ description: 'With country code.' }),
+    organization: Type.Optional(Words('Where they work.', 256)),
+  },
+  closed,
+);
+export const SendContact = send({ contacts: Type.Array(Card, { minItems: 1, maxItems: 50 }) });
+
+export const SendPoll = send({
+  question: Words('What is asked.', 255),
+  options: Type.Array(Words('One answer.', 100), { minItems: 2, maxItems: 12, uniqueItems: true }),
+  selectable: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 12,
+      description: 'How many answers one may choose; 0 is any number. Default 1.',
+    }),
+  ),
+});
+
+export const SendReaction = send({
+  messageId: AboutMessage,
+  emoji: Type.String({ maxLength: 32, description: 'One emoji; empty takes the reaction back.' }),
+});
+export const SendEdit = send({ messageId: AboutMessage, text: Words('What it says now.', MAX_TEXT) });
+export const SendDelete = send({ messageId: AboutMessage });

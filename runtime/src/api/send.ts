@@ -1,0 +1,85 @@
+/** Sending: one route a kind of message. Each reads what it says; how it is sent is the same for all. */
+import type { Static, TObject } from 'typebox';
+import type { Content } from '../content.ts';
+import { RuntimeError } from '../errors.ts';
+import { parseMessageId, parseRecipient, parseSessionId, phoneOf } from '../ids.ts';
+import type { Api, ApiDeps } from './api.ts';
+import { pollSignal } from './long-poll.ts';
+import { shown, waited } from './message-replies.ts';
+import { ok } from './replies.ts';
+import * as schemas from './schemas.ts';
+import * as kinds from './send-schemas.ts';
+
+export function sendRoutes(app: Api, deps: ApiDeps): void {
+  sendRoute(app, deps, '/messages/text', 'Send a text as a person would', kinds.SendText, ({ text, mentions }) => ({
+    ...{ kind: 'text', text },
+    ...(mentions && { mentions: mentions.map(parseRecipient) }),
+  }));
+  sendRoute(app, deps, '/messages/location', 'Send a place', kinds.SendLocation, (body) => {
+    const { latitude, longitude, name, address } = body;
+    return { kind: 'location', latitude, longitude, ...(name && { name }), ...(address && { address }) };
+  });
+  sendRoute(app, deps, '/messages/contact', 'Send contact cards', kinds.SendContact, ({ contacts }) => ({
+    kind: 'contacts',
+    contacts: contacts.map((card) => ({ ...card, phone: phoneNumber(card.phone) })),
+  }));
+  sendRoute(
+    app,
+    deps,
+    '/messages/poll',
+    'Ask with a poll',
+    kinds.SendPoll,
+    ({ question, options, selectable = 1 }) => ({
+      ...{ kind: 'poll', question, options, selectable },
+    }),
+  );
+  sendRoute(app, deps, '/messages/reaction', 'React to a message', kinds.SendReaction, ({ messageId, emoji }) => ({
+    ...{ kind: 'reaction', messageId: parseMessageId(messageId), emoji },
+  }));
+  sendRoute(app, deps, '/messages/edit', 'Change a message that was sent', kinds.SendEdit, ({ messageId, text }) => ({
+    ...{ kind: 'edit', messageId: parseMessageId(messageId), text },
+  }));
+  sendRoute(app, deps, '/messages/delete', 'Delete a message for everyone', kinds.SendDelete, ({ messageId }) => ({
+    ...{ kind: 'delete', messageId: parseMessageId(messageId) },
+  }));
+}
+
+/** `read` makes the content of what the body says; it throws for what a schema cannot tell. */
+function sendRoute<Body extends TObject>(
+  app: Api,
+  { sessions, outboxes, stopping }: ApiDeps,
+  path: string,
+  summary: string,
+  body: Body,
+  read: (body: Static<Body>) => Content,
+): void {
+  const response = schemas.answers(202, schemas.Message);
+  app.post(
+    path,
+    { schema: { summary, body, headers: schemas.IdempotencyHeaders, response } },
+    async (request, reply) => {
+      // Every body has what HOW names; the generic loses that.
+      const given = request.body as Static<Body> & Static<typeof kinds.SendDelete>;
+      const { sessionId, to, quotedMessageId, waitFor, timeout, humanize, humanization, typingDelay, readBefore } =
+        given;
+      const session = sessions.requireLinked(parseSessionId(sessionId));
+      const message = await outboxes.accept(session.id, {
+        to: parseRecipient(to),
+        content: read(given),
+        quotedMessageId: quotedMessageId === undefined ? undefined : parseMessageId(quotedMessageId),
+        idempotencyKey: request.headers['idempotency-key'],
+        ...{ humanize, humanization, typingDelay, readBefore },
+      });
+      void reply.code(202);
+      if (waitFor === undefined) return ok(shown(message));
+      return ok(await waited(outboxes, message, waitFor, pollSignal(request, stopping, timeout)));
+    },
+  );
+}
+
+/** The phone number of a contact card. Throws `invalid_recipient`. */
+function phoneNumber(written: string): string {
+  const phone = phoneOf(parseRecipient(written));
+  if (phone === null) throw new RuntimeError('invalid_recipient');
+  return phone;
+}

@@ -1,0 +1,114 @@
+/**
+ * What a message to be sent can be. One closed union from the API to the socket: the outbox keeps it as it is, pacing asks it
+ * how long it takes to make, the session turns it into what the client library takes.
+ */
+import type { Jid, MessageId } from './ids.ts';
+
+/** A file kept by the media room until the message that carries it needs it no more. */
+export interface MediaFile {
+  mediaId: string;
+  /** What the bytes are, not what somebody said they were. */
+  mime: string;
+  bytes: number;
+}
+
+export interface TextContent {
+  kind: 'text';
+  text: string;
+  /** People named in the text as `@<number>`; each is told. */
+  mentions?: Jid[];
+}
+
+export interface LocationContent {
+  kind: 'location';
+  /** Degrees. */
+  latitude: number;
+  longitude: number;
+  name?: string;
+  address?: string;
+}
+
+export interface ContactCard {
+  name: string;
+  /** With country code. */
+  phone: string;
+  organization?: string;
+}
+
+export interface ContactsContent {
+  kind: 'contacts';
+  contacts: ContactCard[];
+}
+
+export interface PollContent {
+  kind: 'poll';
+  question: string;
+  options: string[];
+  /** How many options one person may choose; 0 is any number. */
+  selectable: number;
+}
+
+export interface ReactionContent {
+  kind: 'reaction';
+  messageId: MessageId;
+  /** One emoji; empty takes the reaction back. */
+  emoji: string;
+}
+
+export interface EditContent {
+  kind: 'edit';
+  messageId: MessageId;
+  text: string;
+}
+
+export interface DeleteContent {
+  kind: 'delete';
+  messageId: MessageId;
+}
+
+export type Content =
+  | TextContent
+  | LocationContent
+  | ContactsContent
+  | PollContent
+  | ReactionContent
+  | EditContent
+  | DeleteContent;
+
+export type ContentKind = Content['kind'];
+
+/** A message somebody refers to: to answer, to react to, to change. */
+export interface MessageRef {
+  messageId: string;
+  /** What it said; empty for a message without words. */
+  text: string;
+  fromMe: boolean;
+  /** Who wrote it, in a group. */
+  participant?: string;
+}
+
+/** The message a content is about, when it is about one. */
+export const targetOf = (content: Content): MessageId | undefined =>
+  'messageId' in content ? content.messageId : undefined;
+
+/** The words a person would have typed for it. */
+export function wordsOf(content: Content): string {
+  switch (content.kind) {
+    case 'text':
+    case 'edit':
+      return content.text;
+    case 'poll':
+      return [content.question, ...content.options].join(' ');
+    case 'location':
+      return content.name ?? '';
+    case 'contacts':
+    case 'reaction':
+    case 'delete':
+      return '';
+    default:
+      return content satisfies never;
+  }
+}
+
+/** Whether the same content to the same recipient again would be a nuisance. Acts on a message are not repeated words. */
+export const isRepeatable = ({ kind }: Content): boolean => kind === 'reaction' || kind === 'edit' || kind === 'delete';
