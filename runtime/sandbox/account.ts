@@ -1,16 +1,11 @@
 /** A WhatsApp account: its phone, which scans QR codes and vouches for devices, and the devices linked to it. */
-import { checkDeviceIdentity, vouchFor } from './adv.ts';
 import type { Person } from './directory.ts';
-import { LinkedDevice, linkedDevicesOf } from './linked-device.ts';
+import { linkedDevicesOf } from './linked-device.ts';
+import { DeviceLinker } from './linking/linking.ts';
 import type { Phone } from './phone.ts';
-import { readQr } from './qr.ts';
-import type { Registration, Registrations } from './registration.ts';
 import { Somebody } from './social/social.ts';
-import { bytesOf, child, node, now, SERVICE } from './stanza.ts';
+import { node } from './stanza.ts';
 import type { World } from './world.ts';
-
-/** How long a client may take to sign back after a scan. */
-const SIGN_BACK_MS = 20_000;
 
 /** A linked device as the phone's list shows it. */
 export interface LinkedDeviceInfo {
@@ -23,15 +18,12 @@ export interface LinkedDeviceInfo {
 
 export class Account extends Somebody {
   readonly #handset: Phone;
-  readonly #registrations: Registrations;
-  readonly #onLinked: (deviceId: number) => void;
-  #nextDeviceId = 1;
+  readonly #linker: DeviceLinker;
 
   constructor(world: World, person: Person, handset: Phone, onLinked: (deviceId: number) => void) {
     super(world, person);
     this.#handset = handset;
-    this.#registrations = world.registrations;
-    this.#onLinked = onLinked;
+    this.#linker = new DeviceLinker(world, person, handset.signal, onLinked);
   }
 
   /** The account's phone. */
@@ -41,23 +33,19 @@ export class Account extends Somebody {
 
   /**
    * What the phone's camera does. Resolves when the client has signed back; rejects with a sentence for a code that is
-   * not a WhatsApp code, is stale, or does not fit the client that shows it, and when the client refuses the scan.
+   * not a WhatsApp code, is stale, or does not fit the client that shows it, when the account has as many devices as
+   * it may, and when the client refuses the scan.
    */
-  async scan(qr: string): Promise<{ deviceId: number }> {
-    const code = readQr(qr);
-    const registration = this.#registrations.find(code.reference);
-    const { keys } = registration;
-    if (!code.noiseKey.equals(keys.noiseKey) || !code.identityKey.equals(keys.identityKey)) {
-      throw new Error('The keys in this QR code are not those of the client that shows it');
-    }
-    const device = new LinkedDevice(this.person, this.#nextDeviceId++, keys);
-    await this.#exchangeSignatures(registration, device, code.advSecret);
-    this.person.devices.set(device.id, device);
-    this.#registrations.end(registration.connection);
-    this.#onLinked(device.id);
-    // A freshly linked client must come back and log in: WhatsApp says so with 515, "restart required".
-    registration.connection.close(node('stream:error', { code: '515' }));
-    return { deviceId: device.id };
+  scan(qr: string): Promise<{ deviceId: number }> {
+    return this.#linker.scan(qr);
+  }
+
+  /**
+   * Types the 8 characters a client shows that asked to be linked to this number. Resolves when the client has signed
+   * back; rejects with a sentence for a wrong code, after which the same client can be linked by the right one.
+   */
+  enterCode(code: string): Promise<{ deviceId: number }> {
+    return this.#linker.enterCode(code);
   }
 
   linkedDevices(): LinkedDeviceInfo[] {
@@ -81,29 +69,5 @@ export class Account extends Somebody {
   /** Whether any linked device is logged in. */
   isOnline(): boolean {
     return linkedDevicesOf(this.person).some(({ connection }) => connection !== null);
-  }
-
-  async #exchangeSignatures({ connection, keys }: Registration, device: LinkedDevice, advSecret: Buffer) {
-    const account = this.#handset.signal;
-    const identity = vouchFor(account, keys.identityKey, device.keyIndex, advSecret);
-    const success = node('pair-success', {}, [
-      node('device-identity', {}, identity),
-      node('device', {
-        jid: this.person.addressOn(device.id, 'pn'),
-        lid: this.person.addressOn(device.id, 'lid'),
-      }),
-      node('platform', { name: 'android' }),
-      node('biz', { name: this.person.name }),
-    ]);
-    const timer = setTimeout(() => connection.cut(), SIGN_BACK_MS);
-    const answer = await connection
-      .ask(success, { from: SERVICE, type: 'set', xmlns: 'md', t: now() })
-      .catch((error: unknown) => {
-        throw new Error('The client did not accept the scan', { cause: error });
-      })
-      .finally(() => clearTimeout(timer));
-    const signed = bytesOf(child(child(answer, 'pair-device-sign'), 'device-identity'));
-    if (!signed) throw new Error('The client answered the scan without signing');
-    checkDeviceIdentity(signed, account.identityKey, keys.identityKey);
   }
 }

@@ -1,5 +1,5 @@
 /** What a route of the control server is, and what those who write routes need. */
-import type { Sandbox } from './sandbox.ts';
+import type { Account, Sandbox } from './sandbox.ts';
 
 /** What the control server steers: the sandbox but for its own life. */
 export type Controlled = Pick<
@@ -51,4 +51,11 @@ export async function refusing<T>(action: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     throw new ControlError(400, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The account with this number. Answers 404 when there is none. */
+export function accountOf({ accounts }: Controlled, phone: string): Account {
+  const account = accounts.get(phone);
+  if (!account) throw new ControlError(404, `${phone} is not an account; scan a QR code with it first`);
+  return account;
 }

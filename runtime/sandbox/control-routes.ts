@@ -1,10 +1,11 @@
 /** What can be asked of the control server, one row a route. */
 import type { Account } from './account.ts';
 import type { Contact } from './contact.ts';
-import { ControlError, flag, optional, refusing, required } from './control-route.ts';
+import { accountOf, ControlError, flag, optional, refusing, required } from './control-route.ts';
 import type { Controlled, Route } from './control-route.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
 import { groupOf, groupRoutes } from './groups/groups.ts';
+import { linkingRoutes } from './linking/linking.ts';
 import type { ScreenMessage } from './screen.ts';
 import { socialRoutes } from './social/social-routes.ts';
 
@@ -15,12 +16,6 @@ function contactOf({ contacts }: Controlled, phone: string): Contact {
   const contact = contacts.get(phone);
   if (!contact) throw new ControlError(404, `nobody has ${phone}; make a contact with POST /contacts`);
   return contact;
-}
-
-function accountOf({ accounts }: Controlled, phone: string): Account {
-  const account = accounts.get(phone);
-  if (!account) throw new ControlError(404, `${phone} is not an account; scan a QR code with it first`);
-  return account;
 }
 
 /** A row without the decrypted protobuf, whose bytes JSON cannot carry. */
@@ -71,12 +66,7 @@ export const routes: readonly Route[] = [
     }),
   },
   { method: 'GET', path: /^\/unhandled$/, fields: {}, handle: ({ unhandled }) => ({ unhandled }) },
-  {
-    method: 'POST',
-    path: /^\/accounts\/(\d+)\/scan$/,
-    fields: { qr: required },
-    handle: (sandbox, phone, { qr }) => refusing(() => sandbox.account(phone).scan(String(qr))),
-  },
+  ...linkingRoutes,
   {
     method: 'POST',
     path: /^\/contacts$/,

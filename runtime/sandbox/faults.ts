@@ -16,6 +16,8 @@ export class Faults {
   ackError: string | null = null;
   /** Messages from clients vanish: neither acknowledged nor delivered. */
   loseMessages = false;
+  /** Phones do not manage to link a device: "Couldn't link device". The client goes on waiting for a scan. */
+  refuseLinking = false;
   /** Every login is answered with this failure. */
   refuseLogins: FailureReason | null = null;
   readonly #held: (() => void)[] = [];

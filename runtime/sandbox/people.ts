@@ -11,11 +11,11 @@ import type { Person } from './directory.ts';
 import type { SandboxEvents } from './events.ts';
 import { Faults } from './faults.ts';
 import { Groups } from './groups/groups.ts';
+import { Registrations } from './linking/linking.ts';
 import type { LinkingOptions } from './linking/linking.ts';
 import { Phone } from './phone.ts';
 import type { PhoneOptions } from './phone.ts';
 import { PostOffice } from './post-office.ts';
-import { Registrations } from './registration.ts';
 import { Restrictions } from './restrictions.ts';
 import { Screen } from './screen.ts';
 import { Social } from './social/social.ts';
@@ -53,7 +53,7 @@ export class People {
         mayAdd: (person, by) => social.privacyOf(person).shows('groupadd', by),
       }),
       postOffice: new PostOffice(directory, { faults, delivery, social }),
-      registrations: new Registrations(qr),
+      registrations: new Registrations(closing, qr),
       preKeyStock,
       delivery,
       social,

@@ -16,6 +16,7 @@ import type { Delivery } from './delivery.ts';
 import type { Faults } from './faults.ts';
 import type { Group, GroupOptions } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
+import { handleRegistering } from './linking/linking.ts';
 import type { LinkingOptions } from './linking/linking.ts';
 import { admit } from './login.ts';
 import { People } from './people.ts';
@@ -121,6 +122,7 @@ function connectionHandlers(world: World): ConnectionEvents {
     },
     stanza(connection, stanza) {
       const device = loggedIn.get(connection);
+      if (world.registrations.has(connection)) return handleRegistering(world, connection, stanza);
       // A client whose link was removed, or that another connection replaced, is no longer listened to.
       if (device?.connection === connection) handleStanza(world, device, stanza);
     },

@@ -57,6 +57,11 @@ export class SignalDevice {
     return this.#made.identity.sign(message);
   }
 
+  /** Diffie-Hellman between this device's identity and somebody's public key. */
+  agree(theirs: Uint8Array): Buffer {
+    return Buffer.from(Curve.sharedKey(this.#made.identity.private, theirs));
+  }
+
   /** Made when first asked for: most of a crowd never says or hears a word. */
   get #made(): Keys {
     return (this.#keys ??= generateKeys());

@@ -80,6 +80,8 @@ test.each([
   ['POST', '/accounts/15550100001/scan', { qr: 'nonsense' }, 400, 'not a WhatsApp linking QR code'],
   ['POST', '/contacts/15550100019/say', { to: '15550100001', text: 'hi' }, 404, 'nobody has 15550100019'],
   ['GET', '/contacts/15550100019/screen', undefined, 404, 'nobody has'],
+  ['POST', '/accounts/15550100001/code', { code: 'ABC' }, 400, 'has 8 characters'],
+  ['POST', '/accounts/15550100009/unlink', { deviceId: 1 }, 404, 'is not an account'],
   ['GET', '/nowhere', undefined, 404, 'no such thing'],
   ['POST', '/state', {}, 405, 'no such thing'],
 ] as const)('%s %s with %j is refused with a sentence', async (method, path, body, status, sentence) => {
@@ -99,4 +101,15 @@ test('the command refuses what is not a port', async () => {
     '--port must be a port number',
   );
   await expect(runSandbox(['--unknown'], signal, () => undefined)).rejects.toThrow();
+});
+
+test('another process types a pairing code at the phone', async () => {
+  const sandbox = { url: settings.get('WHATSAPP_WS_URL') ?? '', rootKey: settings.get('WHATSAPP_ROOT_KEY') ?? '' };
+  const client = connectClient(sandbox, memoryAuth());
+  await next(client, 'qr');
+  const code = await client.socket.requestPairingCode('15550100002');
+  const closed = next(client, 'close');
+  expect(await call('POST', '/accounts/15550100002/code', { code })).toEqual({ status: 200, body: { deviceId: 1 } });
+  expect(await closed).toEqual([515]);
+  expect(await call('POST', '/accounts/15550100002/unlink', { deviceId: 1 })).toEqual({ status: 200, body: {} });
 });

@@ -1,8 +1,16 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { UserFacingSocketConfig } from '@whiskeysockets/baileys';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
-import type { Sandbox, SandboxOptions } from '../../runtime/sandbox/sandbox.ts';
-import { connectClient, disconnect, linkedClient, memoryAuth, next, receives } from '../support/baileys-client.ts';
+import type { Account, Sandbox, SandboxOptions } from '../../runtime/sandbox/sandbox.ts';
+import {
+  connectClient,
+  disconnect,
+  linkedClient,
+  loggedInClient,
+  memoryAuth,
+  next,
+  receives,
+} from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 
 const PHONE = '15550100001';
@@ -62,4 +70,48 @@ test('a client whose codes nobody scanned gives up when it has shown them all', 
   const { client } = await clientWithQr({ qrTimeout: 50 });
   await next(client, 'qr');
   expect(await next(client, 'close')).toEqual([408]);
+});
+
+/** Scans the code of a new client; resolves with that client when it was told to restart. */
+async function link(account: Account, auth = memoryAuth()) {
+  const client = connectClient(sandbox, auth);
+  open.push(client);
+  const closed = next(client, 'close');
+  const [qr] = await next(client, 'qr');
+  const { deviceId } = await account.scan(qr);
+  await closed;
+  return { client, deviceId };
+}
+
+test('an account has four linked devices at most, and room again when one is unlinked', async () => {
+  const account = await start();
+  for (const expected of [1, 2, 3, 4]) expect((await link(account)).deviceId).toBe(expected);
+  const { client, qr } = await clientWithQr();
+  await expect(account.scan(qr)).rejects.toThrow('4 linked devices, as many as WhatsApp allows');
+  await account.unlink(2);
+  const closed = next(client, 'close');
+  expect(await account.scan(qr)).toEqual({ deviceId: 5 });
+  await closed;
+});
+
+test('a phone that does not manage to link leaves the client waiting for the next scan', async () => {
+  const account = await start();
+  const { client, qr } = await clientWithQr();
+  sandbox.faults.refuseLinking = true;
+  await expect(account.scan(qr)).rejects.toThrow("Couldn't link device");
+  sandbox.faults.refuseLinking = false;
+  const closed = next(client, 'close');
+  await account.scan(qr);
+  expect(await closed).toEqual([515]);
+});
+
+test('a client that was unlinked is linked again with the keys it had, as a new device', async () => {
+  const account = await start();
+  const { client, deviceId } = await link(account);
+  await account.unlink(deviceId);
+  const { me: _me, account: _account, ...rest } = client.auth.creds;
+  const again = await link(account, { ...client.auth, creds: rest });
+  expect(again.deviceId).toBe(2);
+  open.push(await loggedInClient(sandbox, again.client.auth));
+  expect(account.linkedDevices()).toMatchObject([{ deviceId: 2, online: true }]);
 });

@@ -1,23 +1,6 @@
-/** How a sandbox links clients: what of it can be chosen when it starts. */
-
-/**
- * What the server tells a client of its one-time keys: how many it `counted`, or that there are always `ample`.
- * A client that is told so uploads none, which saves most of what linking costs it; sessions with it then begin
- * without a one-time key, as they do with a client whose stock has run out. For load tests.
- */
-export type PreKeyStock = 'counted' | 'ample';
-
-/** The references a client shows as QR codes, one after the other. WhatsApp's own numbers unless said otherwise. */
-export interface QrOptions {
-  /** How many a client gets; when it has shown them all, it gives up. */
-  readonly references?: number;
-  /** How long the first can be scanned. */
-  readonly firstLifeMs?: number;
-  /** How long each further one can be scanned after the one before. */
-  readonly lifeMs?: number;
-}
-
-export interface LinkingOptions {
-  readonly preKeyStock?: PreKeyStock;
-  readonly qr?: QrOptions;
-}
+/** Linking clients to accounts: by QR code, and by a code typed at the phone. */
+export { DeviceLinker } from './device-linker.ts';
+export { linkingRoutes } from './linking-routes.ts';
+export type { LinkingOptions, PreKeyStock } from './options.ts';
+export { handleRegistering } from './registering.ts';
+export { Registrations } from './registration.ts';
