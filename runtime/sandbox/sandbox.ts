@@ -4,6 +4,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import { Curve } from '@whiskeysockets/baileys';
+import type { WebSocket } from 'ws';
 import type { Account } from './account.ts';
 import { certifyServerKey } from './certificate-chain.ts';
 import { handleStanza } from './client-stanzas.ts';
@@ -82,7 +83,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { rootKey, chain } = certifyServerKey(key.public);
   const identity = { key, certificate: chain };
   const handlers = connectionHandlers(people.world);
-  const server = await openChatServer({ host, port }, (socket) => new Connection(socket, identity, handlers));
+  const { pictures } = people.world.social;
+  const connect = (socket: WebSocket) => new Connection(socket, identity, handlers);
+  const server = await openChatServer({ host, port }, connect, (path) => pictures.file(path));
+  pictures.origin = `http://${host}:${server.port}`;
   const { world, accounts, contacts } = people;
   const controlled = {
     unhandled,

@@ -1,10 +1,12 @@
 /** The WebSocket server clients connect to. It owns every connection and ends them all when it closes. */
 import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { Connection } from './connection.ts';
+import { PICTURE_FOLDER } from './social/social.ts';
 
 /** Where WhatsApp Web's socket is. */
 const PATH = '/ws/chat';
@@ -14,12 +16,13 @@ export interface ChatServer {
   close(): Promise<void>;
 }
 
-/** Listens, and makes a connection of every client that comes to the right path. */
+/** Listens, makes a connection of every client that comes to the right path, and serves pictures on theirs. */
 export async function openChatServer(
   { host, port }: { host: string; port: number },
   connect: (socket: WebSocket) => Connection,
+  pictureAt: (path: string) => Buffer | undefined,
 ): Promise<ChatServer> {
-  const http = createServer((_request, response) => response.writeHead(426).end());
+  const http = createServer(({ url = '' }, response) => respond(response, url, pictureAt(url)));
   const sockets = new WebSocketServer({ server: http, path: PATH });
   const connections = new Set<Connection>();
   sockets.on('connection', (socket) => {
@@ -39,4 +42,10 @@ export async function openChatServer(
       await closed;
     },
   };
+}
+
+/** Whoever asks for no picture is a client that should have come by WebSocket. */
+function respond(response: ServerResponse, url: string, picture: Buffer | undefined): void {
+  if (picture) response.writeHead(200, { 'content-type': 'image/jpeg' }).end(picture);
+  else response.writeHead(url.startsWith(PICTURE_FOLDER) ? 404 : 426).end();
 }

@@ -2,6 +2,7 @@
 import { groupQueries } from '../groups/groups.ts';
 import { children, node, SERVICE } from '../stanza.ts';
 import type { Stanza } from '../stanza.ts';
+import { pictureQueries } from '../social/picture-queries.ts';
 import { privacyQueries } from '../social/privacy-queries.ts';
 import { profileQueries } from '../social/profile-queries.ts';
 import type { StanzaHandler } from '../world.ts';
@@ -21,6 +22,7 @@ const QUERIES: QueryTable = {
   ...linkingQueries,
   ...mexQueries,
   ...passiveQueries,
+  ...pictureQueries,
   ...privacyQueries,
   ...profileQueries,
   ...settingsQueries,

@@ -46,7 +46,6 @@ function setBusinessProfile({ world, device, about }: Query): Stanza[] {
 }
 
 export const profileQueries: QueryTable = {
-  'w:profile:picture/get/picture': ({ reply }) => reply(node('error', { code: '404', text: 'item-not-found' })),
   'status/set/status': answering(setAbout),
   'w:biz/get/business_profile': answering(businessProfiles),
   'w:biz/set/business_profile': answering(setBusinessProfile),

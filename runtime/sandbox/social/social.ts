@@ -2,6 +2,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Person } from '../directory.ts';
 import type { SandboxEvents } from '../events.ts';
+import type { Group } from '../groups/groups.ts';
 import { linkedDevicesOf } from '../linked-device.ts';
 import type { LinkedDevice } from '../linked-device.ts';
 import { node, SERVICE } from '../stanza.ts';
@@ -11,6 +12,8 @@ import type { CallOptions } from './call.ts';
 import { Circle } from './circle.ts';
 import { deviceNews, identityNews, personalAddress } from './device-news.ts';
 import { notifyAll } from './notify.ts';
+import { Pictures } from './pictures.ts';
+import type { Picture } from './pictures.ts';
 import { Presence } from './presence.ts';
 import { Privacy } from './privacy.ts';
 import { Profile } from './profile.ts';
@@ -18,11 +21,13 @@ import { Profile } from './profile.ts';
 export type { Call, CallOptions, CallState } from './call.ts';
 export type { ChatState } from './presence.ts';
 export type { PrivacySetting } from './privacy.ts';
+export { PICTURE_FOLDER } from './pictures.ts';
 export { Somebody } from './somebody.ts';
-export type { BusinessProfile, Picture } from './profile.ts';
+export type { BusinessProfile } from './profile.ts';
 
 export class Social {
   readonly circle = new Circle();
+  readonly pictures = new Pictures();
   readonly presence = new Presence((person) => this.privacyOf(person));
   readonly #events: EventEmitter<SandboxEvents>;
   readonly #profiles = new Map<Person, Profile>();
@@ -67,14 +72,19 @@ export class Social {
 
   /** Changes a picture (a JPEG; null removes it), and tells those who know the person and its own other devices. */
   setPicture(person: Person, image: Buffer | null, cause?: LinkedDevice, preview = image): void {
-    const picture = this.profileOf(person).setPicture(image, preview);
-    const tag = picture ? 'set' : 'delete';
-    this.#announce(
-      person,
-      'picture',
-      (jid) => node(tag, { jid, author: jid, ...(picture && { id: picture.id }) }),
-      cause,
-    );
+    const picture = this.pictures.set(person, image, preview);
+    this.#announce(person, 'picture', (jid) => pictureNews(picture, { jid, author: jid }), cause);
+  }
+
+  /** Changes the picture of a group as one of its members, and tells all. Throws for who may not. */
+  setGroupPicture(group: Group, author: Person, image: Buffer | null): void {
+    if (group.settings.locked) group.admin(author);
+    else group.member(author);
+    const { jid, addressing } = group;
+    const participant = author.addressOn(0, addressing);
+    const content = [pictureNews(this.pictures.set(group, image), { jid, author: participant })];
+    for (const member of group.roster.people)
+      notifyAll(member, { type: 'picture', from: jid, content, attrs: { participant } });
   }
 
   /** Changes an about text, and tells those who know the person and its own other devices. */
@@ -139,3 +149,6 @@ export class Social {
     }
   }
 }
+
+const pictureNews = (picture: Picture | null, attrs: Stanza['attrs']): Stanza =>
+  picture ? node('set', { ...attrs, id: picture.id }) : node('delete', attrs);

@@ -63,6 +63,11 @@ export class Somebody {
     this.#world.social.setPicture(this.person, image, undefined, preview);
   }
 
+  /** Changes the picture of a group it is in, or takes it away. Throws for who may not, and for what is no JPEG. */
+  setGroupPicture(group: Group, image: Buffer | null): void {
+    this.#world.social.setGroupPicture(group, this.person, image);
+  }
+
   /** Throws for more than 139 characters. */
   setAbout(text: string): void {
     this.#world.social.setAbout(this.person, text);
