@@ -2,17 +2,31 @@ import type { IDataObject } from 'n8n-workflow';
 
 /** The events to choose from, as the runtime names them. */
 export const EVENT_OPTIONS = [
+  { name: 'Alert', value: 'alert', description: 'A session needs somebody to look at it, or no longer does' },
   {
     name: 'Connection Update',
     value: 'connection.update',
     description: 'The connection of a session changed: linked, lost, repaired, logged out',
   },
   { name: 'Message', value: 'message', description: 'A message arrived' },
+  { name: 'Message Deleted', value: 'message.deleted', description: 'A message was deleted for everyone' },
+  { name: 'Message Edited', value: 'message.edited', description: 'A message was changed by who wrote it' },
+  {
+    name: 'Message Reaction',
+    value: 'message.reaction',
+    description: 'Somebody reacted to a message, or took the reaction back',
+  },
   {
     name: 'Message Status',
     value: 'message.ack',
     description: 'A message that was sent is on its way, was delivered or read, or could not be sent',
   },
+  {
+    name: 'Message Undecryptable',
+    value: 'message.undecryptable',
+    description: 'A message came that cannot be read yet; WhatsApp is asked for it again',
+  },
+  { name: 'Poll Vote', value: 'poll.vote', description: 'Somebody voted in a poll' },
   { name: 'QR Code', value: 'qr.update', description: 'A new code is there to be scanned with the phone' },
 ];
 

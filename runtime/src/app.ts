@@ -8,8 +8,8 @@ import { createApi, createMetricsServer, type Api } from './api/api.ts';
 import type { Config } from './config.ts';
 import { toError } from './errors.ts';
 import { EVENT_NAMES, type EventEnvelope, type Fact } from './events.ts';
-import type { SessionId } from './ids.ts';
-import { createInbox, type Inbox } from './inbox/inbox.ts';
+import { toJid, type SessionId } from './ids.ts';
+import { createInbox, type Inbox, type Self } from './inbox/inbox.ts';
 import type { Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createOutboxes, type Outboxes } from './outbox/outbox.ts';
@@ -109,6 +109,8 @@ function build({ config, log, ...clock }: AppOptions) {
     onReceived: async (session, chats, message) => {
       for (const chat of chats) await outboxes.noteReceived(session, chat, message);
     },
+    self: (session) => selfOf(sessions.find(session)),
+    sent: (session, messageId) => outboxes.sent(session).find(messageId),
     metrics,
     log,
   });
@@ -146,6 +148,13 @@ const inBackground = (publish: Publish, log: Logger) => (sessionId: SessionId, f
     log.error({ err: toError(thrown), sessionId }, 'publishing failed');
   });
 };
+
+function selfOf(session: Session | undefined): Self | null {
+  if (!session) return null;
+  const { phone, lid, pushName } = session.info();
+  const addresses = [phone && `${phone.slice(1)}@s.whatsapp.net`, lid].map(toJid).filter((each) => each !== null);
+  return { addresses, pushName };
+}
 
 type Publish = (session: SessionId, fact: Fact) => Promise<EventEnvelope>;
 

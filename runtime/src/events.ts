@@ -16,31 +16,168 @@ export interface Contact {
   pushName: string | null;
 }
 
-/** What a message carries. `unsupported` is any kind this version does not describe yet; its caption is in `text`. */
-export type MessageKind = 'text' | 'unsupported';
+/** What a message is. `unsupported` is any kind this version does not describe; what words it has are in `text`. */
+export type MessageKind =
+  | 'text'
+  | 'image'
+  | 'video'
+  | 'audio'
+  | 'voice'
+  | 'document'
+  | 'sticker'
+  | 'location'
+  | 'contacts'
+  | 'poll'
+  | 'unsupported';
+
+/** A file that came with a message. */
+export interface Media {
+  /** As the sender's phone says. */
+  mime: string;
+  /** Size in bytes; null when the sender's phone did not say. */
+  bytes: number | null;
+  /** SHA-256 of the file, hex. */
+  sha256: string | null;
+  fileName: string | null;
+  /** Length of sound or film. */
+  seconds: number | null;
+  width: number | null;
+  height: number | null;
+  /** A film that plays silently in a loop. */
+  gif: boolean;
+}
+
+/** A place. */
+export interface Place {
+  latitude: number;
+  longitude: number;
+  name: string | null;
+  address: string | null;
+  /** True while the sender shares where they are going. */
+  live: boolean;
+}
+
+/** A contact card. */
+export interface Card {
+  name: string;
+  /** `+<digits>` or as the card has it. */
+  phones: string[];
+  vcard: string;
+}
+
+export interface Poll {
+  question: string;
+  options: string[];
+  /** How many options one person may choose; 0 is any number. */
+  selectable: number;
+}
+
+/** The message this one answers. */
+export interface Quoted {
+  messageId: MessageId;
+  text: string;
+  kind: MessageKind;
+  /** Who wrote it, when it was told. */
+  author: Jid | null;
+}
+
+/** Where somebody came from who wrote by an advertisement or a link (click to WhatsApp). */
+export interface Lead {
+  title: string | null;
+  body: string | null;
+  /** `ad`, `post` and the like. */
+  sourceType: string | null;
+  sourceId: string | null;
+  sourceUrl: string | null;
+  /** Meta's click id. */
+  clickId: string | null;
+  ref: string | null;
+  /** Which app and which entry led here, as WhatsApp names them. */
+  app: string | null;
+  entryPoint: string | null;
+}
+
+export interface Chat {
+  jid: Jid;
+  isGroup: boolean;
+}
 
 /** A message arrived, live or replayed after being offline. */
 export interface MessageEvent {
   messageId: MessageId;
-  chat: { jid: Jid; isGroup: boolean };
+  chat: Chat;
   from: Contact;
   fromMe: boolean;
   kind: MessageKind;
   /** The text, always here whatever kind carries it; empty when there is none. */
   text: string;
-  /** The id of the message this one answers, or null. */
-  quotedMessageId: string | null;
+  media: Media | null;
+  location: Place | null;
+  contacts: Card[];
+  poll: Poll | null;
+  /** The id of the message this one answers, or null; `quoted` has what it said. */
+  quotedMessageId: MessageId | null;
+  quoted: Quoted | null;
+  /** People the text names. */
+  mentions: Jid[];
+  /** Passed on from another chat. */
+  forwarded: boolean;
+  /** May be looked at once. */
+  viewOnce: boolean;
+  /** Disappears after so many seconds; null when it stays. */
+  disappearsAfter: number | null;
+  lead: Lead | null;
   /** When it was sent, ms since 1970. */
   sentAt: number;
   /** True when it came while the session was away and was replayed. */
   offline: boolean;
 }
 
+/** What all acts on an earlier message have in common. */
+interface Act {
+  /** The message it is about. */
+  messageId: MessageId;
+  chat: Chat;
+  /** Who did it. */
+  from: Contact;
+  fromMe: boolean;
+  /** ms since 1970. */
+  at: number;
+}
+
+export interface MessageEditedEvent extends Act {
+  text: string;
+}
+
+/** It was deleted for everyone. */
+export type MessageDeletedEvent = Act;
+
+export interface MessageReactionEvent extends Act {
+  /** Empty: the reaction was taken back. */
+  emoji: string;
+}
+
+export interface PollVoteEvent extends Act {
+  question: string;
+  /** What this person has chosen now; empty when they took their vote back. */
+  chosen: string[];
+  /** All votes the session has seen, by option. */
+  votes: { option: string; count: number }[];
+}
+
+/** Something came that could not be decrypted. WhatsApp is asked for it again; what then comes is a `message`. */
+export interface MessageUndecryptableEvent {
+  messageId: MessageId;
+  chat: Chat;
+  from: Contact;
+  sentAt: number;
+}
+
 /** A message the session sent has come one step further, or failed. */
 export interface MessageAckEvent {
   messageId: MessageId;
   status: 'sent' | 'delivered' | 'read' | 'failed';
-  chat: { jid: Jid; isGroup: boolean };
+  chat: Chat;
   /** Why it failed: WhatsApp's error number or the runtime's code; null otherwise. */
   error: string | null;
 }
@@ -70,6 +207,11 @@ export interface AlertEvent {
 
 export interface EventData {
   message: MessageEvent;
+  'message.edited': MessageEditedEvent;
+  'message.deleted': MessageDeletedEvent;
+  'message.reaction': MessageReactionEvent;
+  'message.undecryptable': MessageUndecryptableEvent;
+  'poll.vote': PollVoteEvent;
   'message.ack': MessageAckEvent;
   'connection.update': ConnectionUpdateEvent;
   'qr.update': QrUpdateEvent;
@@ -79,6 +221,11 @@ export interface EventData {
 /** The event names with the sentence the documentation shows for each. */
 export const EVENTS = {
   message: 'A message arrived.',
+  'message.edited': 'A message was changed by who wrote it.',
+  'message.deleted': 'A message was deleted for everyone.',
+  'message.reaction': 'Somebody reacted to a message, or took the reaction back.',
+  'message.undecryptable': 'A message came that could not be decrypted yet; it is asked for again.',
+  'poll.vote': 'Somebody voted in a poll, with the running totals.',
   'message.ack': 'A sent message was accepted by WhatsApp, delivered, read, or has failed.',
   'connection.update': 'The connection of a session changed state.',
   'qr.update': 'A new QR code is ready to be scanned.',

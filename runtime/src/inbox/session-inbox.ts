@@ -1,0 +1,125 @@
+/** One session's inbox: takes what it heard one after the other, each once. */
+import type { WAMessage } from '@whiskeysockets/baileys';
+import { Mutex } from 'async-mutex';
+import type { MessageRef } from '../content.ts';
+import type { Fact } from '../events.ts';
+import { toJid, type Jid, type MessageId, type SessionId } from '../ids.ts';
+import type { KeyValue } from '../store/store.ts';
+import type { InboxDeps } from './inbox.ts';
+import { normalise, type Act, type Heard, type NewMessage, type Origin } from './normalise.ts';
+import { Polls } from './polls.ts';
+
+/** What is kept of an accepted message, to refer to it. */
+interface Accepted {
+  text: string;
+  fromMe: boolean;
+  participant?: string;
+}
+
+type AboutMessage = Heard & Act;
+
+/** WhatsApp replays for days at the most; a quote of an older message is refused. */
+const REMEMBER_MS = 14 * 24 * 3_600_000;
+
+export class SessionInbox {
+  readonly #session: SessionId;
+  readonly #deps: InboxDeps;
+  readonly #rows: KeyValue;
+  readonly #polls: Polls;
+  readonly #turn = new Mutex();
+
+  constructor(session: SessionId, deps: InboxDeps) {
+    this.#session = session;
+    this.#deps = deps;
+    this.#rows = deps.store.session(session).keyValue('inbox');
+    this.#polls = new Polls(this.#rows, (id) => deps.sent(session, id));
+  }
+
+  /** Resolves when what the message tells is durable; what was taken before comes first. */
+  take(message: WAMessage, offline: boolean): Promise<void> {
+    return this.#turn.runExclusive(() => this.#handle(message, offline));
+  }
+
+  async find(chat: Jid, id: MessageId): Promise<MessageRef | undefined> {
+    const accepted = await this.#rows.get<Accepted>(`${chat}|${id}`);
+    return accepted && { messageId: id, ...accepted };
+  }
+
+  /** Resolves when all that was taken has been handled. */
+  idle(): Promise<void> {
+    return this.#turn.waitForUnlock();
+  }
+
+  async #handle(message: WAMessage, offline: boolean): Promise<void> {
+    const { metrics, self, publish } = this.#deps;
+    metrics.received.inc();
+    const heard = normalise(this.#session, message, offline, self(this.#session));
+    if (!heard) return;
+    if (heard.what === 'message') return await this.#accept(heard.origin, heard);
+    if (heard.what !== 'undecryptable') return await this.#acceptAct(heard);
+    metrics.undecryptable.inc();
+    const { chat, messageId } = heard.event;
+    const fact = `undecryptable:${chat.jid}|${messageId}`;
+    await publish(this.#session, { event: 'message.undecryptable', fact, data: heard.event });
+  }
+
+  async #accept({ chats, participant }: Origin, { event, raw }: NewMessage): Promise<void> {
+    const key = `${event.chat.jid}|${event.messageId}|${event.kind}`;
+    if (await this.#rows.has(key)) return this.#deps.metrics.repeated.inc();
+    const { messageId, text, fromMe, poll } = event;
+    const accepted: Accepted = { text, fromMe, ...(participant && { participant }) };
+    const quotable = chats.map((chat) => ({ key: `${chat}|${messageId}`, value: accepted, ttl: REMEMBER_MS }));
+    // Before the event, so that whoever hears of it can refer to it at once; a crash between repeats both.
+    await this.#rows.setMany(quotable);
+    if (poll) await this.#polls.note(messageId, raw);
+    await this.#deps.publish(this.#session, { event: 'message', fact: `message:${key}`, data: event });
+    const received = { messageId, length: text.length, ...(participant && { participant }) };
+    if (!fromMe) await this.#deps.onReceived(this.#session, chats, received);
+    await this.#rows.set(key, true, REMEMBER_MS);
+  }
+
+  async #acceptAct(heard: AboutMessage): Promise<void> {
+    const key = `act|${heard.origin.chat.jid}|${heard.id}`;
+    if (await this.#rows.has(key)) return this.#deps.metrics.repeated.inc();
+    const fact = await this.#factOf(heard);
+    if (fact) await this.#deps.publish(this.#session, fact);
+    else this.#deps.log.info({ sessionId: this.#session, messageId: heard.id }, 'a vote in a poll that is not known');
+    await this.#rows.set(key, true, REMEMBER_MS);
+  }
+
+  /** The event that reports an act; null for a vote that cannot be read. */
+  async #factOf(heard: AboutMessage): Promise<Fact | null> {
+    const { origin, messageId, at, id } = heard;
+    const { chat, from, fromMe } = origin;
+    const data = { messageId, chat, from, fromMe, at };
+    const fact = `${heard.what}:${chat.jid}|${id}`;
+    switch (heard.what) {
+      case 'edited':
+        return { event: 'message.edited', fact, data: { ...data, text: heard.text } };
+      case 'deleted':
+        return { event: 'message.deleted', fact, data };
+      case 'reaction':
+        return { event: 'message.reaction', fact, data: { ...data, emoji: heard.emoji } };
+      case 'vote': {
+        const tally = await this.#count(heard);
+        return tally && { event: 'poll.vote', fact, data: { ...data, ...tally } };
+      }
+      default:
+        return heard satisfies never;
+    }
+  }
+
+  async #count({ messageId: pollId, origin, creator, vote }: AboutMessage & { what: 'vote' }) {
+    const { encPayload, encIv } = vote;
+    if (!encPayload || !encIv) return null;
+    const own = this.#deps.self(this.#session)?.addresses ?? [];
+    const named = toJid(creator.participant);
+    // Whose poll it is, seen from the voter: somebody's who is named, ours, or their own.
+    const creators = [...(named ? [named] : []), ...own, ...origin.authors, ...origin.chats];
+    const { contactId } = origin.from;
+    return await this.#polls.count({
+      ...{ pollId, creators, voters: origin.authors, contactId },
+      encrypted: { encPayload, encIv },
+    });
+  }
+}
