@@ -26,7 +26,7 @@ import type { Restrictions } from './restrictions.ts';
 import type { World } from './world.ts';
 
 export type { Account, LinkedDeviceInfo } from './account.ts';
-export type { Contact, ContactOptions, SayOptions } from './contact.ts';
+export type { Contact, ContactOptions, SayOptions, SendOptions } from './contact.ts';
 export type { ContactDevice } from './contact-devices.ts';
 export type { SandboxEvents } from './events.ts';
 export type { Faults } from './faults.ts';
