@@ -34,8 +34,7 @@ export interface Device {
 
 export class Person {
   readonly phone: string;
-  /** What others see beside its messages. */
-  name: string;
+  readonly name: string;
   readonly lidUser: string;
   readonly devices = new Map<number, Device>();
   /** Whether nobody is told the phone number: others know only the hidden id. */

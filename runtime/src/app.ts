@@ -19,7 +19,7 @@ import { createSeal, loadMasterKey } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
 import { openStore } from './store/store.ts';
 import { createAlerts, runWatchdog, type Alerts } from './watchdog/watchdog.ts';
-import { createWebhooks } from './webhook/webhook.ts';
+import { createWebhooks, type Webhooks } from './webhook/webhook.ts';
 
 export interface App {
   /** Where the API listens. */
@@ -132,14 +132,14 @@ function build({ config, log, ...clock }: AppOptions) {
     shownProxy,
     settings: sessionSettings(config),
     sent: (session) => outboxes.sent(session),
+    release: (session) => releaseSession({ outboxes, inbox, webhooks, alerts }, session),
     listeners: listen({ publish, alerts, inbox, outboxes, protocol, log }),
     metrics,
     log,
     ...clock,
   });
   countSessions(metrics, () => sessions.list());
-  const rooms = { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics, alerts };
-  return { ...rooms, removeSession: (session: Session) => removeSession(rooms, session) };
+  return { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics, alerts };
 }
 
 /** For those who tell something and do not wait until it is durable. */
@@ -210,14 +210,15 @@ const sessionSettings = (config: Config) => ({
   maxReconnectAttempts: config.maxReconnectAttempts,
 });
 
-/** Brought to rest from the outside in, so that nothing opens its database again after it is gone. */
-async function removeSession(rooms: Omit<Rooms, 'removeSession'>, { id }: Session): Promise<void> {
-  await rooms.sessions.remove(id, async () => {
-    await rooms.outboxes.close(id);
-    await rooms.inbox.idle(id);
-    await rooms.webhooks.unsubscribeSession(id);
-    rooms.alerts.forget(id);
-  });
+/** From the outside in, so that nothing opens its database again after it is gone. */
+async function releaseSession(
+  { outboxes, inbox, webhooks, alerts }: { outboxes: Outboxes; inbox: Inbox; webhooks: Webhooks; alerts: Alerts },
+  session: SessionId,
+): Promise<void> {
+  await outboxes.close(session);
+  await inbox.idle(session);
+  await webhooks.unsubscribeSession(session);
+  alerts.forget(session);
 }
 
 function countSessions({ sessions: gauge }: Rooms['metrics'], list: () => Session[]): void {

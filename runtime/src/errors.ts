@@ -21,6 +21,16 @@ export const ERRORS = {
     message: 'The recipient is neither a phone number nor a WhatsApp address.',
     hint: 'Write the number with its country code, such as +1 555 010 0000, or use the address of a received message.',
   },
+  invalid_phone: {
+    status: 400,
+    message: 'This is not a phone number.',
+    hint: 'Write the number of the WhatsApp account with its country code, such as +1 555 010 0000.',
+  },
+  invalid_cursor: {
+    status: 400,
+    message: 'The cursor is not one this runtime gave.',
+    hint: 'Use nextCursor of the former answer, or leave the cursor out to begin again.',
+  },
   invalid_proxy_url: {
     status: 400,
     message: 'The proxy address is not valid.',
@@ -81,6 +91,16 @@ export const ERRORS = {
     message: 'This session is not linked to a WhatsApp account.',
     hint: 'Link it first: scan the code from GET /sessions/{id}/qr with the phone.',
   },
+  already_linked: {
+    status: 409,
+    message: 'This session is linked to a WhatsApp account already.',
+    hint: 'Log it out first to link it to another account, or create another session.',
+  },
+  pairing_not_ready: {
+    status: 409,
+    message: 'This session is not waiting to be linked at this moment.',
+    hint: 'Wait for the status qr with GET /sessions/{id}/wait?status=qr; call reconnect if the session is at rest.',
+  },
   qr_not_available: {
     status: 409,
     message: 'There is no QR code to scan at this moment.',
@@ -112,7 +132,17 @@ export const ERRORS = {
     message: 'Something went wrong inside the runtime.',
     hint: 'Try again; if it stays, look at the log entry with this request id.',
   },
+  pairing_refused: {
+    status: 502,
+    message: 'WhatsApp refused to give a pairing code for this number.',
+    hint: 'Check the number. If it is right, wait some minutes before asking again, or scan the QR code instead.',
+  },
   unavailable: { status: 503, message: 'The runtime is shutting down.', hint: 'Try again in a few seconds.' },
+  no_answer: {
+    status: 504,
+    message: 'WhatsApp did not answer in time.',
+    hint: 'See the session status; try again when it has a connection.',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

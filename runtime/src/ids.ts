@@ -89,6 +89,13 @@ export function parseRecipient(value: string): Jid {
   return `${digits}@s.whatsapp.net` as Jid;
 }
 
+/** The digits of a phone number as people write it. Throws `invalid_phone`. */
+export function parsePhone(value: string): string {
+  const digits = value.trim().replace(PHONE_PUNCTUATION, '').replace(/^\+/, '');
+  if (!/^[1-9]\d{6,14}$/.test(digits)) throw new RuntimeError('invalid_phone');
+  return digits;
+}
+
 export const isGroup = (jid: Jid): boolean => jid.endsWith('@g.us');
 export const isLid = (jid: Jid): boolean => jid.endsWith('@lid');
 

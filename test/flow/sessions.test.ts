@@ -35,7 +35,11 @@ test(
       expect((await flow.call('GET', '/sessions')).body.data.sessions).toMatchObject([
         { sessionId, hash, phone: null },
       ]);
-      expect((await flow.call('DELETE', `/sessions/${sessionId}`)).body.data).toEqual({ deleted: true });
+      expect((await flow.call('DELETE', `/sessions/${sessionId}`)).body.data).toEqual({
+        deleted: true,
+        confirmed: true,
+        action: null,
+      });
       expect((await flow.call('GET', '/sessions')).body.data.sessions).toEqual([]);
     });
   },

@@ -56,7 +56,7 @@ test('from nothing to a linked account and back, with nothing but this node and 
     context: { itemIndex: 0 },
   });
 
-  expect((await run('delete')).map(({ json }) => json)).toEqual([{ deleted: true }]);
+  expect((await run('delete')).map(({ json }) => json)).toEqual([{ deleted: true, confirmed: true, action: null }]);
   await expect(run('get')).rejects.toMatchObject({
     message: 'There is no session with this id.',
     description: expect.stringMatching(/./),

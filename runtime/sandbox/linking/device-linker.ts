@@ -17,26 +17,16 @@ const MAX_DEVICES = 4;
 export class DeviceLinker {
   readonly #world: World;
   readonly #person: Person;
-  readonly #handset: { readonly signal: SignalDevice };
+  readonly #keys: SignalDevice;
   readonly #onLinked: (deviceId: number) => void;
   #nextDeviceId = 1;
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    world: World,
-    person: Person,
-    handset: { readonly signal: SignalDevice },
-    onLinked: (deviceId: number) => void,
-  ) {
+  constructor(world: World, person: Person, keys: SignalDevice, onLinked: (deviceId: number) => void) {
     this.#world = world;
     this.#person = person;
-    this.#handset = handset;
+    this.#keys = keys;
     this.#onLinked = onLinked;
-  }
-
-  /** The phone's keys now; they change when WhatsApp is installed anew. */
-  get #keys(): SignalDevice {
-    return this.#handset.signal;
   }
 
   scan(qr: string): Promise<{ deviceId: number }> {

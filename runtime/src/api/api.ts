@@ -8,7 +8,7 @@ import { RuntimeError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Outboxes } from '../outbox/outbox.ts';
 import type { ProtocolMonitor } from '../protocol-monitor/protocol-monitor.ts';
-import type { Session, Sessions } from '../session/session.ts';
+import type { Sessions } from '../session/session.ts';
 import type { Webhooks } from '../webhook/webhook.ts';
 import { requireKey } from './auth.ts';
 import { messageRoutes } from './messages.ts';
@@ -25,8 +25,6 @@ export interface ApiDeps {
   outboxes: Outboxes;
   webhooks: Webhooks;
   protocol: ProtocolMonitor;
-  /** Ends a session everywhere: connection, outbox, subscriptions, files. */
-  removeSession(session: Session): Promise<void>;
   apiKey: string;
   bodyLimit: number;
   version: string;

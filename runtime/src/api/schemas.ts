@@ -55,7 +55,20 @@ export const CreatedSession = Type.Object({
   status: Status,
   webhook: orNull(Type.Object({ webhookId: Type.String(), secret: Type.String({ description: 'Shown only here.' }) })),
 });
-export const SessionList = Type.Object({ sessions: Type.Array(Session) });
+export const ListSessions = Type.Object(
+  {
+    status: Type.Optional(Type.String({ description: 'Only those in one of these statuses, comma-separated.' })),
+    tenantId: Type.Optional(Type.String()),
+    search: Type.Optional(Type.String({ minLength: 1, description: 'Only those with this in id, phone or name.' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'At most so many; all without it.' })),
+    cursor: Type.Optional(Type.String({ description: 'nextCursor of the page before.' })),
+  },
+  closed,
+);
+export const SessionList = Type.Object({
+  sessions: Type.Array(Session),
+  nextCursor: orNull(Type.String({ description: 'Gives the next page.' })),
+});
 export const SessionState = Type.Pick(Session, ['sessionId', 'status', 'reason', 'since']);
 export const WaitSession = Type.Object(
   { status: Type.String({ description: 'Statuses, comma-separated.' }), timeout: Type.Optional(TimeoutSeconds) },
@@ -67,7 +80,29 @@ export const Qr = Type.Object({
   qrImage: Type.String({ description: 'The code as a PNG data URL.' }),
   expiresIn: Type.Integer({ description: 'Seconds it can still be scanned.' }),
 });
+export const AskPairingCode = Type.Object(
+  { phone: Type.String({ description: 'The number of the account, with country code.' }) },
+  closed,
+);
+export const PairingCode = Type.Object({
+  code: Type.String({ description: 'Eight letters and digits to type at the phone.' }),
+  expiresIn: Type.Integer({ description: 'Seconds it can still be typed.' }),
+});
+const Unlinking = {
+  confirmed: Type.Boolean({ description: 'False when the phone may still list the device: WhatsApp did not confirm.' }),
+  action: orNull(Type.String({ description: 'What is left to do at the phone.' })),
+};
+export const LoggedOut = Type.Object({ loggedOut: Type.Literal(true), ...Unlinking });
+export const DeleteSession = Type.Object(
+  {
+    logout: Type.Optional(
+      Type.Boolean({ description: 'Take the device off the account first. Default true; false to keep the link.' }),
+    ),
+  },
+  closed,
+);
 export const Deleted = Type.Object({ deleted: Type.Literal(true) });
+export const DeletedSession = Type.Object({ ...Deleted.properties, ...Unlinking });
 
 export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),

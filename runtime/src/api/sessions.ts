@@ -2,14 +2,14 @@
 import qrcode from 'qrcode';
 import { RuntimeError } from '../errors.ts';
 import { EVENT_NAMES } from '../events.ts';
-import { parseSessionId } from '../ids.ts';
+import { parsePhone, parseSessionId } from '../ids.ts';
 import { SESSION_STATUSES, type SessionStatus } from '../session/session.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { pollSignal } from './long-poll.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 
-export function sessionRoutes(app: Api, { sessions, webhooks, removeSession, stopping }: ApiDeps): void {
+export function sessionRoutes(app: Api, { sessions, webhooks, stopping }: ApiDeps): void {
   const params = schemas.SessionParams;
 
   app.post(
@@ -40,8 +40,15 @@ export function sessionRoutes(app: Api, { sessions, webhooks, removeSession, sto
 
   app.get(
     '/sessions',
-    { schema: { summary: 'List all sessions', response: schemas.answers(200, schemas.SessionList) } },
-    () => ok({ sessions: sessions.list().map((session) => session.info()) }),
+    {
+      schema: {
+        summary: 'List sessions, the oldest first',
+        querystring: schemas.ListSessions,
+        response: schemas.answers(200, schemas.SessionList),
+      },
+    },
+    ({ query: { status, ...rest } }) =>
+      ok(sessions.page({ ...rest, ...(status !== undefined && { statuses: parseStatuses(status) }) })),
   );
 
   app.get(
@@ -66,6 +73,20 @@ export function sessionRoutes(app: Api, { sessions, webhooks, removeSession, sto
       const { qr, expiresIn } = sessions.qr(parseSessionId(request.params.sessionId));
       return ok({ qr, qrImage: await qrcode.toDataURL(qr, { margin: 2, scale: 6 }), expiresIn });
     },
+  );
+
+  app.post(
+    '/sessions/:sessionId/pairing-code',
+    {
+      schema: {
+        summary: 'Get a code to type at the phone instead of scanning',
+        params,
+        body: schemas.AskPairingCode,
+        response: schemas.answers(200, schemas.PairingCode),
+      },
+    },
+    async (request) =>
+      ok(await sessions.pairingCode(parseSessionId(request.params.sessionId), parsePhone(request.body.phone))),
   );
 
   app.get(
@@ -98,17 +119,40 @@ export function sessionRoutes(app: Api, { sessions, webhooks, removeSession, sto
     async (request) => ok((await sessions.reconnect(parseSessionId(request.params.sessionId))).info()),
   );
 
+  app.post(
+    '/sessions/:sessionId/logout',
+    {
+      schema: { summary: 'Log out and forget the link', params, response: schemas.answers(200, schemas.LoggedOut) },
+    },
+    async (request) => {
+      const { confirmed } = await sessions.logOut(parseSessionId(request.params.sessionId));
+      return ok({ loggedOut: true as const, ...unlinking(confirmed) });
+    },
+  );
+
   app.delete(
     '/sessions/:sessionId',
     {
-      schema: { summary: 'Delete a session and all it kept', params, response: schemas.answers(200, schemas.Deleted) },
+      schema: {
+        summary: 'Delete a session and all it kept',
+        params,
+        querystring: schemas.DeleteSession,
+        response: schemas.answers(200, schemas.DeletedSession),
+      },
     },
     async (request) => {
-      await removeSession(sessions.get(parseSessionId(request.params.sessionId)));
-      return ok({ deleted: true as const });
+      const { confirmed } = await sessions.remove(
+        parseSessionId(request.params.sessionId),
+        request.query.logout ?? true,
+      );
+      return ok({ deleted: true as const, ...unlinking(confirmed) });
     },
   );
 }
+
+const STILL_LISTED =
+  'On the phone open WhatsApp, Linked devices, and remove this device if it is listed: WhatsApp did not confirm that it is gone.';
+const unlinking = (confirmed: boolean) => ({ confirmed, action: confirmed ? null : STILL_LISTED });
 
 function parseStatuses(list: string): SessionStatus[] {
   const known: readonly string[] = SESSION_STATUSES;

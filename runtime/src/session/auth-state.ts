@@ -1,30 +1,59 @@
 /**
  * A session's credentials and Signal keys: sealed with the session's own data key, one row a key, each batch atomic.
  * There is no cache: a read is one indexed row of a local file, and pre-keys stay out of memory.
+ *
+ * Credentials and keys that belong together are written in the order the client makes them (the credentials that count a
+ * pre-key, then the pre-key), each on disk before the client goes on: a crash between leaves a number without its key,
+ * which the client notices at its next login, and never a key that is at the server and not here.
+ *
+ * The client deletes little. What can be had again is forgotten when nobody has used it for long (`KEEP_DAYS`), and of the
+ * pre-keys the newest are kept; for good stay the addresses of people (`lid-mapping`, two short rows for each person ever
+ * met) and the app state.
  */
 import {
   BufferJSON,
   initAuthCreds,
   proto,
   type AuthenticationCreds,
+  type SignalDataSet,
   type SignalDataTypeMap,
   type SignalKeyStore,
 } from '@whiskeysockets/baileys';
 import { phoneOf, toJid } from '../ids.ts';
 import type { Seal } from '../seal.ts';
-import type { KeyValue } from '../store/store.ts';
+import type { Batch, Database } from '../store/store.ts';
 
 const CREDS = 'creds';
+const NAMESPACE = 'auth';
+/**
+ * How many days after it was last written a row is forgotten, by its kind. Without a session, or a sender key, the next
+ * message is sent again by its writer after a retry receipt; the rest is asked of the server when it is needed. The memory
+ * of who has our sender key must end before that key does. Plaintext that no message came of: as long as its stanza.
+ */
+const KEEP_DAYS: Readonly<Record<string, number>> = {
+  session: 365,
+  'identity-key': 365,
+  'sender-key': 365,
+  'sender-key-memory': 180,
+  'device-list': 30,
+  tctoken: 60,
+  'inbound-plaintext': 3,
+};
+const DAY_MS = 24 * 3_600_000;
+/** The server has some 800 at the most; older ones were handed to somebody who never wrote. */
+const MOST_PRE_KEYS = 5_000;
+/** One entry a history sync; only whether there is any matters (Utils/process-message.js:245). */
+const MOST_HISTORY_ENTRIES = 20;
 
 export interface AuthState {
   creds: AuthenticationCreds;
   keys: SignalKeyStore;
   /** Writes the credentials as they are now. */
   saveCreds(): Promise<void>;
+  /** Takes back what asking for a pairing code has put there and nobody has accepted. */
+  forgetUnfinishedLink(): void;
   /** Resolves when no read or write is under way. */
   settled(): Promise<void>;
-  /** Removes everything; with the data key gone too, nothing of it can ever be read again. */
-  shred(): Promise<void>;
 }
 
 /** There is a linked account: the phone has signed this device. */
@@ -35,7 +64,8 @@ export const accountOf = ({ me }: AuthenticationCreds) => {
   return { phone: jid && phoneOf(jid), lid: toJid(me?.lid), pushName: me?.name ?? null };
 };
 
-export async function openAuthState(rows: KeyValue, seal: Seal, context: string): Promise<AuthState> {
+export async function openAuthState(database: Database, seal: Seal, context: string): Promise<AuthState> {
+  const rows = database.keyValue(NAMESPACE);
   const write = (name: string, value: unknown) =>
     seal.seal(JSON.stringify(value, BufferJSON.replacer), `${context}/${name}`);
   const read = (name: string, sealed: string): unknown =>
@@ -66,30 +96,49 @@ export async function openAuthState(rows: KeyValue, seal: Seal, context: string)
       return result;
     },
     async set(data) {
-      const kept: { key: string; value: string }[] = [];
-      const gone: string[] = [];
-      for (const [type, values] of Object.entries(data)) {
-        for (const [id, value] of Object.entries(values ?? {})) {
-          const name = `${type}/${id}`;
-          if (value === null || value === undefined) gone.push(name);
-          else kept.push({ key: name, value: write(name, value) });
-        }
-      }
-      // Written before removed: a crash between leaves a used pre-key too many, never a session without its keys.
-      if (kept.length > 0) await tracked(rows.setMany(kept));
-      if (gone.length > 0) await tracked(rows.deleteMany(gone));
+      const batch = batchOf(data, write);
+      if (batch.set.length + batch.remove.length > 0) await tracked(database.write(NAMESPACE, batch));
     },
   };
   return {
     creds,
     keys,
-    saveCreds: async () => void (await tracked(rows.set(CREDS, write(CREDS, creds)))),
+    saveCreds() {
+      creds.processedHistoryMessages = creds.processedHistoryMessages?.slice(-MOST_HISTORY_ENTRIES) ?? [];
+      return tracked(database.write(NAMESPACE, { set: [{ key: CREDS, value: write(CREDS, creds) }], remove: [] }));
+    },
+    forgetUnfinishedLink() {
+      if (isLinked(creds)) return;
+      delete creds.me;
+      creds.pairingCode = undefined;
+      creds.registered = false;
+    },
     async settled() {
       while (busy.size > 0) await Promise.allSettled(busy);
     },
-    shred: () => rows.clear(),
   };
 }
+
+function batchOf(data: SignalDataSet, write: (name: string, value: unknown) => string): Batch {
+  const batch: Batch = { set: [], remove: [] };
+  for (const [type, values] of Object.entries(data)) {
+    for (const [id, value] of Object.entries(values ?? {})) {
+      const key = `${type}/${id}`;
+      if (value === null || value === undefined) batch.remove.push(key);
+      else batch.set.push({ key, value: write(key, value), ttl: ttlOf(type) });
+      if (type === 'pre-key' && value) batch.remove.push(`pre-key/${Number(id) - MOST_PRE_KEYS}`);
+    }
+  }
+  return batch;
+}
+
+const ttlOf = (type: string): number | undefined => {
+  const days = KEEP_DAYS[type];
+  return days === undefined ? undefined : days * DAY_MS;
+};
+
+/** Removes all rows of a session's keys. The data key they are sealed with is to be destroyed first. */
+export const clearAuthState = (database: Database): Promise<void> => database.keyValue(NAMESPACE).clear();
 
 /** App-state sync keys are protobuf messages and must come back as such. */
 function revive<Type extends keyof SignalDataTypeMap>(type: Type, value: unknown): SignalDataTypeMap[Type] {

@@ -5,6 +5,7 @@ import { RuntimeError } from '../errors.ts';
 import { newSessionHash, newSessionId, type SessionId } from '../ids.ts';
 import { closeConsole } from '../log.ts';
 import { Link } from './link.ts';
+import { pageOf, type SessionFilter, type SessionPage } from './listing.ts';
 import type { NewSession, Session, SessionInfo, Sessions, SessionsDeps } from './session.ts';
 import type { SessionStatus } from './states.ts';
 import { checkSignatures } from './signatures.ts';
@@ -21,8 +22,8 @@ export class SessionRegistry implements Sessions {
   readonly #handshakes = new Semaphore(MAX_HANDSHAKES);
   readonly #links = new Map<SessionId, Link>();
   readonly #changes = new EventEmitter().setMaxListeners(0);
-  /** Ids being created: taken from the first moment, so that two requests cannot both make one. */
-  readonly #creating = new Set<SessionId>();
+  /** Ids being created or removed: taken from the first moment to the last, so that no two of these can meet. */
+  readonly #busy = new Set<SessionId>();
 
   constructor(deps: SessionsDeps) {
     closeConsole();
@@ -30,16 +31,16 @@ export class SessionRegistry implements Sessions {
     checkSignatures();
     separateSignalQueues();
     this.#deps = deps;
-    this.#vault = new Vault(deps.store.instance.keyValue('sessions'), deps.masterSeal);
+    this.#vault = new Vault(deps.store.instance, deps.masterSeal);
   }
 
   async create(request: NewSession): Promise<Session> {
     const id = request.sessionId ?? newSessionId();
-    if (this.#links.has(id) || this.#creating.has(id)) throw new RuntimeError('session_exists');
-    if (this.#links.size + this.#creating.size >= this.#deps.settings.maxSessions)
+    if (this.#links.has(id) || this.#busy.has(id)) throw new RuntimeError('session_exists');
+    if (new Set([...this.#links.keys(), ...this.#busy]).size >= this.#deps.settings.maxSessions)
       throw new RuntimeError('session_limit');
     if (request.proxyUrl !== undefined) await this.#deps.openWayOut(request.proxyUrl).close();
-    this.#creating.add(id);
+    this.#busy.add(id);
     try {
       const record: SessionRecord = {
         sessionId: id,
@@ -59,7 +60,7 @@ export class SessionRegistry implements Sessions {
       await link.start();
       return link;
     } finally {
-      this.#creating.delete(id);
+      this.#busy.delete(id);
     }
   }
 
@@ -83,6 +84,13 @@ export class SessionRegistry implements Sessions {
     return [...this.#links.values()];
   }
 
+  page(filter: SessionFilter): SessionPage {
+    return pageOf(
+      [...this.#links.values()].map((link) => link.info()),
+      filter,
+    );
+  }
+
   qr(id: SessionId): { qr: string; expiresIn: number } {
     const shown = this.get(id).qr();
     if (!shown) throw new RuntimeError('qr_not_available');
@@ -101,12 +109,31 @@ export class SessionRegistry implements Sessions {
     return link;
   }
 
-  async remove(id: SessionId, whenAtRest: () => Promise<void>): Promise<void> {
-    await this.get(id).retire();
-    await whenAtRest();
-    this.#links.delete(id);
-    await this.#vault.remove(id);
-    await this.#deps.store.removeSession(id);
+  async pairingCode(id: SessionId, phone: string): Promise<{ code: string; expiresIn: number }> {
+    return await this.get(id).pairingCode(phone);
+  }
+
+  async logOut(id: SessionId): Promise<{ confirmed: boolean }> {
+    return { confirmed: await this.get(id).logOut() };
+  }
+
+  async remove(id: SessionId, logOut: boolean): Promise<{ confirmed: boolean }> {
+    const confirmed = await this.get(id).retire(logOut);
+    await this.#finishRemoval(id);
+    return { confirmed };
+  }
+
+  /** The data key is gone and the record marked; from here on it can only be finished, now or at the next start. */
+  async #finishRemoval(id: SessionId): Promise<void> {
+    this.#busy.add(id);
+    try {
+      await this.#deps.release(id);
+      this.#links.delete(id);
+      await this.#deps.store.removeSession(id);
+      await this.#vault.remove(id);
+    } finally {
+      this.#busy.delete(id);
+    }
   }
 
   async wait(id: SessionId, statuses: SessionStatus[], signal: AbortSignal): Promise<boolean> {
@@ -119,7 +146,9 @@ export class SessionRegistry implements Sessions {
   }
 
   async restore(): Promise<void> {
-    const records = await this.#vault.all();
+    const all = await this.#vault.all();
+    for (const { sessionId, removing } of all) if (removing) await this.#finishRemoval(sessionId);
+    const records = all.filter(({ removing }) => !removing);
     for (const record of records) this.#add(record);
     for (const record of records) if (record.wanted && !record.ended) await this.get(record.sessionId).start();
   }

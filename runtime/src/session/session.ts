@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Seal } from '../seal.ts';
 import type { Store } from '../store/store.ts';
+import type { SessionFilter, SessionPage } from './listing.ts';
 import type { SentMessages } from './outgoing.ts';
 import type { Receipt } from './receipts.ts';
 import { SessionRegistry } from './registry.ts';
@@ -96,6 +97,11 @@ export interface SessionsDeps {
     maxReconnectAttempts: number;
   };
   sent(session: SessionId): SentMessages;
+  /**
+   * The session is being removed; it has no connection and can get none: everybody is to let go of what is open of it and
+   * forget what they keep of it. May be asked again after a crash.
+   */
+  release(session: SessionId): Promise<void>;
   listeners: SessionListeners;
   metrics: Metrics;
   log: Logger;
@@ -112,6 +118,8 @@ export interface Sessions {
   /** The session, when it has a linked account. Throws `session_not_found`, `session_not_linked`. */
   requireLinked(id: SessionId): Session;
   list(): Session[];
+  /** The sessions a caller asks for, the oldest first. Throws `invalid_cursor`. */
+  page(filter: SessionFilter): SessionPage;
   /** The QR code to scan now. Throws `qr_not_available`. */
   qr(id: SessionId): { qr: string; expiresIn: number };
   /** Closes the connection and keeps the credentials; it stays closed, over restarts too, until `reconnect`. */
@@ -119,10 +127,21 @@ export interface Sessions {
   /** Connects again now, with a new QR code when the account is not linked. */
   reconnect(id: SessionId): Promise<Session>;
   /**
-   * Removes the session, its keys, its outbox and its history; `whenAtRest` runs when it has no connection and can get
-   * none any more, for those who have something of it open. Throws `session_not_found`, for one being removed too.
+   * A code to type at the phone in place of scanning the QR code. Throws `already_linked`, `pairing_not_ready` unless the
+   * session is in the state `qr`, `pairing_refused`, `no_answer`.
    */
-  remove(id: SessionId, whenAtRest: () => Promise<void>): Promise<void>;
+  pairingCode(id: SessionId, phone: string): Promise<{ code: string; expiresIn: number }>;
+  /**
+   * Takes the device off the account, as far as there is a connection, and destroys the credentials; the session stays to be
+   * linked again. `confirmed` false: the phone may still list the device. Throws `session_not_linked`.
+   */
+  logOut(id: SessionId): Promise<{ confirmed: boolean }>;
+  /**
+   * Removes the session, its keys, its outbox and its history. With `logOut` the device is taken off the account first, as
+   * far as there is a connection; `confirmed` false: the phone may still list it. The keys are destroyed first, and a crash
+   * from there on is finished at the next start. Throws `session_not_found`, for one being removed too.
+   */
+  remove(id: SessionId, logOut: boolean): Promise<{ confirmed: boolean }>;
   /** Waits until the session has one of the statuses or the signal aborts; says whether it was reached. */
   wait(id: SessionId, statuses: SessionStatus[], signal: AbortSignal): Promise<boolean>;
   /** Connects what was connected when the process last ended; at most ten handshakes at once. Resolves when all are under way. */

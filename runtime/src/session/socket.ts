@@ -19,6 +19,8 @@ import { clientLog } from './client-log.ts';
 import type { InboundJournal } from './inbound-journal.ts';
 import { InboundGate } from './inbound-gate.ts';
 import type { Receipt } from './receipts.ts';
+import { PairingCodes, type PairingCode } from './pairing-code.ts';
+import { Unlinking } from './unlink.ts';
 import { prepare, relay, type Outgoing, type SentMessages } from './outgoing.ts';
 import { checkPreKeys } from './signatures.ts';
 import { askPhone, ping, readVitals, type Vitals } from './vitals.ts';
@@ -26,6 +28,7 @@ import { askPhone, ping, readVitals, type Vitals } from './vitals.ts';
 /** First QR 60 s, the next 20 s each (Socket/socket.js:657, :669). */
 const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
+const qrLives = (references: number): number => FIRST_QR_MS + (references - 1) * NEXT_QR_MS;
 const FLUSH_MS = 1_000;
 const CLOSED = 428;
 /** A server that does not answer the close within this is not waited for. */
@@ -80,6 +83,10 @@ export interface LiveSocket {
   askPhone(): Promise<void>;
   setOnline(online: boolean): Promise<void>;
   markRead(jid: string, messageIds: string[], participant: string | undefined): Promise<void>;
+  /** See `PairingCodes.request`. */
+  requestPairingCode(phone: string): Promise<PairingCode>;
+  /** Takes this device off the account; true when WhatsApp has confirmed it in time. Never throws. */
+  unlink(timeoutMs: number): Promise<boolean>;
   /** Ends at once, half-open or not (B4); `onClose` follows with this code and message. */
   end(code: number, message: string): void;
   /** Closes in good order, and by force when the server does not answer. */
@@ -98,6 +105,8 @@ const closing = (code: number, message: string): Error =>
 
 export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   let ended = false;
+  // The client would log in as the account the code was for, and be refused as a device that was removed.
+  deps.auth.forgetUnfinishedLink();
   const sock = makeWASocket(configFor(deps, () => ended));
   const acks = new Acks(deps.options.ackTimeoutMs);
   let qrShown = 0;
@@ -109,13 +118,12 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   };
 
   containCorruptFrames(sock, (error) => end(500, `corrupt frame: ${error.message}`));
-  // B2: ws hands an HTTP answer to the upgrade to this event and stops; nobody in the client listens.
-  sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) =>
-    end(503, `HTTP ${response.statusCode ?? 'answer'} instead of a connection`),
-  );
+  noticeRefusedUpgrade(sock, (answer) => end(503, `${answer} instead of a connection`));
   sock.ws.on('CB:ack,class:message', (node: BinaryNode) => acks.arrived(node));
   const onUnsaved = (error: unknown) => end(500, `credentials could not be saved: ${toError(error).message}`);
   const gate = new InboundGate(sock, { ...deps, onReceipt: events.onReceipt, onUnsaved });
+  const unlinking = new Unlinking(sock);
+  const pairingCodes = new PairingCodes(sock, deps.auth, qrLives);
   const vitals = readVitals(sock, () => deps.auth.creds.me);
   sock.ev.on('creds.update', () => void deps.auth.saveCreds().catch(onUnsaved));
   // B5: the client can leave events in its buffer until the next stanza or half a minute; nobody should wait for that.
@@ -135,8 +143,8 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
       acks.connectionClosed();
       // B4: queries under way would hang until their own time-out of a minute; this is the event they still listen to.
       sock.ws.emit('error', closing(CLOSED, 'Connection Closed'));
-      const error = update.lastDisconnect?.error as ClosingError | undefined;
-      events.onClose(error?.output?.statusCode, error?.message ?? 'closed');
+      const { output, message = 'closed' } = (update.lastDisconnect?.error ?? {}) as Partial<ClosingError>;
+      events.onClose(output?.statusCode, unlinking.reasonOf(output?.statusCode, message));
     }
   });
   return {
@@ -146,12 +154,11 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
     subscribePresence: (jid) => sock.presenceSubscribe(jid),
     chatState: (jid, state) => sock.sendPresenceUpdate(state, jid),
     askPhone: () => askPhone(sock),
-    setOnline: async (online) => {
-      // Without a push name the client refuses, with a warning.
-      if (deps.auth.creds.me?.name) await sock.sendPresenceUpdate(online ? 'available' : 'unavailable');
-    },
+    setOnline: (online) => showOnline(sock, deps.auth.creds.me?.name, online),
     markRead: (jid, ids, participant) =>
       sock.readMessages(ids.map((id) => ({ remoteJid: jid, id, fromMe: false, ...(participant && { participant }) }))),
+    requestPairingCode: (phone) => pairingCodes.request(phone),
+    unlink: (timeoutMs) => unlinking.ask(deps.auth.creds.me?.id, timeoutMs),
     end,
     leave: () => {
       void sock.end(closing(CLOSED, 'stopped'));
@@ -184,6 +191,11 @@ function configFor({ auth, journal, wayOut, options, log, sent }: SocketDeps, en
   };
 }
 
+async function showOnline(sock: WASocket, name: string | undefined, online: boolean): Promise<void> {
+  // Without a push name the client refuses, with a warning.
+  if (name) await sock.sendPresenceUpdate(online ? 'available' : 'unavailable');
+}
+
 /** B1: the client's frame handler is async and nobody catches; one bad frame would end the whole process. */
 function containCorruptFrames(sock: WASocket, onCorrupt: (error: Error) => void): void {
   for (const listener of sock.ws.listeners('message') as ((data: Uint8Array) => Promise<void>)[]) {
@@ -192,6 +204,13 @@ function containCorruptFrames(sock: WASocket, onCorrupt: (error: Error) => void)
       Promise.resolve(listener(data)).catch((error: unknown) => onCorrupt(toError(error)));
     });
   }
+}
+
+/** B2: ws hands an HTTP answer to the upgrade to this event and stops; nobody in the client listens. */
+function noticeRefusedUpgrade(sock: WASocket, onAnswer: (answer: string) => void): void {
+  sock.ws.on('unexpected-response', (_request: unknown, { statusCode = 'answer' }: { statusCode?: number | string }) =>
+    onAnswer(`HTTP ${statusCode}`),
+  );
 }
 
 /** The client types its socket as an abstract one; the real one under it is a `ws` WebSocket. */

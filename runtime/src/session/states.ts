@@ -36,6 +36,10 @@ const SENTENCES = {
     message: 'The session waits to be linked to a WhatsApp account.',
     action: 'On the phone open WhatsApp, Linked devices, Link a device, and scan the QR code.',
   },
+  enter_code: {
+    message: 'The session waits for its pairing code to be typed at the phone.',
+    action: 'On the phone open WhatsApp, Linked devices, Link a device, Link with phone number, and type the code.',
+  },
   linking: { message: 'The phone accepted the link; the account is being signed in.', action: 'Wait a moment.' },
   connected: { message: 'The session is connected.', action: 'Nothing.' },
   disconnected_by_user: {
@@ -65,6 +69,12 @@ const SENTENCES = {
   replaced: {
     message: 'Another client uses the same link and has taken over.',
     action: 'Stop the other client, then reconnect the session. Two clients must never share one link.',
+  },
+  replaced_for_good: {
+    message:
+      'Another client took over this link and nobody connected the session again, so its credentials were deleted.',
+    action:
+      'Reconnect the session and scan the new QR code. If the other client is not yours, remove it on the phone under Linked devices.',
   },
   client_outdated: {
     message: 'WhatsApp refused this client: it is too old, or it comes from an address WhatsApp does not accept.',

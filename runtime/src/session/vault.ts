@@ -2,7 +2,7 @@
 import type { ProfileName } from '../config.ts';
 import type { SessionId } from '../ids.ts';
 import { createSeal, newDataKey, type Seal } from '../seal.ts';
-import type { KeyValue } from '../store/store.ts';
+import type { Database, KeyValue } from '../store/store.ts';
 import type { ReasonCode, SessionStatus } from './states.ts';
 
 /** A session as stored. */
@@ -23,14 +23,18 @@ export interface SessionRecord {
   /** When the account's phone last gave a sign, ms since 1970, to the hour; null before the first. */
   phoneSeenAt: number | null;
   account: { phone: string | null; lid: string | null; pushName: string | null } | null;
+  /** Its removal has begun and is finished at the next start when it is not before; missing otherwise. */
+  removing?: true;
 }
 
 export class Vault {
+  readonly #instance: Database;
   readonly #rows: KeyValue;
   readonly #master: Seal;
 
-  constructor(rows: KeyValue, master: Seal) {
-    this.#rows = rows;
+  constructor(instance: Database, master: Seal) {
+    this.#instance = instance;
+    this.#rows = instance.keyValue('sessions');
     this.#master = master;
   }
 
@@ -44,7 +48,15 @@ export class Vault {
     await this.#rows.set(record.sessionId, record);
   }
 
-  /** With the record goes the wrapped data key: what was sealed with it can never be read again. */
+  /** Saves a record without its data key, and leaves no copy of that key: what it sealed can never be read again. */
+  async destroyKey(record: SessionRecord): Promise<void> {
+    record.sealedKey = null;
+    record.account = null;
+    await this.save(record);
+    await this.#instance.scrub();
+  }
+
+  /** Removes the record, and with it the wrapped data key if it still has one. */
   async remove(id: SessionId): Promise<void> {
     await this.#rows.delete(id);
   }

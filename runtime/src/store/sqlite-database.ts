@@ -3,11 +3,12 @@ import Keyv from 'keyv';
 import { SqliteFile } from './sqlite-file.ts';
 import { SqliteKeyValue } from './sqlite-key-value.ts';
 import { SqliteQueue } from './sqlite-queue.ts';
-import type { Database, KeyValue, Queue } from './store.ts';
+import type { Batch, Database, KeyValue, Queue } from './store.ts';
 
 export class SqliteDatabase implements Database {
   readonly #file: SqliteFile;
   readonly #now: () => number;
+  readonly #adapters = new Map<string, SqliteKeyValue>();
   readonly #keyValues = new Map<string, KeyValue>();
   readonly #queues = new Map<string, SqliteQueue<never>>();
 
@@ -19,12 +20,31 @@ export class SqliteDatabase implements Database {
   keyValue(namespace: string): KeyValue {
     let keyValue = this.#keyValues.get(namespace);
     if (!keyValue) {
-      const store = new SqliteKeyValue(this.#file, namespace, this.#now);
+      const store = this.#adapter(namespace);
       // The namespace is a column, so Keyv's own prefix would only be in the way; and a lost write must never be silent.
       keyValue = new Keyv({ store, namespace, useKeyPrefix: false, throwOnErrors: true });
       this.#keyValues.set(namespace, keyValue);
     }
     return keyValue;
+  }
+
+  async write(namespace: string, { set, remove }: Batch): Promise<void> {
+    // No await before the commit: whoever calls and goes on without waiting has it on disk all the same.
+    this.#adapter(namespace).write({
+      set: set.map(({ key, value, ttl }) => ({ key, value: serialize(this.keyValue(namespace), value), ttl })),
+      remove,
+    });
+  }
+
+  async snapshot(namespace: string): Promise<[string, unknown][]> {
+    const { deserialize } = this.keyValue(namespace);
+    const rows = this.#adapter(namespace).all();
+    const read = async (text: string) => (await deserialize?.<unknown>(text))?.value;
+    return Promise.all(rows.map(async ({ key, value }): Promise<[string, unknown]> => [key, await read(value)]));
+  }
+
+  async scrub(): Promise<void> {
+    this.#file.scrub();
   }
 
   queue<Data>(name: string, options: { keepDone: number }): Queue<Data> {
@@ -40,4 +60,17 @@ export class SqliteDatabase implements Database {
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
     if (this.#file.database.isOpen) this.#file.database.close();
   }
+
+  #adapter(namespace: string): SqliteKeyValue {
+    const adapter = this.#adapters.get(namespace) ?? new SqliteKeyValue(this.#file, namespace, this.#now);
+    this.#adapters.set(namespace, adapter);
+    return adapter;
+  }
+}
+
+/** As Keyv writes it, so that Keyv reads it. */
+function serialize({ serialize: write }: KeyValue, value: unknown): string {
+  const text = write?.({ value, expires: undefined });
+  if (typeof text !== 'string') throw new TypeError('Rows are serialised at once.');
+  return text;
 }

@@ -55,6 +55,11 @@ export class SqliteFile {
     }
   }
 
+  /** Leaves no copy of removed rows behind: the pages are overwritten already, the log of their changes is emptied. */
+  scrub(): void {
+    this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
   #sync(survives: Survives): void {
     if (survives === this.#survives) return;
     this.database.exec(`PRAGMA synchronous = ${SYNCHRONOUS[survives]}`);
@@ -65,6 +70,8 @@ export class SqliteFile {
 function setUp(database: DatabaseSync): void {
   // EXCLUSIVE: a second runtime on the same directory would open the same WhatsApp accounts; it must not start.
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  // What is removed is overwritten: a wrapped key that stayed in a free page would undo crypto-shredding.
+  database.exec('PRAGMA secure_delete = ON');
   // A page cache of 512 KiB in place of 2 MiB: there is one a session, and a session's hot pages fit.
   database.exec('PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512;');
   migrate(database);

@@ -53,14 +53,22 @@ export class SqliteKeyValue extends EventEmitter {
 
   /** All of them or, when one cannot be written, none. */
   async setMany(entries: KeyValueEntry[]): Promise<boolean[]> {
+    this.write({ set: entries, remove: [] });
+    return entries.map(() => true);
+  }
+
+  /** Writes and removes in one transaction. */
+  write({ set, remove }: { set: KeyValueEntry[]; remove: string[] }): void {
     const now = this.#now();
     this.#file.transaction(() => {
       this.#statements.purge.run(now, PURGE_BATCH);
-      for (const { key, value, ttl } of entries) {
-        this.#statements.set.run(this.#space(), key, value, expiry(now, ttl));
-      }
+      for (const { key, value, ttl } of set) this.#statements.set.run(this.#space(), key, value, expiry(now, ttl));
+      for (const key of remove) this.#statements.delete.run(this.#space(), key, now);
     });
-    return entries.map(() => true);
+  }
+
+  all(): NonNullable<Row>[] {
+    return this.#statements.all.all(this.#space(), this.#now()) as NonNullable<Row>[];
   }
 
   async delete(key: string): Promise<boolean> {
@@ -115,6 +123,7 @@ const prepare = ({ database }: SqliteFile) => ({
   ),
   delete: database.prepare(`DELETE FROM key_value WHERE namespace = ? AND key = ? AND ${LIVE}`),
   clear: database.prepare('DELETE FROM key_value WHERE namespace = ?'),
+  all: database.prepare(`SELECT key, value FROM key_value WHERE namespace = ? AND ${LIVE} ORDER BY key`),
   page: database.prepare(
     `SELECT key, value FROM key_value WHERE namespace = ? AND key > ? AND ${LIVE} ORDER BY key LIMIT ?`,
   ),

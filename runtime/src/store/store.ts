@@ -98,9 +98,26 @@ export interface ProcessOptions {
   onError: (error: unknown, jobId: string) => void;
 }
 
+/** What is written and removed together. */
+export interface Batch {
+  set: {
+    key: string;
+    value: unknown;
+    /** ms from now until it is forgotten; none keeps it for ever. */
+    ttl?: number | undefined;
+  }[];
+  remove: string[];
+}
+
 /** One database: the instance's or one session's. */
 export interface Database {
   keyValue(namespace: string): KeyValue;
+  /** Writes and removes rows of one namespace: all or none, and committed when the call itself has returned. */
+  write(namespace: string, batch: Batch): Promise<void>;
+  /** All rows of one namespace as they were at one moment. */
+  snapshot(namespace: string): Promise<[key: string, value: unknown][]>;
+  /** Sees to it that what was removed or overwritten before is not in the files any more either. */
+  scrub(): Promise<void>;
   queue<Data>(name: string, options: { keepDone: number }): Queue<Data>;
   close(): Promise<void>;
 }

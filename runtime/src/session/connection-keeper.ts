@@ -1,0 +1,157 @@
+/**
+ * Keeps an account connected, as a loop: open a connection, wait until it ends, let the disconnect policy say what that
+ * means, wait as long as it says, again. The loop ends when the account is no longer ours (logged out, banned, replaced),
+ * when nobody accepted the link, or on the signal.
+ */
+import type { Semaphore } from 'async-mutex';
+import { toError } from '../errors.ts';
+import { sleepUnlessAborted } from '../time.ts';
+import { accountOf, isLinked, type AuthState } from './auth-state.ts';
+import { AttemptCount } from './backoff.ts';
+import { Connection, type Closed } from './connection.ts';
+import type { Credentials } from './credentials.ts';
+import { decide, type Decision } from './disconnect-policy.ts';
+import { InboundJournal } from './inbound-journal.ts';
+import type { Invitation } from './invitation.ts';
+import type { Session, SessionsDeps } from './session.ts';
+import type { Standing } from './standing.ts';
+import type { SessionRecord, Vault } from './vault.ts';
+
+/** The time of the phone's last sign is written down this often at the most. */
+const NOTE_PHONE_EVERY_MS = 3_600_000;
+
+export interface KeeperParts {
+  session: Session;
+  record: SessionRecord;
+  vault: Vault;
+  handshakes: Semaphore;
+  deps: SessionsDeps;
+  standing: Standing;
+  invitation: Invitation;
+  credentials: Credentials;
+  proxyUrl(): string | null;
+}
+
+export class ConnectionKeeper {
+  readonly attempts = new AttemptCount();
+  connection: Connection | null = null;
+  readonly #session: Session;
+  readonly #record: SessionRecord;
+  readonly #vault: Vault;
+  readonly #handshakes: Semaphore;
+  readonly #deps: SessionsDeps;
+  readonly #standing: Standing;
+  readonly #invitation: Invitation;
+  readonly #credentials: Credentials;
+  readonly #proxyUrl: () => string | null;
+  readonly #now: () => number;
+  readonly #random: () => number;
+
+  constructor(parts: KeeperParts) {
+    this.#session = parts.session;
+    this.#record = parts.record;
+    this.#vault = parts.vault;
+    this.#handshakes = parts.handshakes;
+    this.#deps = parts.deps;
+    this.#standing = parts.standing;
+    this.#invitation = parts.invitation;
+    this.#credentials = parts.credentials;
+    this.#proxyUrl = parts.proxyUrl;
+    this.#now = parts.deps.now ?? Date.now;
+    this.#random = parts.deps.random ?? Math.random;
+  }
+
+  /** Resolves with the decision that ended it, or with null when the signal did. Rejects when the keys cannot be read. */
+  async run(signal: AbortSignal): Promise<Decision | null> {
+    const auth = await this.#credentials.open();
+    const journal = new InboundJournal(this.#deps.store.session(this.#session.id).keyValue('journal'));
+    while (!signal.aborted) {
+      const closed = await this.#connect(auth, journal, signal);
+      if (!closed || signal.aborted) return null;
+      const decision = this.#decide(closed, isLinked(auth.creds));
+      if (decision.action === 'end') return decision;
+      this.#standing.enter(decision.status, decision.reason);
+      this.#deps.metrics.reconnects.inc({ reason: decision.reason });
+      await sleepUnlessAborted(this.attempts.next(decision.action, this.#random), signal);
+    }
+    return null;
+  }
+
+  /** One connection, from its turn to its end; null when the session was stopped before. */
+  async #connect(auth: AuthState, journal: InboundJournal, signal: AbortSignal): Promise<Closed | null> {
+    const [, release] = await this.#handshakes.acquire();
+    if (signal.aborted) {
+      release();
+      return null;
+    }
+    const proxyUrl = this.#proxyUrl();
+    const { settings, listeners } = this.#deps;
+    const connection = new Connection(
+      {
+        auth,
+        journal,
+        wayOut: proxyUrl === null ? null : this.#deps.openWayOut(proxyUrl),
+        options: settings,
+        log: this.#deps.log.child({ sessionId: this.#session.id }),
+        sent: this.#deps.sent(this.#session.id),
+      },
+      {
+        onQr: (qr, livesMs) => {
+          release();
+          this.#invitation.show(connection.socket, qr, livesMs);
+          listeners.onQr(this.#session, qr, Math.round(livesMs / 1_000));
+        },
+        onPaired: () => {
+          this.attempts.reset();
+          this.#standing.enter('pairing', 'linking');
+        },
+        onOpen: () => {
+          release();
+          this.#opened(auth);
+        },
+        onMessages: (messages, offline) =>
+          listeners.onMessages(this.#session, messages, offline, (messageId) =>
+            journal.settle({ messageId }, auth.keys),
+          ),
+        onReceipt: (receipt, settle) => listeners.onReceipt(this.#session, receipt, settle),
+      },
+    );
+    this.connection = connection;
+    try {
+      return await connection.ended(signal);
+    } finally {
+      release();
+      await this.#notePhone(connection.socket.vitals().phoneSeenAt);
+      this.connection = null;
+      this.#invitation.end();
+    }
+  }
+
+  async #notePhone(seenAt: number | null): Promise<void> {
+    if (seenAt === null || seenAt - (this.#record.phoneSeenAt ?? 0) < NOTE_PHONE_EVERY_MS) return;
+    this.#record.phoneSeenAt = seenAt;
+    await this.#vault.save(this.#record);
+  }
+
+  #opened(auth: AuthState): void {
+    this.attempts.opened(this.#now());
+    this.#record.account = accountOf(auth.creds);
+    this.#vault.save(this.#record).catch((thrown: unknown) => {
+      this.#deps.log.error({ err: toError(thrown), sessionId: this.#session.id }, 'the session record was not saved');
+    });
+    this.#standing.enter('connected', 'connected');
+  }
+
+  #decide({ code, message }: Closed, linked: boolean): Decision {
+    this.attempts.closed(this.#now());
+    const { maxReconnectAttempts: maxAttempts } = this.#deps.settings;
+    const { failures } = this.attempts;
+    const decision = decide({ code, message, status: this.#standing.status, linked, failures, maxAttempts });
+    this.#deps.log.info(
+      { sessionId: this.#session.id, code, cause: message, action: decision.action },
+      'connection ended',
+    );
+    this.#deps.listeners.onClosed(this.#session, { code, message, known: decision.known });
+    return decision;
+  }
+}
