@@ -1,4 +1,5 @@
 /** A WhatsApp account: its phone, which scans QR codes and vouches for devices, and the devices linked to it. */
+import { Collections, Settings, SharedState } from './app-state/app-state.ts';
 import type { Person } from './directory.ts';
 import { linkedDevicesOf } from './linked-device.ts';
 import { DeviceLinker } from './linking/linking.ts';
@@ -18,12 +19,26 @@ export interface LinkedDeviceInfo {
 
 export class Account extends Somebody {
   readonly #handset: Phone;
+  /** What the server keeps for this account's devices, and what the phone makes of it. */
+  readonly collections: Collections;
+  readonly sharedState: SharedState;
+  /** Chats, labels and names, as the owner changes them on the phone. */
+  readonly settings: Settings;
   readonly #linker: DeviceLinker;
+  #isOffline = false;
 
   constructor(world: World, person: Person, handset: Phone, onLinked: (deviceId: number) => void) {
     super(world, person);
     this.#handset = handset;
-    this.#linker = new DeviceLinker(world, person, handset.signal, onLinked);
+    this.collections = new Collections(person);
+    this.sharedState = new SharedState(this.collections, {
+      isAway: () => this.#isOffline,
+      onAction: ({ pushNameSetting }) => {
+        if (pushNameSetting?.name) person.name = pushNameSetting.name;
+      },
+    });
+    this.settings = new Settings(this.sharedState);
+    this.#linker = new DeviceLinker(world, person, handset, onLinked);
   }
 
   /** The account's phone. */

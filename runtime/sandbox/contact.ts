@@ -1,5 +1,6 @@
 /** Somebody the accounts talk with: a person with a phone, and the habits a test or a user gives them. */
 import { randomBytes } from 'node:crypto';
+import { getContentType, normalizeMessageContent } from '@whiskeysockets/baileys';
 import type { proto } from '@whiskeysockets/baileys';
 import type { Account } from './account.ts';
 import type { Addressing, Device, Person } from './directory.ts';
@@ -23,15 +24,18 @@ export interface ContactOptions {
   readonly hidesNumber?: boolean;
 }
 
-export interface SayOptions {
+export interface SendOptions {
   /** The message id; made up as phones do when not given. */
   readonly id?: string;
-  /** The id of a message on this contact's screen that the text answers. */
-  readonly quoted?: string;
   /** By hidden id, as WhatsApp does now, unless `pn` is asked for. */
   readonly addressing?: Addressing;
   /** The device it is written on; the phone, 0, unless another is named. */
   readonly from?: number;
+}
+
+export interface SayOptions extends SendOptions {
+  /** The id of a message on this contact's screen that the text answers. */
+  readonly quoted?: string;
 }
 
 export class Contact extends Somebody {
@@ -75,6 +79,11 @@ export class Contact extends Somebody {
     return this.#sayTo(to instanceof Group ? to : to.person, text, options);
   }
 
+  /** As `say`, for any content there is. */
+  async send(to: Account | Group, content: proto.IMessage, options: SendOptions = {}): Promise<{ messageId: string }> {
+    return this.#send(to instanceof Group ? to : to.person, content, options);
+  }
+
   /** Looks at the screen for a message, then waits for it. Rejects at the deadline. */
   waitForMessage(match: (message: ScreenMessage) => boolean, timeoutMs: number): Promise<ScreenMessage> {
     return this.#screen.waitFor(match, timeoutMs);
@@ -97,28 +106,51 @@ export class Contact extends Somebody {
     if (reply) void this.#sayTo(chat, reply, {});
   }
 
-  async #sayTo(chat: Person | Group, text: string, { id, quoted, from = 0, addressing = 'lid' }: SayOptions) {
+  async #sayTo(chat: Person | Group, text: string, { quoted, ...options }: SayOptions) {
+    const content = quoted === undefined ? { conversation: text } : this.#quoting(chat, text, quoted, options);
+    return this.#send(chat, content, options);
+  }
+
+  async #send(chat: Person | Group, message: proto.IMessage, options: SendOptions) {
+    const { id: messageId = randomBytes(16).toString('hex').toUpperCase(), from = 0 } = options;
     const { phone } = this.devices.handset(from);
-    const messageId = id ?? randomBytes(16).toString('hex').toUpperCase();
     const inGroup = chat instanceof Group;
-    if (inGroup) chat.member(this);
-    const inPrivate = this.person.hidesNumber ? 'lid' : addressing;
-    const mode = inGroup ? chat.addressing : inPrivate;
-    const message = quoted === undefined ? { conversation: text } : this.#quoting(chat, text, quoted, mode);
-    const sent = { message, chat, addressing: mode, type: 'text' };
+    if (inGroup) chat.requireWriter(this);
+    const sent = { message, chat, addressing: this.#addressingIn(chat, options), type: stanzaType(message) };
     await phone.send(messageId, sent, inGroup ? [] : devicesOf(chat));
     return { messageId };
   }
 
-  #quoting(chat: Person | Group, text: string, quoted: string, addressing: Addressing): proto.IMessage {
+  #addressingIn(chat: Person | Group, { addressing = 'lid' }: SendOptions): Addressing {
+    if (chat instanceof Group) return chat.addressing;
+    return this.person.hidesNumber ? 'lid' : addressing;
+  }
+
+  #quoting(chat: Person | Group, text: string, quoted: string, options: SendOptions): proto.IMessage {
     const row = this.#screen.find(quoted);
     if (!row) throw new Error(`message ${quoted} is not on the screen of ${this.phone}`);
     const author = chat instanceof Group ? chat.person({ jid: `${row.from}@s.whatsapp.net` }) : chat;
-    const participant = author.addressOn(0, addressing);
+    const participant = author.addressOn(0, this.#addressingIn(chat, options));
     return {
       extendedTextMessage: { text, contextInfo: { stanzaId: quoted, participant, quotedMessage: row.content } },
     };
   }
 }
+
+/** The kind of a message as its stanza names it, by what it holds; whatever is not here is text. */
+const STANZA_TYPES: Readonly<Record<string, string>> = {
+  imageMessage: 'media',
+  videoMessage: 'media',
+  audioMessage: 'media',
+  documentMessage: 'media',
+  stickerMessage: 'media',
+  reactionMessage: 'reaction',
+  pollCreationMessage: 'poll',
+  pollCreationMessageV3: 'poll',
+  pollUpdateMessage: 'poll',
+};
+
+const stanzaType = (message: proto.IMessage): string =>
+  STANZA_TYPES[getContentType(normalizeMessageContent(message)) ?? ''] ?? 'text';
 
 const devicesOf = (person: Person): Device[] => [...person.devices.values()];

@@ -34,7 +34,8 @@ export interface Device {
 
 export class Person {
   readonly phone: string;
-  readonly name: string;
+  /** What others see beside its messages. */
+  name: string;
   readonly lidUser: string;
   readonly devices = new Map<number, Device>();
   /** Whether nobody is told the phone number: others know only the hidden id. */

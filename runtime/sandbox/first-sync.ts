@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys';
 import type { Account } from './account.ts';
+import type { SharedState } from './app-state/app-state.ts';
 import type { LinkedDevice } from './linked-device.ts';
 
 const { ProtocolMessage } = proto.Message;
-const APP_STATE_KEY_ID_BYTES = 6;
 
 /** Sends both, in the order in which clients can use them. Without them a client holds back events for 20 seconds. */
-export async function sendFirstSync({ handset, person }: Account, device: LinkedDevice): Promise<void> {
-  for (const protocolMessage of [appStateKey(), emptyHistory()]) {
+export async function sendFirstSync({ handset, person, sharedState }: Account, device: LinkedDevice): Promise<void> {
+  for (const protocolMessage of [keyShare(sharedState), emptyHistory()]) {
     const messageId = randomBytes(16).toString('hex').toUpperCase();
     const sent = {
       message: { protocolMessage },
@@ -23,10 +23,10 @@ export async function sendFirstSync({ handset, person }: Account, device: Linked
   }
 }
 
-function appStateKey(): proto.Message.IProtocolMessage {
-  const keyData = { keyData: randomBytes(32), fingerprint: { rawId: 1, currentIndex: 0 }, timestamp: Date.now() };
-  const key = { keyId: { keyId: randomBytes(APP_STATE_KEY_ID_BYTES) }, keyData };
-  return { type: ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE, appStateSyncKeyShare: { keys: [key] } };
+function keyShare({ key }: SharedState): proto.Message.IProtocolMessage {
+  const keyData = { keyData: key.data, fingerprint: { rawId: 1, currentIndex: 0 }, timestamp: Date.now() };
+  const keys = [{ keyId: { keyId: key.id }, keyData }];
+  return { type: ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE, appStateSyncKeyShare: { keys } };
 }
 
 function emptyHistory(): proto.Message.IProtocolMessage {

@@ -9,7 +9,7 @@ import { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
 import type { Person } from './directory.ts';
 import type { SandboxEvents } from './events.ts';
-import { Faults } from './faults.ts';
+import { Faults } from './faults/faults.ts';
 import { Groups } from './groups/groups.ts';
 import { Registrations } from './linking/linking.ts';
 import type { LinkingOptions } from './linking/linking.ts';

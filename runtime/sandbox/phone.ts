@@ -200,7 +200,11 @@ export class Phone implements Device {
   }
 
   async #decrypt(stanza: Stanza, { sender, group }: Origin): Promise<proto.Message> {
-    if (group) return this.#groupTalk.decrypt(stanza, group.jid, sender);
+    if (group) {
+      const begins = children(stanza, 'enc').some(({ attrs }) => attrs['type'] === 'pkmsg');
+      if (begins && sender.device !== 0) checkLinkedDevice(stanza, sender);
+      return this.#groupTalk.decrypt(stanza, group.jid, sender);
+    }
     const enc = child(stanza, 'enc');
     const ciphertext = bytesOf(enc);
     const type = enc?.attrs['type'];

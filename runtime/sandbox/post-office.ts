@@ -2,7 +2,7 @@
 import { damaged } from './damage.ts';
 import type { Delivery } from './delivery.ts';
 import type { Address, Addressing, Directory, Person } from './directory.ts';
-import type { Faults } from './faults.ts';
+import type { Faults } from './faults/faults.ts';
 import { authorAttrs } from './groups/groups.ts';
 import type { Group } from './groups/groups.ts';
 import type { Social } from './social/social.ts';

@@ -4,7 +4,7 @@ import type { Account } from './account.ts';
 import type { Delivery } from './delivery.ts';
 import type { Directory } from './directory.ts';
 import type { SandboxEvents } from './events.ts';
-import type { Faults } from './faults.ts';
+import type { Faults } from './faults/faults.ts';
 import type { Groups } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
 import type { PostOffice } from './post-office.ts';

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { proto } from '@whiskeysockets/baileys';
 import type { AnyMessageContent, WAMessageKey } from '@whiskeysockets/baileys';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Group, Sandbox, ScreenMessage } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
+import { emitted } from '../support/emitted.ts';
 
 const DEADLINE_MS = 10_000;
 let sandbox: Sandbox;
@@ -90,5 +92,55 @@ describe.each(['lid', 'pn'] as const)('what the client sends to a group with %s 
       participant: named(ann),
       quotedMessage: { conversation: 'guess what' },
     });
+  });
+});
+
+describe.each(['lid', 'pn'] as const)('what a contact sends to a group with %s addressing', (addressing) => {
+  let group: Group;
+  beforeAll(() => {
+    group = sandbox.group({ subject: 'Neighbours', members: [ann, ben, account], addressing });
+  });
+  const named = ({ jid, lid }: Account | Contact) => (addressing === 'lid' ? lid : jid);
+
+  test('a picture, a poll and a place arrive as they are', async () => {
+    const contents: proto.IMessage[] = [
+      { imageMessage: { caption: 'the new bench', mimetype: 'image/jpeg' } },
+      { pollCreationMessageV3: { name: 'Paint it?', options: [{ optionName: 'green' }], selectableOptionsCount: 1 } },
+      { locationMessage: { degreesLatitude: 1.5, degreesLongitude: 2.5 } },
+    ];
+    for (const content of contents) {
+      const { messageId } = await ann.send(group, content);
+      const message = await receives(client, 'the message', ({ key }) => key.id === messageId);
+      expect(message.key).toMatchObject({ remoteJid: group.jid, participant: named(ann) });
+      expect(message.message).toMatchObject(content);
+      await ben.waitForMessage((row) => row.messageId === messageId, DEADLINE_MS);
+    }
+  });
+
+  test('a reaction to what the client said, an edit and a deletion change what the client has', async () => {
+    const sent = await client.socket.sendMessage(group.jid, { text: 'tea?' });
+    const id = sent?.key.id ?? '';
+    await ann.waitForMessage(({ messageId }) => messageId === id, DEADLINE_MS);
+    const reactionKey = { remoteJid: group.jid, fromMe: false, id, participant: named(account) };
+    const [reaction] = await emitted(client, 'messages.reaction', () =>
+      ann.send(group, { reactionMessage: { key: reactionKey, text: '☕' } }),
+    );
+    expect(reaction).toMatchObject({ key: { id }, reaction: { text: '☕', key: { participant: named(ann) } } });
+
+    const { messageId } = await ann.say(group, 'at for');
+    const key = { remoteJid: group.jid, fromMe: true, id: messageId };
+    const { MESSAGE_EDIT, REVOKE } = proto.Message.ProtocolMessage.Type;
+    const editedMessage = { conversation: 'at four' };
+    const [edit] = await emitted(client, 'messages.update', () =>
+      ann.send(group, { protocolMessage: { type: MESSAGE_EDIT, key, editedMessage } }),
+    );
+    expect(edit).toMatchObject({
+      key: { id: messageId },
+      update: { message: { editedMessage: { message: editedMessage } } },
+    });
+    const [deletion] = await emitted(client, 'messages.update', () =>
+      ann.send(group, { protocolMessage: { type: REVOKE, key } }),
+    );
+    expect(deletion).toMatchObject({ key: { id: messageId, remoteJid: group.jid }, update: { message: null } });
   });
 });

@@ -14,7 +14,7 @@ import type {
 } from '@whiskeysockets/baileys';
 import { pino } from 'pino';
 import type { Account, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
-import { within } from './deadline.ts';
+import { eventually, within } from './deadline.ts';
 
 const DEADLINE_MS = 10_000;
 // Linking makes some eight hundred keys; on a busy machine a test of several clients needs its time.
@@ -138,15 +138,27 @@ export async function next<K extends keyof ClientEvents>(client: WhatsAppClient,
 }
 
 /** Links a new client to an account and logs it in; resolves when it has taken in what the phone sends at first. */
-export async function linkedClient(sandbox: Sandbox, account: Account, auth = memoryAuth()): Promise<WhatsAppClient> {
-  const pairing = connectClient(sandbox, auth);
+export async function linkedClient(
+  sandbox: Sandbox,
+  account: Account,
+  auth = memoryAuth(),
+  options: Partial<UserFacingSocketConfig> = {},
+): Promise<WhatsAppClient> {
+  const pairing = connectClient(sandbox, auth, options);
   const closed = next(pairing, 'close');
   const [qr] = await next(pairing, 'qr');
   await account.scan(qr);
   await closed;
   const synced = firstSync(sandbox, account.phone);
-  const client = await loggedInClient(sandbox, auth);
+  const client = await loggedInClient(sandbox, auth, options);
   await within(DEADLINE_MS, 'the first sync', synced);
+  // What comes until the client has gone through its app state would be taken for old.
+  await eventually(
+    DEADLINE_MS,
+    'the app state',
+    () => auth.creds.accountSyncCounter,
+    (count) => count > 0,
+  );
   return client;
 }
 
@@ -162,8 +174,9 @@ async function firstSync({ events }: Sandbox, phone: string): Promise<void> {
 export async function loggedInClient(
   sandbox: Pick<Sandbox, 'url' | 'rootKey'>,
   auth: AuthenticationState,
+  options: Partial<UserFacingSocketConfig> = {},
 ): Promise<WhatsAppClient> {
-  const client = connectClient(sandbox, auth);
+  const client = connectClient(sandbox, auth, options);
   await next(client, 'open');
   return client;
 }

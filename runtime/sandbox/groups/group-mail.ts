@@ -15,8 +15,7 @@ const WRONG_ADDRESSING = '421';
 export function groupRefusal({ groups }: World, { person }: LinkedDevice, { attrs }: Stanza): string | null {
   if (!attrs['to']?.endsWith('@g.us')) return null;
   const group = groups.find(attrs['to']);
-  if (!group?.roster.has(person)) return FORBIDDEN;
-  if (group.settings.announcement && !group.roster.isAdmin(person)) return FORBIDDEN;
+  if (!group?.mayWrite(person)) return FORBIDDEN;
   const addressing = attrs['addressing_mode'];
   return addressing !== undefined && addressing !== group.addressing ? WRONG_ADDRESSING : null;
 }

@@ -213,6 +213,15 @@ export class Group {
     return person;
   }
 
+  mayWrite(person: Person): boolean {
+    return this.#settings.announcement ? this.roster.isAdmin(person) : this.roster.has(person);
+  }
+
+  /** Throws a refusal for whom WhatsApp would not let write here. */
+  requireWriter(who: Who): void {
+    if (!this.mayWrite(this.member(who))) throw new GroupRefusal(403, 'only admins may write in this group');
+  }
+
   /** The member with an address who may add others, or any admin. Throws a refusal for one who may not. */
   adder(who?: Who): Person {
     return who && this.#settings.memberAddMode === 'all_member_add' ? this.member(who) : this.admin(who);

@@ -17,16 +17,26 @@ const MAX_DEVICES = 4;
 export class DeviceLinker {
   readonly #world: World;
   readonly #person: Person;
-  readonly #keys: SignalDevice;
+  readonly #handset: { readonly signal: SignalDevice };
   readonly #onLinked: (deviceId: number) => void;
   #nextDeviceId = 1;
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(world: World, person: Person, keys: SignalDevice, onLinked: (deviceId: number) => void) {
+  constructor(
+    world: World,
+    person: Person,
+    handset: { readonly signal: SignalDevice },
+    onLinked: (deviceId: number) => void,
+  ) {
     this.#world = world;
     this.#person = person;
-    this.#keys = keys;
+    this.#handset = handset;
     this.#onLinked = onLinked;
+  }
+
+  /** The phone's keys now; they change when WhatsApp is installed anew. */
+  get #keys(): SignalDevice {
+    return this.#handset.signal;
   }
 
   scan(qr: string): Promise<{ deviceId: number }> {

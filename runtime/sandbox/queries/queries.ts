@@ -1,12 +1,12 @@
 /** Every question (iq) a logged-in client asks, by namespace, type and what it is about. */
 import { groupQueries } from '../groups/groups.ts';
+import { appStateQueries } from '../app-state/app-state.ts';
 import { children, node, SERVICE } from '../stanza.ts';
 import type { Stanza } from '../stanza.ts';
 import { pictureQueries } from '../social/picture-queries.ts';
 import { privacyQueries } from '../social/privacy-queries.ts';
 import { profileQueries } from '../social/profile-queries.ts';
 import type { StanzaHandler } from '../world.ts';
-import { appStateQueries } from './app-state.ts';
 import { encryptionQueries } from './encryption.ts';
 import { linkingQueries } from './linking.ts';
 import { mexQueries } from './mex.ts';

@@ -1,8 +1,8 @@
 /** What a test, or a user who wants to see what happens, makes go wrong. Everything is off until switched on. */
 
-import type { Directory } from './directory.ts';
-import { linkedDevicesOf } from './linked-device.ts';
-import { node } from './stanza.ts';
+import type { Directory } from '../directory.ts';
+import { linkedDevicesOf } from '../linked-device.ts';
+import { node } from '../stanza.ts';
 
 /** Why a login is refused: the `reason` of the `<failure>` stanza, such as 401, 403, 405 or 503. */
 export type FailureReason = number;

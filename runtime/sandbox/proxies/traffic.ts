@@ -1,0 +1,30 @@
+/** Bytes on their way through a proxy: counted, delayed, throttled. */
+import type { Socket } from 'node:net';
+import type { ProxyFaults } from './proxies.ts';
+
+/** Passes what comes from one socket to the other until either ends; the end is passed on too. */
+export function passBytes(from: Socket, to: Socket, count: (bytes: number) => void, faults: ProxyFaults): void {
+  const timers = new Set<NodeJS.Timeout>();
+  /** When the last piece will have gone out: a piece never overtakes one before it. */
+  let busyUntil = 0;
+  from.on('data', (data) => {
+    count(data.length);
+    const now = performance.now();
+    const takesMs = faults.bytesPerSecond > 0 ? (data.length / faults.bytesPerSecond) * 1_000 : 0;
+    busyUntil = Math.max(busyUntil, now + faults.delayMs) + takesMs;
+    if (busyUntil <= now && timers.size === 0) return void to.write(data);
+    if (takesMs > 0) from.pause();
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      to.write(data);
+      from.resume();
+    }, busyUntil - now);
+    timers.add(timer);
+  });
+  const stop = () => {
+    for (const timer of timers) clearTimeout(timer);
+    to.destroy();
+  };
+  from.on('end', () => to.end());
+  from.on('close', stop);
+}
