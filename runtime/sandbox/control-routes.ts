@@ -1,6 +1,7 @@
 /** What can be asked of the control server, one row a route. */
 import type { Account } from './account.ts';
 import type { Contact } from './contact.ts';
+import { contactRoutes } from './contact-routes.ts';
 import { accountOf, ControlError, flag, optional, refusing, required } from './control-route.ts';
 import type { Controlled, Route } from './control-route.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
@@ -115,6 +116,7 @@ export const routes: readonly Route[] = [
     },
   },
   ...groupRoutes,
+  ...contactRoutes,
   ...socialRoutes,
   ...deliveryRoutes,
 ];

@@ -2,15 +2,18 @@
 import type { Addressing } from './directory.ts';
 import { groupRefusal, readGroupDispatch } from './groups/groups.ts';
 import type { Dispatch } from './post-office.ts';
-import { child, children, node, now } from './stanza.ts';
+import { bytesOf, child, children, node, now } from './stanza.ts';
 import type { Stanza } from './stanza.ts';
 import type { StanzaHandler, World } from './world.ts';
 import type { LinkedDevice } from './linked-device.ts';
 
+/** The error of messages to newsletters, of which there are none. */
+const NO_NEWSLETTERS = '404';
+
 /** The same id twice is acknowledged and delivered twice: what is shown once is the recipient's business. */
 export const acceptMessage: StanzaHandler = (world, device, stanza) => {
   const { id, to } = stanza.attrs;
-  if (!id || !to || !(isPersonal(to) || to.endsWith('@g.us'))) return world.unhandled(stanza);
+  if (!id || !to || !isChat(to)) return world.unhandled(stanza);
   const { faults } = world;
   if (faults.loseMessages) return;
   const error = faults.ackError ?? groupRefusal(world, device, stanza) ?? personalRefusal(world, device, stanza);
@@ -25,12 +28,17 @@ export const acceptMessage: StanzaHandler = (world, device, stanza) => {
 };
 
 /** Somebody whose messages are refused for now; or a stranger, to whom a restricted account may not write. */
-function personalRefusal({ directory, delivery, restrictions }: World, { person }: LinkedDevice, { attrs }: Stanza) {
-  const jid = attrs['recipient'] ?? attrs['to'] ?? '';
+function personalRefusal({ directory, delivery, restrictions }: World, { person }: LinkedDevice, stanza: Stanza) {
+  const jid = stanza.attrs['recipient'] ?? stanza.attrs['to'] ?? '';
+  if (isNewsletter(jid)) return NO_NEWSLETTERS;
   if (!isPersonal(jid)) return null;
   const to = directory.find(jid)?.person;
-  return delivery.takeRefusal(to) ?? restrictions.judge(person, to);
+  return delivery.takeRefusal(to) ?? restrictions.judge(person, to, bytesOf(child(stanza, 'tctoken')));
 }
+
+const isChat = (jid: string): boolean => isPersonal(jid) || jid.endsWith('@g.us') || isNewsletter(jid);
+
+const isNewsletter = (jid: string): boolean => jid.endsWith('@newsletter');
 
 const isPersonal = (jid: string): boolean => jid.endsWith('@s.whatsapp.net') || jid.endsWith('@lid');
 

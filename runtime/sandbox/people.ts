@@ -57,7 +57,7 @@ export class People {
       preKeyStock,
       delivery,
       social,
-      restrictions: new Restrictions(directory, social.circle),
+      restrictions: new Restrictions(directory, social),
       events,
       accounts: this.accounts,
       log,

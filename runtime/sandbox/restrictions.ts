@@ -1,11 +1,11 @@
 /**
- * Accounts that WhatsApp holds back from people they have never exchanged a message with: for a time (the reach-out
+ * Accounts that WhatsApp holds back from people they have never exchanged a message with, and who do not trust them: for a time (the reach-out
  * time lock), or by a quota of new chats. Messages to such people are refused; to all others they pass.
  */
 import type { Directory, Person } from './directory.ts';
 import { node, SERVICE } from './stanza.ts';
-import type { Circle } from './social/circle.ts';
 import { notifyAll } from './social/notify.ts';
+import type { Social } from './social/social.ts';
 
 /** The errors of refused messages, as acks carry them. */
 const REACHOUT_TIMELOCKED = '463';
@@ -32,13 +32,13 @@ const seconds = (at: number): string => String(Math.floor(at / 1000));
 
 export class Restrictions {
   readonly #directory: Directory;
-  readonly #circle: Circle;
+  readonly #social: Social;
   readonly #locks = new Map<Person, Required<TimeLock>>();
   readonly #caps = new Map<Person, Cap>();
 
-  constructor(directory: Directory, circle: Circle) {
+  constructor(directory: Directory, social: Social) {
     this.#directory = directory;
-    this.#circle = circle;
+    this.#social = social;
   }
 
   /**
@@ -69,8 +69,9 @@ export class Restrictions {
   }
 
   /** The error a message is refused with, to nobody's number too; null when it passes, which counts as beginning a chat. */
-  judge(from: Person, to: Person | undefined): string | null {
-    if (from === to || (to && this.#circle.knows(from, to))) return null;
+  judge(from: Person, to: Person | undefined, token?: Buffer): string | null {
+    const { circle, tokens } = this.#social;
+    if (from === to || (to && (circle.knows(from, to) || tokens.isValid(to, from, token)))) return null;
     if (this.#activeLock(from)) return REACHOUT_TIMELOCKED;
     const cap = this.#caps.get(from);
     if (!cap || !to) return null;

@@ -4,6 +4,7 @@ import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient, next, reaches, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
+import { eventually } from '../support/deadline.ts';
 import { emitted } from '../support/emitted.ts';
 
 const DEADLINE_MS = 10_000;
@@ -70,6 +71,19 @@ describe('a restricted account', () => {
     expect((await send(stranger.lid))[1]).toBeUndefined();
   });
 
+  test('may write to a stranger who trusts it', async () => {
+    const stranger = sandbox.contact('15550100018');
+    stranger.trust(account);
+    await eventually(
+      DEADLINE_MS,
+      'the token',
+      async () => (await client.auth.keys.get('tctoken', [stranger.lid]))[stranger.lid]?.token.length,
+      (length) => length === 16,
+    );
+    expect((await send(stranger.jid))[1]).toBeUndefined();
+    await stranger.waitForMessage(({ text }) => text === 'to you', DEADLINE_MS);
+  });
+
   test('is told when the restriction is lifted, and writes to anybody again', async () => {
     const { reachoutTimeLock } = await emitted(client, 'connection.update', () =>
       sandbox.restrictions.lift(account.phone),
@@ -105,5 +119,11 @@ describe('a restricted account', () => {
     await expect(client.socket.newsletterMetadata('jid', '120363000000000000@newsletter')).rejects.toThrow(
       'GraphQL server error: Not Found',
     );
+    await expect(client.socket.newsletterFetchMessages('120363000000000000@newsletter', 1, 0, 0)).rejects.toThrow(
+      'item-not-found',
+    );
+    await expect(client.socket.getCatalog({ jid: known.jid })).rejects.toThrow('item-not-found');
+    const [, error] = await send('120363000000000000@newsletter');
+    expect(error).toBe('404');
   });
 });

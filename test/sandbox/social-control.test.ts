@@ -24,6 +24,7 @@ const ok = { status: 200, body: {} };
 
 test('somebody is given an about text, a business, privacy and a block', async () => {
   const ann = sandbox.contact(ANN);
+  expect(await post(`/people/${ANN}/trust`, { other: ACCOUNT })).toEqual(ok);
   expect(await post(`/people/${ANN}/about`, { text: 'Gone fishing' })).toEqual(ok);
   expect(ann.about).toBe('Gone fishing');
   expect(await post(`/people/${ANN}/business`, { category: 'Bakery' })).toEqual(ok);
@@ -61,6 +62,19 @@ test('somebody comes and goes, and types in a chat and a group', async () => {
   }
 });
 
+test('a contact gets devices, loses them with its phone, and hides its number', async () => {
+  const linked = { status: 200, body: { devices: [{ id: 1, messages: 0 }] } };
+  const none = { status: 200, body: { devices: [] } };
+  expect(await post(`/contacts/${BEN}/link-device`, {})).toEqual(linked);
+  expect(await post(`/contacts/${BEN}/unlink-device`, { device: 1 })).toEqual(none);
+  await post(`/contacts/${BEN}/link-device`, {});
+  expect(await post(`/contacts/${BEN}/reinstall`, { quietly: true })).toEqual(none);
+  expect(await post(`/contacts/${BEN}/hide-number`, {})).toEqual(none);
+  expect(sandbox.contact(BEN).person.hidesNumber).toBe(true);
+  expect(await post(`/contacts/${BEN}/reveal-number`, { tell: true })).toEqual(none);
+  expect(sandbox.contact(BEN).person.hidesNumber).toBe(false);
+});
+
 test('an account is restricted and freed, and trouble is made on the way to a number', async () => {
   for (const [path, body] of [
     [`/accounts/${ACCOUNT}/restrict`, { until: '2999-01-01T00:00:00Z', enforcement: 'BIZ_QUALITY' }],
@@ -83,6 +97,8 @@ test.each([
   [`/people/${ANN}/chat-state`, { to: ACCOUNT, state: 'thinking' }, 400, 'state must be one of'],
   [`/people/${ANN}/picture`, { base64: 'AAAA' }, 400, 'must be a JPEG'],
   [`/people/${ANN}/privacy`, { setting: 'shoe-size', value: '42' }, 400, 'there is no privacy setting'],
+  [`/contacts/${ANN}/unlink-device`, { device: 5 }, 400, 'has no device 5'],
+  [`/contacts/15550100099/link-device`, {}, 404, 'nobody has 15550100099'],
   [`/people/15550100099/about`, { text: 'hi' }, 404, 'nobody has 15550100099'],
   [`/accounts/${ACCOUNT}/restrict`, { until: '2001-01-01T00:00:00Z' }, 400, 'must end in the future'],
   [`/accounts/15550100099/lift`, {}, 400, 'nobody has 15550100099'],

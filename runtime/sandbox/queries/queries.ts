@@ -7,6 +7,7 @@ import { pictureQueries } from '../social/picture-queries.ts';
 import { privacyQueries } from '../social/privacy-queries.ts';
 import { profileQueries } from '../social/profile-queries.ts';
 import type { StanzaHandler } from '../world.ts';
+import { absentQueries } from './absent.ts';
 import { encryptionQueries } from './encryption.ts';
 import { linkingQueries } from './linking.ts';
 import { mexQueries } from './mex.ts';
@@ -16,6 +17,7 @@ import { settingsQueries } from './settings.ts';
 import { usyncQueries } from './usync.ts';
 
 const QUERIES: QueryTable = {
+  ...absentQueries,
   ...appStateQueries,
   ...encryptionQueries,
   ...groupQueries,

@@ -4,8 +4,6 @@ import type { QueryTable } from './query.ts';
 
 export const settingsQueries: QueryTable = {
   'abt/get/props': ({ reply }) => reply(node('props', { protocol: '1', hash: 'sandbox' })),
-  // Clients hand a trust token to everybody they write to; nothing depends on it here.
-  'privacy/set/tokens': ({ reply }) => reply(),
   'urn:xmpp:whatsapp:dirty/set/clean': ({ reply }) => reply(),
   'w:stats//add': ({ reply }) => reply(),
 };

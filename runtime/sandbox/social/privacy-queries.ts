@@ -28,6 +28,15 @@ function blocklist({ world, device }: Query): Stanza[] {
   return [node('list', { dhash: String(items.length) }, items)];
 }
 
+/** Clients hand a trust token to everybody they write to first. */
+function giveTokens({ world, device, about }: Query): Stanza[] {
+  for (const { attrs } of children(about, 'token')) {
+    const holder = world.directory.find(attrs['jid'])?.person;
+    if (holder && holder !== device.person) world.social.trust(device.person, holder);
+  }
+  return [];
+}
+
 /** People are blocked by hidden id; who blocks must name the number too. */
 function block(query: Query): Stanza[] {
   const { world, device, about } = query;
@@ -41,6 +50,7 @@ function block(query: Query): Stanza[] {
 export const privacyQueries: QueryTable = {
   'privacy/get/privacy': answering(settings),
   'privacy/set/privacy': answering(choose),
+  'privacy/set/tokens': answering(giveTokens),
   'blocklist/get/': answering(blocklist),
   'blocklist/set/item': answering(block),
   'disappearing_mode/set/disappearing_mode': answering(({ world, device, about }) => {

@@ -111,6 +111,11 @@ export const socialRoutes: readonly Route[] = [
       else somebody.unblock(whom);
     }),
   ),
+  post(
+    /^\/people\/(\d+)\/trust$/,
+    { other: required },
+    as((somebody, { other }, sandbox) => somebody.trust(somebodyAt(sandbox, String(other)))),
+  ),
   post(/^\/people\/(\d+)\/call$/, { to: required, video: flag, group: optional }, ring),
   post(/^\/people\/(\d+)\/end-call$/, { callId: required, how: required }, endCall),
   post(/^\/accounts\/(\d+)\/restrict$/, { until: required, enforcement: optional }, (sandbox, phone, given) =>

@@ -5,7 +5,7 @@ import type { SandboxEvents } from '../events.ts';
 import type { Group } from '../groups/groups.ts';
 import { linkedDevicesOf } from '../linked-device.ts';
 import type { LinkedDevice } from '../linked-device.ts';
-import { node, SERVICE } from '../stanza.ts';
+import { node, now, SERVICE } from '../stanza.ts';
 import type { Stanza } from '../stanza.ts';
 import { Call } from './call.ts';
 import type { CallOptions } from './call.ts';
@@ -17,6 +17,7 @@ import type { Picture } from './pictures.ts';
 import { Presence } from './presence.ts';
 import { Privacy } from './privacy.ts';
 import { Profile } from './profile.ts';
+import { TrustTokens } from './trust.ts';
 
 export type { Call, CallOptions, CallState } from './call.ts';
 export type { ChatState } from './presence.ts';
@@ -27,6 +28,7 @@ export type { BusinessProfile } from './profile.ts';
 
 export class Social {
   readonly circle = new Circle();
+  readonly tokens = new TrustTokens();
   readonly pictures = new Pictures();
   readonly presence = new Presence((person) => this.privacyOf(person));
   readonly #events: EventEmitter<SandboxEvents>;
@@ -117,6 +119,15 @@ export class Social {
     const t = String(Math.floor(profile.timer.at.getTime() / 1000));
     const content = [node('disappearing_mode', { duration: String(seconds), t })];
     notifyAll(person, { type: 'account_sync', from: person.jid, content }, cause);
+  }
+
+  /** Gives somebody a token of trust, which its clients send along with what they write from then on. */
+  trust(issuer: Person, holder: Person): void {
+    const token = this.tokens.issue(issuer, holder);
+    const attrs = { jid: personalAddress(holder), t: now(), type: 'trusted_contact' };
+    const content = [node('tokens', {}, [node('token', attrs, token)])];
+    const from = personalAddress(issuer);
+    notifyAll(holder, { type: 'privacy_token', from, content, attrs: { sender_lid: issuer.lid } });
   }
 
   /** Tells those who know a person of a device that came or went. */

@@ -95,6 +95,11 @@ export class Somebody {
     return this.#world.social.privacyOf(this.person).value(setting);
   }
 
+  /** Lets somebody write to this person even when restricted. Phones do so unasked for those they write to. */
+  trust(other: Somebody): void {
+    this.#world.social.trust(this.person, other.person);
+  }
+
   /** From now on nothing comes from them, and nothing of this person is shown to them; they are not told. */
   block(other: Somebody): void {
     this.#world.social.block(this.person, other.person, true);

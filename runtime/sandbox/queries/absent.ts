@@ -1,0 +1,18 @@
+/** What the sandbox does not have, refused as WhatsApp refuses it to who asks for what does not exist. */
+import { node } from '../stanza.ts';
+import type { Query, QueryTable } from './query.ts';
+
+const notFound = ({ reply }: Query): void => reply(node('error', { code: '404', text: 'item-not-found' }));
+
+export const absentQueries: QueryTable = {
+  // Catalogues, collections and orders of businesses.
+  'w:biz:catalog/get/product_catalog': notFound,
+  'w:biz:catalog/get/collections': notFound,
+  'w:biz:catalog/set/product_catalog_add': notFound,
+  'w:biz:catalog/set/product_catalog_edit': notFound,
+  'w:biz:catalog/set/product_catalog_delete': notFound,
+  'fb:thrift_iq/get/order': notFound,
+  // Newsletters.
+  'newsletter/get/message_updates': notFound,
+  'newsletter/set/live_updates': notFound,
+};
