@@ -18,6 +18,11 @@ export interface LinkedDeviceInfo {
 }
 
 export class Account extends Somebody {
+  /**
+   * What the phone does when a client asks it to upload media again: says where it is now, or null when the file is lost.
+   * Nothing moves in the sandbox, so it is where it was.
+   */
+  uploadsAgain: (path: string) => string | null = (path) => path;
   readonly #handset: Phone;
   /** What the server keeps for this account's devices, and what the phone makes of it. */
   readonly collections: Collections;

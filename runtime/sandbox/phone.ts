@@ -126,6 +126,11 @@ export class Phone implements Device {
     this.#receipt(messageId, origin, 'read');
   }
 
+  /** What a message on the screen contains. */
+  contentOf(messageId: string): proto.IMessage | undefined {
+    return this.#options.screen.find(messageId)?.content;
+  }
+
   receiptsFor(messageId: string): readonly ReceivedReceipt[] {
     return [...(this.#sent.get(messageId)?.receipts ?? [])];
   }

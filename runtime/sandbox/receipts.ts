@@ -1,6 +1,7 @@
 /** Receipts and acks from linked devices: they empty the device's mailbox, and tell senders what became of a message. */
 import type { Addressing } from './directory.ts';
 import type { LinkedDevice } from './linked-device.ts';
+import { answerMediaRetry } from './media-retry.ts';
 import { child, children, node } from './stanza.ts';
 import type { Stanza } from './stanza.ts';
 import type { StanzaHandler, World } from './world.ts';
@@ -19,6 +20,7 @@ export const acceptReceipt: StanzaHandler = (world, device, stanza) => {
   if (type === 'retry') device.askedAgain.add(id);
   const attrs = { class: 'receipt', id, from: to, ...(type && { type }), ...(participant && { participant }) };
   device.connection?.send(node('ack', attrs));
+  if (type === 'server-error') return answerMediaRetry(world, device, stanza);
   if (!type || !PRIVATE.has(type)) passOn(world, device, stanza, ids);
 };
 
