@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { proto } from '@whiskeysockets/baileys';
+import { linkedDevicesOf } from '../../runtime/sandbox/linked-device.ts';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
 import { connectClient, disconnect, linkedClient, reaches, receives, textOf } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { eventually, within } from '../support/deadline.ts';
-import { emitted } from '../support/emitted.ts';
 
 type Stanza = SandboxEvents['stanza'][0]['node'];
 
@@ -38,13 +38,18 @@ describe('a linked client', () => {
   const takeComplaints = () => client.complaints.splice(0);
 
   /** Stanzas of a kind that pass between the sandbox and the account's clients while something happens. */
-  async function passing(direction: 'in' | 'out', tag: string, type: string, action: () => Promise<unknown>) {
+  async function passing(
+    direction: 'in' | 'out',
+    tag: string,
+    type: string,
+    action: (seen: Stanza[]) => Promise<unknown>,
+  ) {
     const seen: Stanza[] = [];
     const note = ({ direction: way, node }: SandboxEvents['stanza'][0]) => {
       if (way === direction && node.tag === tag && node.attrs['type'] === type) seen.push(node);
     };
     sandbox.events.on('stanza', note);
-    await action();
+    await action(seen);
     sandbox.events.off('stanza', note);
     return seen;
   }
@@ -159,17 +164,19 @@ describe('a linked client', () => {
   });
 
   test('uploads pre-keys when it is told that few are left', async () => {
-    const uploaded = emitted(
-      client,
-      'creds.update',
-      () => undefined,
-      ({ nextPreKeyId }) => nextPreKeyId !== undefined,
-    );
-    const told = await passing('out', 'notification', 'encrypt', async () => {
-      // Each new contact begins a session with the client, which uses up one of its keys.
-      for (let number = 0; number < 809; number++) account.person.devices.get(1)?.keyBundle();
-      await uploaded;
+    const [device] = linkedDevicesOf(account.person);
+    if (!device) throw new Error('no linked device');
+    const stock = device.preKeyCount;
+    const uploads = await passing('in', 'iq', 'set', async () => {
+      await passing('in', 'ack', 'encrypt', async (confirmed) => {
+        // Everybody who begins a session with the client uses up one of its keys.
+        for (let used = 0; used < stock - 4; used++) device.keyBundle();
+        // The client confirms the word of it once it has uploaded.
+        const count = () => confirmed.length;
+        await eventually(DEADLINE_MS, 'the confirmation', count, (acks) => acks === 1);
+      });
     });
-    expect(told.length).toBeGreaterThan(0);
+    expect(device.preKeyCount).toBeGreaterThan(4);
+    expect(uploads.filter(({ attrs }) => attrs['xmlns'] === 'encrypt')).toHaveLength(1);
   });
 });
