@@ -1,10 +1,12 @@
 /** One client's WebSocket: handshake, then stanzas both ways in order. What they mean is decided elsewhere. */
 import { binaryNodeToString, decodeBinaryNode, encodeBinaryNode, proto } from '@whiskeysockets/baileys';
 import type { Curve } from '@whiskeysockets/baileys';
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { encodeFrame, FrameReader, PROLOGUE } from './framing.ts';
 import { NoiseHandshake } from './noise.ts';
 import type { NoiseTransport } from './noise.ts';
+import type { Interferences } from './faults/interference.ts';
 import { newStanzaId, node } from './stanza.ts';
 import type { Stanza } from './stanza.ts';
 
@@ -29,6 +31,7 @@ export interface ConnectionEvents {
 export class Connection {
   readonly #socket: WebSocket;
   readonly #events: ConnectionEvents;
+  readonly #interferences: Interferences;
   readonly #certificate: Uint8Array;
   readonly #handshake: NoiseHandshake;
   readonly #frames = new FrameReader();
@@ -36,13 +39,19 @@ export class Connection {
   #transport: NoiseTransport | null = null;
   #decoding: Promise<void> = Promise.resolve();
   #greeted = false;
+  #frozen = false;
   #closed = false;
   /** Whose connection this is, once it has logged in; for the record of its traffic. */
   phone: string | null = null;
 
-  constructor(socket: WebSocket, identity: ServerIdentity, events: ConnectionEvents) {
+  constructor(
+    socket: WebSocket,
+    identity: ServerIdentity,
+    { events, interferences }: { events: ConnectionEvents; interferences: Interferences },
+  ) {
     this.#socket = socket;
     this.#events = events;
+    this.#interferences = interferences;
     this.#certificate = identity.certificate;
     this.#handshake = new NoiseHandshake(PROLOGUE, identity.key);
     socket.on('message', (data: Buffer) => this.#guard(() => this.#receive(data)));
@@ -55,9 +64,17 @@ export class Connection {
   }
 
   send(stanza: Stanza): void {
-    if (!this.#transport || this.#closed) return;
-    this.#events.traffic(this, 'out', stanza);
-    this.#socket.send(encodeFrame(this.#transport.encrypt(encodeBinaryNode(stanza))));
+    const outcome = this.#interferences.outgoing(this.phone, stanza);
+    if (outcome === 'lost') return;
+    if (outcome === null) return this.#write(stanza);
+    const timer = setTimeout(() => this.#write(stanza), outcome);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** Sends bytes in the place of a frame, or a whole plaintext of our own making, as a broken server does. */
+  sendBroken(make: (encrypt: (plaintext: Uint8Array) => Buffer) => Uint8Array): void {
+    const transport = this.#transport;
+    if (transport && !this.#closed) this.#socket.send(make((plaintext) => transport.encrypt(plaintext)));
   }
 
   /** Sends an iq and waits for the client's answer; rejects when the connection ends first. */
@@ -72,13 +89,45 @@ export class Connection {
 
   /** Ends the connection in good order, after an optional last stanza. */
   close(lastWord?: Stanza): void {
+    // Whoever comes in the place of a frozen connection cannot wait until it thaws.
+    if (this.#frozen) return this.cut();
     if (lastWord) this.send(lastWord);
     this.#socket.close(1000);
+  }
+
+  /** Closes the WebSocket with a code, such as 1011. */
+  closeWith(code: number): void {
+    this.#socket.close(code);
   }
 
   /** Cuts the TCP connection without a word, as a lost network does. */
   cut(): void {
     this.#socket.terminate();
+  }
+
+  /** Ends the TCP connection under the WebSocket: in good order, or by a reset. */
+  endTcp(how: 'fin' | 'reset'): void {
+    const tcp = tcpUnder(this.#socket);
+    if (how === 'reset') tcp?.resetAndDestroy();
+    else tcp?.end();
+  }
+
+  /** Half-open: from now on nothing is read or written, and not even the end of the connection is noticed or told. */
+  freeze(): void {
+    this.#frozen = true;
+    tcpUnder(this.#socket)?.pause();
+  }
+
+  /** Goes on as if nothing had been; what was to be written meanwhile is lost. */
+  thaw(): void {
+    this.#frozen = false;
+    tcpUnder(this.#socket)?.resume();
+  }
+
+  #write(stanza: Stanza): void {
+    if (!this.#transport || this.#closed || this.#frozen) return;
+    this.#events.traffic(this, 'out', stanza);
+    this.#socket.send(encodeFrame(this.#transport.encrypt(encodeBinaryNode(stanza))));
   }
 
   #receive(data: Buffer): void {
@@ -92,9 +141,14 @@ export class Connection {
     const { clientHello, clientFinish } = HandshakeMessage.decode(frame);
     if (!this.#greeted && clientHello?.ephemeral) {
       this.#greeted = true;
-      const serverHello = this.#handshake.answer(clientHello.ephemeral, this.#certificate);
+      if (this.#interferences.hangsAt('hello')) return;
+      const serverHello = this.#handshake.answer(
+        clientHello.ephemeral,
+        this.#interferences.certificate() ?? this.#certificate,
+      );
       this.#socket.send(encodeFrame(HandshakeMessage.encode({ serverHello }).finish()));
     } else if (this.#greeted && clientFinish?.static && clientFinish.payload) {
+      if (this.#interferences.hangsAt('finish')) return;
       const { clientKey, payload, transport } = this.#handshake.finish(clientFinish.static, clientFinish.payload);
       this.#transport = transport;
       this.#events.hello(this, proto.ClientPayload.decode(payload), clientKey);
@@ -116,6 +170,8 @@ export class Connection {
 
   #handle(stanza: Stanza): void {
     this.#events.traffic(this, 'in', stanza);
+    const outcome = this.#interferences.incoming(this.phone, stanza);
+    if (outcome !== null) return outcome === 'lost' ? undefined : this.send(outcome);
     const question = stanza.tag === 'iq' ? this.#questions.get(stanza.attrs['id'] ?? '') : undefined;
     if (!question) return this.#events.stanza(this, stanza);
     if (stanza.attrs['type'] === 'result') question.resolve(stanza);
@@ -141,3 +197,6 @@ export class Connection {
     this.#events.closed(this);
   }
 }
+
+/** The `ws` library keeps it as a private field; there is no other way to break what is under a WebSocket. */
+const tcpUnder = (socket: WebSocket): Socket | null => (socket as unknown as { _socket: Socket | null })._socket;

@@ -16,13 +16,21 @@ export function admit(world: World, connection: Connection, payload: proto.Clien
     return null;
   }
   const device = findDevice(world, payload);
-  const reason = world.faults.refuseLogins ?? (device?.keys.noiseKey.equals(noiseKey) ? null : NOT_LINKED);
-  if (!device || reason !== null) {
-    connection.close(node('failure', { reason: String(reason ?? NOT_LINKED), location: 'sandbox' }));
+  const refused = refusalOf(world, payload, device?.keys.noiseKey.equals(noiseKey) ? device : null);
+  if (!device || refused) {
+    connection.close(node('failure', { ...refused, location: 'sandbox' }));
     return null;
   }
+  if (world.faults.interferences.hangsAt('login', device.person.phone)) return null;
   logIn(world, connection, device);
   return device;
+}
+
+/** The attributes of the failure a login is answered with; null when it is welcome. */
+function refusalOf({ faults }: World, payload: proto.ClientPayload, device: LinkedDevice | null) {
+  if (faults.refuseLogins !== null) return { reason: String(faults.refuseLogins) };
+  const broken = faults.interferences.failure(device?.person.phone ?? null, payload);
+  return broken ?? (device ? null : { reason: String(NOT_LINKED) });
 }
 
 function findDevice(world: World, { username, device }: proto.ClientPayload): LinkedDevice | null {

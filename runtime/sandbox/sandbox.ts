@@ -84,8 +84,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const identity = { key, certificate: chain };
   const handlers = connectionHandlers(people.world);
   const { pictures } = people.world.social;
-  const connect = (socket: WebSocket) => new Connection(socket, identity, handlers);
-  const server = await openChatServer({ host, port }, connect, (path) => pictures.file(path));
+  const { interferences } = people.world.faults;
+  const server = await openChatServer(
+    { host, port },
+    {
+      connect: (socket: WebSocket) => new Connection(socket, identity, { events: handlers, interferences }),
+      pictureAt: (path) => pictures.file(path),
+      interferences,
+    },
+  );
   pictures.origin = `http://${host}:${server.port}`;
   const { world, accounts, contacts } = people;
   const controlled = {

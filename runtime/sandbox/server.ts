@@ -1,11 +1,12 @@
 /** The WebSocket server clients connect to. It owns every connection and ends them all when it closes. */
-import { createServer } from 'node:http';
-import type { ServerResponse } from 'node:http';
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { Connection } from './connection.ts';
+import type { Interferences } from './faults/interference.ts';
 import { PICTURE_FOLDER } from './social/social.ts';
 
 /** Where WhatsApp Web's socket is. */
@@ -13,35 +14,78 @@ const PATH = '/ws/chat';
 
 export interface ChatServer {
   readonly port: number;
+  /** TCP connections accepted so far: what reached the server by any way, through a proxy or around it. */
+  readonly accepted: number;
+  /** Stops listening and cuts everybody, as a server that is down. */
+  goDown(): Promise<void>;
+  /** Listens again where it did. */
+  comeUp(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ChatServerParts {
+  connect(socket: WebSocket): Connection;
+  pictureAt(path: string): Buffer | undefined;
+  interferences: Interferences;
 }
 
 /** Listens, makes a connection of every client that comes to the right path, and serves pictures on theirs. */
 export async function openChatServer(
-  { host, port }: { host: string; port: number },
-  connect: (socket: WebSocket) => Connection,
-  pictureAt: (path: string) => Buffer | undefined,
+  { host, port: wanted }: { host: string; port: number },
+  { connect, pictureAt, interferences }: ChatServerParts,
 ): Promise<ChatServer> {
   const http = createServer(({ url = '' }, response) => respond(response, url, pictureAt(url)));
-  const sockets = new WebSocketServer({ server: http, path: PATH });
+  const sockets = new WebSocketServer({ noServer: true });
   const connections = new Set<Connection>();
-  sockets.on('connection', (socket) => {
-    const connection = connect(socket);
-    connections.add(connection);
-    socket.on('close', () => connections.delete(connection));
+  const left = new Set<Socket>();
+  let accepted = 0;
+  http.on('connection', (socket) => {
+    accepted++;
+    left.add(socket);
+    socket.on('close', () => left.delete(socket));
   });
-  http.listen(port, host);
-  await once(http, 'listening');
+  http.on('upgrade', (request, socket, head) => {
+    if (request.url !== PATH) return refuse(socket, 400);
+    if (interferences.hangsAt('upgrade')) return;
+    const answer = interferences.upgrade();
+    if (answer === 'reset') return void (socket as Socket).resetAndDestroy();
+    if (answer !== null) return refuse(socket, answer);
+    sockets.handleUpgrade(request, socket, head, (client: WebSocket, _request: IncomingMessage) => {
+      const connection = connect(client);
+      connections.add(connection);
+      client.on('close', () => connections.delete(connection));
+    });
+  });
+  const listen = async (port: number) => {
+    http.listen(port, host);
+    await once(http, 'listening');
+    return (http.address() as AddressInfo).port;
+  };
+  const goDown = async () => {
+    if (!http.listening) return;
+    const closed = once(http, 'close');
+    http.close();
+    for (const connection of connections) connection.cut();
+    for (const socket of left) socket.destroy();
+    await closed;
+  };
+  const port = await listen(wanted);
   return {
-    port: (http.address() as AddressInfo).port,
+    port,
+    get accepted() {
+      return accepted;
+    },
+    goDown,
+    comeUp: async () => void (http.listening || (await listen(port))),
     async close() {
       sockets.close();
-      const closed = once(http, 'close');
-      http.close();
-      for (const connection of connections) connection.cut();
-      await closed;
+      await goDown();
     },
   };
+}
+
+function refuse(socket: Duplex, status: number): void {
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'No'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 /** Whoever asks for no picture is a client that should have come by WebSocket. */

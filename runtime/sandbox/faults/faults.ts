@@ -1,8 +1,10 @@
 /** What a test, or a user who wants to see what happens, makes go wrong. Everything is off until switched on. */
 
+import type { Connection } from '../connection.ts';
 import type { Directory } from '../directory.ts';
 import { linkedDevicesOf } from '../linked-device.ts';
 import { node } from '../stanza.ts';
+import { Interferences } from './interference.ts';
 
 /** Why a login is refused: the `reason` of the `<failure>` stanza, such as 401, 403, 405 or 503. */
 export type FailureReason = number;
@@ -18,6 +20,8 @@ export class Faults {
   loseMessages = false;
   /** Phones do not manage to link a device: "Couldn't link device". The client goes on waiting for a scan. */
   refuseLinking = false;
+  /** Where active faults take hold of connections. */
+  readonly interferences = new Interferences();
   /** Every login is answered with this failure. */
   refuseLogins: FailureReason | null = null;
   readonly #held: (() => void)[] = [];
@@ -48,13 +52,13 @@ export class Faults {
 
   /** Cuts the connections of an account's devices (or of one) without a word, as a lost network does. */
   cut(phone: string, deviceId?: number): void {
-    for (const connection of this.#connections(phone, deviceId)) connection.cut();
+    for (const connection of this.connections(phone, deviceId)) connection.cut();
   }
 
   /** Ends the connections of an account's devices (or of one) with `<stream:error code>`, such as 503 or 515. */
   streamError(phone: string, code: number, deviceId?: number): void {
     const lastWord = node('stream:error', { code: String(code) });
-    for (const connection of this.#connections(phone, deviceId)) connection.close(lastWord);
+    for (const connection of this.connections(phone, deviceId)) connection.close(lastWord);
   }
 
   /** Lets an ack go, now, later or never, as the switches say. */
@@ -72,7 +76,8 @@ export class Faults {
     return left > 0;
   }
 
-  #connections(phone: string, deviceId: number | undefined) {
+  /** The open connections of an account's devices, or of one. */
+  connections(phone: string, deviceId?: number): Connection[] {
     const { person } = this.#directory.find(`${phone}@s.whatsapp.net`) ?? {};
     const devices = linkedDevicesOf(person).filter(({ id }) => deviceId === undefined || id === deviceId);
     return devices.flatMap(({ connection }) => connection ?? []);

@@ -1,0 +1,79 @@
+/**
+ * Where faults take hold of a connection. Each active fault is one interference; a connection asks at each of its steps
+ * whether somebody interferes. Before login nobody knows whose connection it is, so only interferences with everybody apply.
+ */
+import type { proto } from '@whiskeysockets/baileys';
+import type { Stanza } from '../stanza.ts';
+
+/** Where a handshake can be left hanging: no answer to the upgrade, to the client's hello, to its finish, to its login. */
+export type Step = 'upgrade' | 'hello' | 'finish' | 'login';
+
+/** What becomes of a stanza from the client: taken in, lost, or answered with another. */
+export type Incoming = 'lost' | Stanza | null;
+
+/** What becomes of a stanza to the client: lost, or delayed by so many ms. */
+export type Outgoing = 'lost' | number | null;
+
+export interface Interference {
+  /** The account it is about; null for everybody. */
+  readonly phone: string | null;
+  /** Nothing more is said at this step. */
+  readonly hangsAt?: Step;
+  /** The answer to an upgrade: an HTTP status, or the connection is reset. */
+  readonly upgrade?: number | 'reset';
+  /** The chain the server shows instead of its own. */
+  readonly certificate?: Uint8Array;
+  /** The attributes of the `<failure>` a login is answered with; null lets it pass. */
+  readonly failure?: (payload: proto.ClientPayload) => Stanza['attrs'] | null;
+  readonly incoming?: (stanza: Stanza) => Incoming;
+  readonly outgoing?: (stanza: Stanza) => Outgoing;
+}
+
+export class Interferences {
+  readonly #active = new Set<Interference>();
+
+  /** Begins one; the function returned ends it. */
+  add(interference: Interference): () => void {
+    this.#active.add(interference);
+    return () => void this.#active.delete(interference);
+  }
+
+  hangsAt(step: Step, phone: string | null = null): boolean {
+    return this.#with(phone).some(({ hangsAt }) => hangsAt === step);
+  }
+
+  upgrade(): number | 'reset' | null {
+    return this.#first(null, ({ upgrade }) => upgrade) ?? null;
+  }
+
+  certificate(): Uint8Array | null {
+    return this.#first(null, ({ certificate }) => certificate) ?? null;
+  }
+
+  failure(phone: string | null, payload: proto.ClientPayload): Stanza['attrs'] | null {
+    return this.#first(phone, ({ failure }) => failure?.(payload)) ?? null;
+  }
+
+  incoming(phone: string | null, stanza: Stanza): Incoming {
+    return this.#first(phone, ({ incoming }) => incoming?.(stanza)) ?? null;
+  }
+
+  outgoing(phone: string | null, stanza: Stanza): Outgoing {
+    return this.#first(phone, ({ outgoing }) => outgoing?.(stanza)) ?? null;
+  }
+
+  #with(phone: string | null): Interference[] {
+    return [...this.#active].filter((each) => each.phone === null || each.phone === phone);
+  }
+
+  #first<Value>(
+    phone: string | null,
+    read: (each: Interference) => Value | null | undefined,
+  ): Value | null | undefined {
+    for (const each of this.#with(phone)) {
+      const value = read(each);
+      if (value !== null && value !== undefined) return value;
+    }
+    return null;
+  }
+}
