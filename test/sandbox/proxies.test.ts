@@ -6,8 +6,9 @@ import { createServer as createHttpServer } from 'node:http';
 import WebSocket, { WebSocketServer } from 'ws';
 import { openProxy, type Proxy, type ProxyOptions } from '../../runtime/sandbox/proxies/proxies.ts';
 import { openWayOut } from '../../runtime/src/proxy/proxy.ts';
-import { eventually, within } from '../support/deadline.ts';
+import { eventually } from '../support/deadline.ts';
 
+const CONNECT_MS = 500;
 const KINDS = ['socks5', 'http'] as const;
 const http = createHttpServer((_request, response) => response.end('hello from behind'));
 let origin: string;
@@ -24,13 +25,15 @@ afterAll(async () => {
 });
 
 const through = (url: string): Dispatcher =>
-  url.startsWith('socks5') ? new Socks5ProxyAgent(url) : new ProxyAgent({ uri: url, proxyTunnel: true });
+  url.startsWith('socks5')
+    ? new Socks5ProxyAgent(url, { connectTimeout: CONNECT_MS })
+    : new ProxyAgent({ uri: url, proxyTunnel: true, connectTimeout: CONNECT_MS });
 
 /** Fetches through the proxy, on a connection of its own. */
 async function get(proxyUrl: string, url = `http://${origin}/`): Promise<string> {
   const dispatcher = through(proxyUrl);
   try {
-    return await (await fetch(url, { dispatcher })).text();
+    return await (await fetch(url, { dispatcher, signal: AbortSignal.timeout(4 * CONNECT_MS) })).text();
   } finally {
     await dispatcher.destroy();
   }
@@ -75,11 +78,7 @@ describe.each(KINDS)('a %s proxy', (kind) => {
       await expect(get(proxy.url)).rejects.toThrow();
       proxy.faults.down = false;
       proxy.faults.hang = true;
-      const dispatcher = through(proxy.url);
-      const hanging = fetch(`http://${origin}/`, { dispatcher }).catch((error: unknown) => error);
-      await expect(within(300, 'an answer', hanging)).rejects.toThrow('not within');
-      await dispatcher.destroy();
-      await hanging;
+      await expect(get(proxy.url)).rejects.toThrow();
       proxy.faults.hang = false;
       expect(await get(proxy.url)).toBe('hello from behind');
     });
