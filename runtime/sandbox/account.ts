@@ -1,10 +1,12 @@
 /** A WhatsApp account: its phone, which scans QR codes and vouches for devices, and the devices linked to it. */
+import { signKeyIndexes } from './adv.ts';
 import { Collections, Settings, SharedState } from './app-state/app-state.ts';
 import type { Person } from './directory.ts';
 import { linkedDevicesOf } from './linked-device.ts';
 import { DeviceLinker } from './linking/linking.ts';
 import type { Phone } from './phone.ts';
 import { Somebody } from './social/social.ts';
+import type { Social } from './social/social.ts';
 import { node } from './stanza.ts';
 import type { World } from './world.ts';
 
@@ -29,6 +31,7 @@ export class Account extends Somebody {
   readonly sharedState: SharedState;
   /** Chats, labels and names, as the owner changes them on the phone. */
   readonly settings: Settings;
+  readonly #social: Social;
   readonly #linker: DeviceLinker;
   #isOffline = false;
 
@@ -43,7 +46,11 @@ export class Account extends Somebody {
       },
     });
     this.settings = new Settings(this.sharedState);
-    this.#linker = new DeviceLinker(world, person, handset, onLinked);
+    this.#social = world.social;
+    this.#linker = new DeviceLinker(world, person, handset, (deviceId) => {
+      this.#tell('add', deviceId);
+      onLinked(deviceId);
+    });
   }
 
   /** The account's phone. */
@@ -82,6 +89,7 @@ export class Account extends Somebody {
     const device = linkedDevicesOf(this.person).find(({ id }) => id === deviceId);
     if (!device) throw new Error(`${this.phone} has no linked device ${deviceId}`);
     this.person.devices.delete(deviceId);
+    this.#tell('remove', deviceId);
     const conflict = node('conflict', { type: 'device_removed' });
     device.connection?.close(node('stream:error', { code: '401' }, [conflict]));
   }
@@ -89,5 +97,11 @@ export class Account extends Somebody {
   /** Whether any linked device is logged in. */
   isOnline(): boolean {
     return linkedDevicesOf(this.person).some(({ connection }) => connection !== null);
+  }
+
+  /** Tells the account's other devices, and the clients of those who know it, of a device that came or went. */
+  #tell(change: 'add' | 'remove', deviceId: number): void {
+    const keyIndexes = signKeyIndexes(this.#handset.signal, [...this.person.devices.keys()]);
+    this.#social.announceDevice(this.person, change, deviceId, keyIndexes);
   }
 }

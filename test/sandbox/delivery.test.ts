@@ -145,6 +145,23 @@ describe('a linked client', () => {
     expect(asked.map((receipt) => childrenOf(receipt).includes('keys'))).toEqual([false, true]);
   });
 
+  test('gives up on a contact after two further tries, whatever it is asked', async () => {
+    // The client counts each request twice (messages-recv.js: handleReceipt and sendMessagesAgain), so five are two.
+    const contact = sandbox.contact('15550100018');
+    sandbox.delivery.spoilNext(contact.phone, 0, 3);
+    const asked = await passing('out', 'receipt', 'retry', async (seen) => {
+      await client.socket.sendMessage(contact.jid, { text: 'never readable' });
+      const count = () => seen.length;
+      await eventually(DEADLINE_MS, 'the third request', count, (length) => length === 3);
+      await waitingIs(0);
+    });
+    expect(asked).toHaveLength(3);
+    expect(contact.screen).toEqual([]);
+    await client.socket.sendMessage(contact.jid, { text: 'readable' });
+    await contact.waitForMessage(({ text }) => text === 'readable', DEADLINE_MS);
+    expect(contact.screen).toHaveLength(1);
+  });
+
   test.each(['479', '475', '599'])('learns that a message was refused with %s, while others pass', async (error) => {
     const refused = sandbox.contact('15550100016');
     const other = sandbox.contact('15550100017');

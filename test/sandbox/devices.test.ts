@@ -88,13 +88,31 @@ describe('a linked client and contacts with several devices', () => {
     expect(contact.screen.find((row) => row.messageId === messageId)).toMatchObject({ arrivals: 1 });
   });
 
+  test('another account learns which clients this one links and unlinks, and writes to them', async () => {
+    const other = sandbox.account('15550100002');
+    const theirs = await linkedClient(sandbox, other);
+    await theirs.socket.sendMessage(account.jid, { text: 'to one client' });
+    await receives(client, 'the text', (message) => textOf(message) === 'to one client');
+    const second = await linkedClient(sandbox, account);
+    await noticed();
+    await theirs.socket.sendMessage(account.jid, { text: 'to two clients' });
+    for (const each of [client, second]) {
+      await receives(each, 'the text', (message) => textOf(message) === 'to two clients');
+      expect(each.complaints).toEqual([]);
+    }
+    await disconnect(second);
+    await account.unlink(2);
+    await disconnect(theirs);
+    expect(theirs.complaints).toEqual([]);
+  });
+
   /** The client confirms a notification when it has dealt with it. */
   const noticed = () =>
     eventually(
       DEADLINE_MS,
       'the notification',
-      () => account.linkedDevices()[0]?.waiting,
-      (waiting) => waiting === 0,
+      () => [...sandbox.accounts.values()].flatMap((each) => each.linkedDevices()).map(({ waiting }) => waiting),
+      (waiting) => waiting.every((count) => count === 0),
     );
 });
 

@@ -15,6 +15,15 @@ export function deviceNews(person: Person, change: 'add' | 'remove', id: number,
   return node(change, { device_hash: deviceHash(person) }, [node('device', attrs), list]);
 }
 
+/** An account's whole list, as its own devices get it. */
+export function ownDeviceNews(person: Person, keyIndexes: Buffer): Stanza {
+  const devices = [...person.devices.values()].map(({ id, keyIndex }) =>
+    node('device', { jid: person.addressOn(id, 'pn'), ...(id !== 0 && { 'key-index': String(keyIndex) }) }),
+  );
+  const list = node('key-index-list', { ts: now() }, keyIndexes);
+  return node('devices', { dhash: deviceHash(person), ts: now() }, [...devices, list]);
+}
+
 export const identityNews = (): Stanza => node('identity');
 
 /** By number, unless nobody is told that. */

@@ -10,8 +10,8 @@ import type { Stanza } from '../stanza.ts';
 import { Call } from './call.ts';
 import type { CallOptions } from './call.ts';
 import { Circle } from './circle.ts';
-import { deviceNews, identityNews, personalAddress } from './device-news.ts';
-import { notifyAll } from './notify.ts';
+import { deviceNews, identityNews, ownDeviceNews, personalAddress } from './device-news.ts';
+import { notify, notifyAll } from './notify.ts';
 import { Pictures } from './pictures.ts';
 import type { Picture } from './pictures.ts';
 import { Presence } from './presence.ts';
@@ -130,9 +130,18 @@ export class Social {
     notifyAll(holder, { type: 'privacy_token', from, content, attrs: { sender_lid: issuer.lid } });
   }
 
-  /** Tells those who know a person of a device that came or went. */
+  /** Tells those who know a person, and an account's own devices, of a device that came or went. */
   announceDevice(person: Person, change: 'add' | 'remove', id: number, keyIndexes: Buffer): void {
-    this.#announce(person, 'devices', () => deviceNews(person, change, id, keyIndexes));
+    for (const other of this.circle.of(person)) {
+      const content = [deviceNews(person, change, id, keyIndexes)];
+      if (this.reaches(person, other)) {
+        notifyAll(other, { type: 'devices', from: personalAddress(person), content, attrs: { lid: person.lid } });
+      }
+    }
+    // The device that is new has nothing to learn from this.
+    const own = linkedDevicesOf(person).filter((device) => device.id !== id);
+    const content = [ownDeviceNews(person, keyIndexes)];
+    for (const device of own) notify(device, { type: 'account_sync', from: person.jid, content });
   }
 
   /** Tells those who know a person that its phone has other keys now. */
