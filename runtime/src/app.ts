@@ -65,7 +65,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       stopping.signal,
     ),
   ];
-  const stop = () => stopApp({ rooms, api, metricsServer, stopping, running });
+  const stop = () => stopWithin(config.shutdownTimeout, { rooms, api, metricsServer, stopping, running }, log);
   try {
     if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
     const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
@@ -208,6 +208,8 @@ const sessionSettings = (config: Config) => ({
   defaultProxyUrl: config.defaultProxyUrl,
   maxSessions: config.maxSessions,
   maxReconnectAttempts: config.maxReconnectAttempts,
+  replacedGraceHours: config.replacedGraceHours,
+  autoDeleteLoggedOut: config.autoDeleteLoggedOut,
 });
 
 /** From the outside in, so that nothing opens its database again after it is gone. */
@@ -249,14 +251,37 @@ interface Running {
 }
 
 /** Nothing new comes in; what is in hand is finished, in the direction of the flows; then the store closes. */
-async function stopApp({ rooms, api, metricsServer, stopping, running }: Running): Promise<void> {
+async function stopApp({ rooms, api, metricsServer, stopping, running }: Running, at: (step: string) => void) {
   stopping.abort();
+  at('requests');
   await api.close();
   await metricsServer?.close();
+  at('messages being sent');
   await rooms.outboxes.stop();
+  at('connections');
   await rooms.sessions.stop();
+  at('messages being received');
   for (const { id } of rooms.sessions.list()) await rooms.inbox.idle(id);
+  at('deliveries');
   await Promise.all(running);
   await rooms.egress.close();
   await rooms.store.close();
+}
+
+/**
+ * Stops in good order, but not for longer than the limit. What is not finished then is left as a crash would leave it: the
+ * next start goes on with it.
+ */
+async function stopWithin(limitMs: number, running: Running, log: Logger): Promise<void> {
+  let step = '';
+  const { promise: late, resolve } = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => resolve('late'), limitMs);
+  const stopped = stopApp(running, (next) => (step = next));
+  try {
+    if ((await Promise.race([stopped, late])) === 'late') {
+      log.warn({ waitingFor: step, limitMs }, 'not all was finished in time; the next start goes on with it');
+    }
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -158,6 +158,19 @@ const TABLE = {
     'How long the credentials of a session that another client replaced are kept.',
     { unit: 'hours' },
   ),
+  autoDeleteLoggedOut: withDefault(
+    'AUTO_DELETE_LOGGED_OUT',
+    trueOrFalse,
+    'false',
+    'Whether a session that was logged out or banned is deleted, with its webhooks and history, a minute later.',
+  ),
+  shutdownTimeout: withDefault(
+    'SHUTDOWN_TIMEOUT_MS',
+    milliseconds,
+    '25000',
+    'How long a runtime that is asked to stop may take to finish what is in hand; the rest is left to the next start.',
+    ms,
+  ),
   whatsappWsUrl: optional(
     'WHATSAPP_WS_URL',
     urlWith('ws', 'wss'),

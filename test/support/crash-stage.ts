@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
 import { closeConsole } from '../../runtime/src/log.ts';
-import { startReceiver, type Received, type Receiver } from './receiver.ts';
+import { startReceiver, type Received, type Receiver, type Reply } from './receiver.ts';
+import { eventually } from './deadline.ts';
 import { Child } from './runtime-process.ts';
 
 export const PHONE = '15550100001';
@@ -26,9 +27,9 @@ export class CrashStage {
   readonly sandbox: Sandbox;
   readonly receiver: Receiver;
   readonly #port: number;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'whatsapp-crash-'));
-  /** Called with each delivery before it is answered. */
-  readonly hooks: { onDelivery: (event: Received) => void };
+  readonly directory = mkdtempSync(join(tmpdir(), 'whatsapp-crash-'));
+  /** Called with each delivery before it is answered, and what it is answered. */
+  readonly hooks: { onDelivery: (event: Received) => void; reply: Reply };
   #runtime: Child | null = null;
 
   private constructor(sandbox: Sandbox, receiver: Receiver, port: number, hooks: CrashStage['hooks']) {
@@ -41,10 +42,10 @@ export class CrashStage {
   /** Everything running, one session linked, its messages and acks subscribed to. */
   static async open(): Promise<CrashStage> {
     closeConsole();
-    const hooks: CrashStage['hooks'] = { onDelivery: () => undefined };
+    const hooks: CrashStage['hooks'] = { onDelivery: () => undefined, reply: 200 };
     const receiver = await startReceiver((event) => {
       hooks.onDelivery(event);
-      return 200;
+      return hooks.reply;
     });
     const stage = new CrashStage(await startSandbox(), receiver, await freePort(), hooks);
     await stage.start();
@@ -57,18 +58,38 @@ export class CrashStage {
     return stage;
   }
 
-  async start(): Promise<void> {
-    this.#runtime = new Child(['serve'], {
+  async start(environment: Record<string, string> = {}): Promise<void> {
+    this.#runtime = this.process(environment);
+    await this.#runtime.answering(`http://127.0.0.1:${this.#port}/health`);
+  }
+
+  /** The runtime's process, just begun. */
+  process(environment: Record<string, string> = {}): Child {
+    return new Child(['serve'], {
       PORT: String(this.#port),
       API_KEY: KEY,
-      SESSIONS_DIR: this.#directory,
+      SESSIONS_DIR: this.directory,
       METRICS_ENABLED: 'false',
       HUMANIZATION_PROFILE: 'fast',
       OUTBOUND_ALLOW: '127.0.0.1',
       WHATSAPP_WS_URL: this.sandbox.url,
       WHATSAPP_ROOT_KEY: this.sandbox.rootKey,
+      ...environment,
     });
-    await this.#runtime.answering(`http://127.0.0.1:${this.#port}/health`);
+  }
+
+  /** Asks the runtime to stop, and waits until it takes no request any more. */
+  async askedToStop(): Promise<Child> {
+    const runtime = this.#runtime;
+    if (!runtime) throw new Error('There is no runtime.');
+    runtime.signal('SIGTERM');
+    const answers = () =>
+      fetch(`http://127.0.0.1:${this.#port}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await eventually(10_000, 'no answer', answers, (ok) => !ok);
+    return runtime;
   }
 
   async kill(): Promise<void> {
@@ -130,7 +151,7 @@ export class CrashStage {
     await this.#runtime?.stop();
     await this.sandbox.stop();
     await this.receiver.stop();
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
     assert.deepEqual(this.sandbox.unhandled, [], 'stanzas nobody handled');
   }
 }

@@ -30,6 +30,7 @@ interface Answer {
 export interface FlowOptions {
   environment?: Record<string, string>;
   random?: () => number;
+  now?: () => number;
 }
 
 export class Flow {
@@ -40,12 +41,15 @@ export class Flow {
   /** Every line logged, whatever its level: for what must never be in it. */
   readonly logged: string[] = [];
   readonly #random: (() => number) | undefined;
+  /** The runtime's clock, to be set before it is started. */
+  now: (() => number) | undefined;
   app: App | null = null;
 
-  constructor(sandbox: Sandbox, directory: string, { environment = {}, random }: FlowOptions) {
+  constructor(sandbox: Sandbox, directory: string, { environment = {}, random, now }: FlowOptions) {
     this.sandbox = sandbox;
     this.directory = directory;
     this.#random = random;
+    this.now = now;
     this.environment = {
       PORT: '0',
       API_KEY,
@@ -70,6 +74,7 @@ export class Flow {
       log: createLog('debug', { write }),
       version: 'test',
       ...(this.#random && { random: this.#random }),
+      ...(this.now && { now: this.now }),
     });
     return this.app;
   }

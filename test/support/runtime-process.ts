@@ -143,6 +143,16 @@ export class Child {
     });
   }
 
+  signal(name: 'SIGTERM' | 'SIGINT'): void {
+    this.#process.kill(name);
+  }
+
+  /** Resolves with its exit code and all it has said when it has ended by itself. */
+  async ended(deadlineMs = START_MS): Promise<{ code: number | null; output: string }> {
+    if (!this.#ended()) await within(deadlineMs, "the child's end", once(this.#process, 'exit'));
+    return { code: this.#process.exitCode, output: this.#output };
+  }
+
   /** Ends it on the spot, as a crash does. */
   async kill(): Promise<void> {
     if (this.#ended()) return;

@@ -38,6 +38,8 @@ test('an empty environment gives the documented defaults, on loopback without a 
     keepAliveInterval: 15_000,
     connectTimeout: 20_000,
     replacedGraceHours: 24,
+    autoDeleteLoggedOut: false,
+    shutdownTimeout: 25_000,
     whatsappWsUrl: undefined,
     whatsappRootKey: undefined,
   } satisfies Config);
@@ -67,6 +69,8 @@ test.each<[string, string, keyof Config, unknown]>([
   ['METRICS_PORT', '9191', 'metricsPort', 9191],
   ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
   ['BODY_LIMIT', '2048', 'bodyLimit', 2048],
+  ['AUTO_DELETE_LOGGED_OUT', 'true', 'autoDeleteLoggedOut', true],
+  ['SHUTDOWN_TIMEOUT_MS', '5000', 'shutdownTimeout', 5_000],
   [
     'OUTBOUND_ALLOW',
     ' localhost, 10.0.0.0/8 ,::1,fd00::/8,',

@@ -137,6 +137,11 @@ export class Link implements Session {
     });
   }
 
+  /** The account is no longer ours, and nobody has asked for another link. */
+  isOver(): boolean {
+    return this.#standing.status === 'logged_out' || this.#standing.status === 'banned';
+  }
+
   /** Destroys the credentials of a session that was replaced and not connected again; does nothing in any other state. */
   giveUpReplaced(): Promise<void> {
     return this.#inTurn.runExclusive(async () => {

@@ -10,6 +10,7 @@ import type { NewSession, Session, SessionInfo, Sessions, SessionsDeps } from '.
 import type { SessionStatus } from './states.ts';
 import { checkSignatures } from './signatures.ts';
 import { separateSignalQueues } from './signal-queue.ts';
+import { Retention, type Due } from './retention.ts';
 import { trustRoot } from './trust.ts';
 import { Vault, type SessionRecord } from './vault.ts';
 
@@ -21,6 +22,9 @@ export class SessionRegistry implements Sessions {
   readonly #vault: Vault;
   readonly #handshakes = new Semaphore(MAX_HANDSHAKES);
   readonly #links = new Map<SessionId, Link>();
+  readonly #retention: Retention;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | null = null;
   readonly #changes = new EventEmitter().setMaxListeners(0);
   /** Ids being created or removed: taken from the first moment to the last, so that no two of these can meet. */
   readonly #busy = new Set<SessionId>();
@@ -32,6 +36,13 @@ export class SessionRegistry implements Sessions {
     separateSignalQueues();
     this.#deps = deps;
     this.#vault = new Vault(deps.store.instance, deps.masterSeal);
+    this.#retention = new Retention({
+      settings: deps.settings,
+      sessions: () => [...this.#links.values()].map((link) => link.info()),
+      carryOut: (id, what) => this.#clear(id, what),
+      now: deps.now ?? Date.now,
+      log: deps.log,
+    });
   }
 
   async create(request: NewSession): Promise<Session> {
@@ -123,6 +134,13 @@ export class SessionRegistry implements Sessions {
     return { confirmed };
   }
 
+  /** What retention asks for, unless somebody has asked for something else meanwhile. */
+  async #clear(id: SessionId, what: Due['what']): Promise<void> {
+    const link = this.#links.get(id);
+    if (what === 'give_up') await link?.giveUpReplaced();
+    else if (link?.isOver()) await this.remove(id, false);
+  }
+
   /** The data key is gone and the record marked; from here on it can only be finished, now or at the next start. */
   async #finishRemoval(id: SessionId): Promise<void> {
     this.#busy.add(id);
@@ -151,9 +169,12 @@ export class SessionRegistry implements Sessions {
     const records = all.filter(({ removing }) => !removing);
     for (const record of records) this.#add(record);
     for (const record of records) if (record.wanted && !record.ended) await this.get(record.sessionId).start();
+    this.#running = this.#retention.run(this.#stopping.signal);
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
     await Promise.all([...this.#links.values()].map((link) => link.stop()));
   }
 
@@ -161,6 +182,7 @@ export class SessionRegistry implements Sessions {
     const onState = (link: Link, info: SessionInfo) => {
       this.#deps.listeners.onState(link, info);
       this.#changes.emit(info.sessionId);
+      this.#retention.wake();
     };
     const link = new Link(record, this.#vault, this.#handshakes, { ...this.#deps, onState });
     this.#links.set(record.sessionId, link);

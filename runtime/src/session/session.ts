@@ -13,6 +13,7 @@ import type { SessionFilter, SessionPage } from './listing.ts';
 import type { SentMessages } from './outgoing.ts';
 import type { Receipt } from './receipts.ts';
 import { SessionRegistry } from './registry.ts';
+import type { RetentionSettings } from './retention.ts';
 import type { LiveSocket, SocketOptions, WayOut } from './socket.ts';
 import type { Reason, SessionStatus } from './states.ts';
 
@@ -95,7 +96,7 @@ export interface SessionsDeps {
     defaultProxyUrl: string | undefined;
     maxSessions: number;
     maxReconnectAttempts: number;
-  };
+  } & RetentionSettings;
   sent(session: SessionId): SentMessages;
   /**
    * The session is being removed; it has no connection and can get none: everybody is to let go of what is open of it and
