@@ -61,7 +61,8 @@ export class SqliteKeyValue extends EventEmitter {
   write({ set, remove }: { set: KeyValueEntry[]; remove: string[] }): void {
     const now = this.#now();
     this.#file.transaction(() => {
-      this.#statements.purge.run(now, PURGE_BATCH);
+      // More than are written, so that it never falls behind.
+      this.#statements.purge.run(now, PURGE_BATCH + 2 * set.length);
       for (const { key, value, ttl } of set) this.#statements.set.run(this.#space(), key, value, expiry(now, ttl));
       for (const key of remove) this.#statements.delete.run(this.#space(), key, now);
     });

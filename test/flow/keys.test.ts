@@ -1,0 +1,46 @@
+/** What real traffic leaves in a session's keys. */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from '@jest/globals';
+import { type Flow, onFlow, PHONE } from '../support/flow.ts';
+
+const LIMIT = 60_000;
+const TEXTS = 8;
+
+/** How many rows of each kind are in the file. */
+function rowsOf({ directory }: Flow, sessionId: string): Record<string, number> {
+  const file = new DatabaseSync(join(directory, sessionId, 'session.sqlite'), { readOnly: true });
+  const rows = file.prepare("SELECT key FROM key_value WHERE namespace IN ('auth', 'journal')").all();
+  file.close();
+  const kinds = Object.groupBy(rows as { key: string }[], ({ key }) => key.split('/')[0] ?? '');
+  return Object.fromEntries(Object.entries(kinds).map(([kind, of]) => [kind, of?.length ?? 0]));
+}
+
+test(
+  'messages that were told leave no plaintext, and a pre-key that was used is gone',
+  async () => {
+    await onFlow(async (flow, receiver) => {
+      await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+      const talk = async (round: string) => {
+        for (let person = 0; person < TEXTS; person++) {
+          const text = `${round} ${person}`;
+          const contact = flow.sandbox.contact(String(15_550_100_300 + person));
+          await contact.say(flow.sandbox.account(PHONE), text);
+          await receiver.next(({ event, data }) => event === 'message' && data.text === text);
+        }
+        await flow.stopRuntime();
+        const rows = rowsOf(flow, 'sales');
+        await flow.startRuntime();
+        await flow.reaches('sales', 'connected');
+        return rows;
+      };
+      const first = await talk('first');
+      const second = await talk('second');
+      expect(first['inbound-plaintext'] ?? 0).toBeLessThanOrEqual(3);
+      expect(second).toEqual(first);
+      expect(first['session']).toBe(TEXTS + 1);
+      expect(first['pre-key']).toBeLessThanOrEqual(812 - TEXTS);
+    });
+  },
+  LIMIT,
+);
