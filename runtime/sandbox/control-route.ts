@@ -4,7 +4,16 @@ import type { Account, Sandbox } from './sandbox.ts';
 /** What the control server steers: the sandbox but for its own life. */
 export type Controlled = Pick<
   Sandbox,
-  'account' | 'contact' | 'accounts' | 'contacts' | 'group' | 'groups' | 'delivery' | 'restrictions' | 'unhandled'
+  | 'account'
+  | 'contact'
+  | 'accounts'
+  | 'contacts'
+  | 'group'
+  | 'groups'
+  | 'delivery'
+  | 'restrictions'
+  | 'trouble'
+  | 'unhandled'
 >;
 
 /** A request that cannot be met, with the HTTP status that says why. */
@@ -18,7 +27,7 @@ export class ControlError extends Error {
 }
 
 export interface Field {
-  readonly type: 'string' | 'boolean' | 'number' | 'strings';
+  readonly type: 'string' | 'boolean' | 'number' | 'strings' | 'object';
   readonly required: boolean;
 }
 

@@ -5,6 +5,7 @@ import { contactRoutes } from './contact-routes.ts';
 import { accountOf, ControlError, flag, optional, refusing, required } from './control-route.ts';
 import type { Controlled, Route } from './control-route.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
+import { faultRoutes } from './faults/fault-routes.ts';
 import { groupOf, groupRoutes } from './groups/groups.ts';
 import { linkingRoutes } from './linking/linking.ts';
 import type { ScreenMessage } from './screen.ts';
@@ -119,4 +120,5 @@ export const routes: readonly Route[] = [
   ...contactRoutes,
   ...socialRoutes,
   ...deliveryRoutes,
+  ...faultRoutes,
 ];

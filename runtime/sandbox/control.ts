@@ -11,7 +11,13 @@ import { routes } from './control-routes.ts';
 const HOST = '127.0.0.1';
 const MAX_BODY_BYTES = 64 * 1024;
 
-const NAMES = { string: 'a string', boolean: 'a boolean', number: 'a number', strings: 'a list of strings' } as const;
+const NAMES = {
+  string: 'a string',
+  boolean: 'a boolean',
+  number: 'a number',
+  strings: 'a list of strings',
+  object: 'an object',
+} as const;
 
 export interface ControlServer {
   readonly url: string;

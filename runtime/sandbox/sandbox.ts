@@ -15,6 +15,7 @@ import type { Contact, ContactOptions } from './contact.ts';
 import type { SandboxEvents } from './events.ts';
 import type { Delivery } from './delivery.ts';
 import type { Faults } from './faults/faults.ts';
+import { FaultRegistry } from './faults/registry.ts';
 import type { Group, GroupOptions } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
 import { handleRegistering } from './linking/linking.ts';
@@ -30,6 +31,9 @@ export type { Contact, ContactOptions, SayOptions, SendOptions } from './contact
 export type { ContactDevice } from './contact-devices.ts';
 export type { SandboxEvents } from './events.ts';
 export type { Faults } from './faults/faults.ts';
+export { FAULTS, type ActiveFault, type FaultKind, type FaultRequest, type Settings } from './faults/registry.ts';
+export { openRelay, type Relay } from './relay.ts';
+export { openProxy, type Proxy, type ProxyOptions, type Traffic } from './proxies/proxies.ts';
 export type { Group, GroupMember, GroupOptions, GroupSettings, Who } from './groups/groups.ts';
 export type { ReceivedReceipt } from './phone.ts';
 export type { ScreenMessage } from './screen.ts';
@@ -55,6 +59,10 @@ export interface Sandbox {
   readonly unhandled: readonly string[];
   readonly events: EventEmitter<SandboxEvents>;
   readonly faults: Faults;
+  /** Every fault by its name, for all accounts or one. */
+  readonly trouble: FaultRegistry;
+  /** TCP connections the server has accepted: what reached it by any way, through a proxy or around it. */
+  readonly acceptedConnections: number;
   /** Trouble on the way to one number. */
   readonly delivery: Delivery;
   /** What WhatsApp does to accounts that write to too many strangers. */
@@ -104,6 +112,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     groups: world.groups.all,
     group: (group: GroupOptions) => world.groups.create(group),
     faults: world.faults,
+    trouble: new FaultRegistry(world, server),
     delivery: world.delivery,
     restrictions: world.restrictions,
   };
@@ -114,7 +123,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     rootKey: rootKey.toString('hex'),
     controlUrl: control?.url ?? null,
     events: world.events,
+    get acceptedConnections() {
+      return server.accepted;
+    },
     async stop() {
+      controlled.trouble.stopAll();
       closing.abort();
       await control?.close();
       await server.close();

@@ -1,0 +1,58 @@
+/** What a fault is: a name, a sentence, what it takes, and how it begins and ends. */
+import type { Account } from '../account.ts';
+import type { Connection } from '../connection.ts';
+import type { Delivery } from '../delivery.ts';
+import type { LinkedDevice } from '../linked-device.ts';
+import type { Faults } from './faults.ts';
+import type { Interference } from './interference.ts';
+
+/** What a fault may take hold of. */
+export interface Scene {
+  /** The account it is about; null for everybody. */
+  readonly phone: string | null;
+  readonly faults: Faults;
+  readonly delivery: Delivery;
+  readonly server: { goDown(): Promise<void>; comeUp(): Promise<void> };
+  accounts(): Account[];
+  /** Their linked devices. */
+  devices(): LinkedDevice[];
+  /** The open connections of those. */
+  connections(): Connection[];
+  /** Takes hold of what passes; the function returned lets go. */
+  interfere(how: Omit<Interference, 'phone'>): () => void;
+}
+
+/** A number or a text, by name. */
+export type Settings = Readonly<Record<string, number | string>>;
+
+export interface FaultKind {
+  readonly name: string;
+  /** What goes wrong, for people. */
+  readonly sentence: string;
+  /** What it takes, with the value it has when nothing is said. */
+  readonly settings: Settings;
+  /** Lasts until it is stopped; one that does not happens once, at once. */
+  readonly lasting: boolean;
+  begin(scene: Scene, settings: Settings): (() => void) | undefined;
+}
+
+type Begin = FaultKind['begin'];
+
+/** A fault that happens once. */
+export const once = (
+  name: string,
+  sentence: string,
+  settings: Settings,
+  act: (scene: Scene, settings: Settings) => void,
+): FaultKind => ({
+  ...{ name, sentence, settings, lasting: false },
+  begin(scene, given) {
+    act(scene, given);
+    return undefined;
+  },
+});
+
+/** A fault that lasts until it is stopped. */
+export const lasting = (name: string, sentence: string, settings: Settings, begin: Begin): FaultKind => ({
+  ...{ name, sentence, settings, lasting: true, begin },
+});

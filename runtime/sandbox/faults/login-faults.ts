@@ -1,0 +1,70 @@
+/** A client does not get in: the server is away, refuses, or falls silent on the way. */
+import { Curve } from '@whiskeysockets/baileys';
+import { certifyServerKey } from '../certificate-chain.ts';
+import { lasting, type FaultKind } from './fault.ts';
+import type { Step } from './interference.ts';
+
+const STEPS: readonly string[] = ['upgrade', 'hello', 'finish', 'login'] satisfies Step[];
+
+/** A step named by a caller. Throws for another word. */
+function stepOf(word: string | number | undefined): Step {
+  if (!STEPS.includes(String(word))) throw new Error(`step must be one of ${STEPS.join(', ')}`);
+  return word as Step;
+}
+
+export const loginFaults: readonly FaultKind[] = [
+  lasting('down', 'The server is down: nothing listens where it was, and everybody is cut off.', {}, ({ server }) => {
+    const down = server.goDown();
+    return () => void down.then(() => server.comeUp());
+  }),
+  lasting(
+    'upgrade-status',
+    'The WebSocket upgrade is answered with this HTTP status.',
+    { status: 503 },
+    (scene, given) => scene.interfere({ upgrade: Number(given['status']) }),
+  ),
+  lasting('upgrade-reset', 'The connection is reset in answer to the upgrade.', {}, (scene) =>
+    scene.interfere({ upgrade: 'reset' }),
+  ),
+  lasting(
+    'handshake-hang',
+    'The server falls silent at this step of getting in: upgrade, hello, finish or login.',
+    { step: 'hello' },
+    (scene, { step }) => scene.interfere({ hangsAt: stepOf(step) }),
+  ),
+  lasting('wrong-certificate', 'The server shows a certificate chain that ends at another root.', {}, (scene) => {
+    const { chain } = certifyServerKey(Curve.generateKeyPair().public);
+    return scene.interfere({ certificate: chain });
+  }),
+  lasting('login-failure', 'Every login is answered with a failure of this reason.', { reason: 503 }, (scene, given) =>
+    scene.interfere({ failure: () => ({ reason: String(given['reason']) }) }),
+  ),
+  lasting('login-failure-without-reason', 'Every login is answered with a failure that gives no reason.', {}, (scene) =>
+    scene.interfere({ failure: () => ({}) }),
+  ),
+  lasting(
+    'temporary-ban',
+    'Every login is answered with a temporary ban of this many seconds.',
+    { seconds: 3_600 },
+    (scene, { seconds }) =>
+      scene.interfere({ failure: () => ({ reason: '402', code: '101', expire: String(seconds) }) }),
+  ),
+  lasting(
+    'version-refused',
+    'Clients older than this version of WhatsApp Web are refused, as WhatsApp does with old ones.',
+    { version: '2.9999.0' },
+    (scene, { version }) =>
+      scene.interfere({
+        failure: ({ userAgent }) => {
+          const { primary = 0, secondary = 0, tertiary = 0 } = userAgent?.appVersion ?? {};
+          const client = [Number(primary), Number(secondary), Number(tertiary)];
+          return isOlder(client, String(version).split('.').map(Number)) ? { reason: '405' } : null;
+        },
+      }),
+  ),
+];
+
+function isOlder(client: number[], wanted: number[]): boolean {
+  const at = client.findIndex((part, index) => part !== (wanted[index] ?? 0));
+  return at >= 0 && (client[at] ?? 0) < (wanted[at] ?? 0);
+}

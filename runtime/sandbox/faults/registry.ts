@@ -1,0 +1,102 @@
+/**
+ * Every fault by its name: one table for tests, for the control server and for scenarios. What is active is listed, and each
+ * can be stopped.
+ */
+import type { Account } from '../account.ts';
+import { linkedDevicesOf } from '../linked-device.ts';
+import type { World } from '../world.ts';
+import { driftFaults } from './drift-faults.ts';
+import type { FaultKind, Scene, Settings } from './fault.ts';
+import { loginFaults } from './login-faults.ts';
+import { messageFaults } from './message-faults.ts';
+import { streamFaults } from './stream-faults.ts';
+import { wireFaults } from './wire-faults.ts';
+
+export type { FaultKind, Settings } from './fault.ts';
+
+/** Every kind of fault there is. */
+export const FAULTS: readonly FaultKind[] = [
+  ...streamFaults,
+  ...loginFaults,
+  ...wireFaults,
+  ...messageFaults,
+  ...driftFaults,
+];
+
+export interface FaultRequest {
+  readonly name: string;
+  /** The account it is about; everybody when not given. */
+  readonly phone?: string;
+  /** What the fault takes; the table has what it takes and its defaults. */
+  readonly settings?: Settings;
+}
+
+/** A fault that lasts. */
+export interface ActiveFault {
+  readonly id: string;
+  readonly name: string;
+  readonly phone: string | null;
+  readonly settings: Settings;
+  /** Ends it; once is enough. */
+  stop(): void;
+}
+
+export class FaultRegistry {
+  readonly active = new Map<string, ActiveFault>();
+  readonly #world: World;
+  readonly #server: Scene['server'];
+  #nextId = 1;
+
+  constructor(world: World, server: Scene['server']) {
+    this.#world = world;
+    this.#server = server;
+  }
+
+  /**
+   * Begins a fault. Returns it when it lasts, null when it has happened. Throws with a sentence for an unknown name, an
+   * unknown setting or one of the wrong type, and an account that does not exist; then nothing has happened.
+   */
+  begin({ name, phone, settings = {} }: FaultRequest): ActiveFault | null {
+    const kind = FAULTS.find((each) => each.name === name);
+    if (!kind) throw new Error(`there is no fault ${JSON.stringify(name)}; GET /faults lists them`);
+    const complete = complemented(kind, settings);
+    const stop = kind.begin(this.#scene(phone ?? null), complete);
+    if (!kind.lasting) return null;
+    const id = `f${this.#nextId++}`;
+    const fault: ActiveFault = {
+      ...{ id, name, phone: phone ?? null, settings: complete },
+      stop: () => {
+        if (this.active.delete(id)) stop?.();
+      },
+    };
+    this.active.set(id, fault);
+    return fault;
+  }
+
+  /** Ends all that last. */
+  stopAll(): void {
+    for (const fault of [...this.active.values()]) fault.stop();
+  }
+
+  #scene(phone: string | null): Scene {
+    const { accounts: all, faults, delivery } = this.#world;
+    if (phone !== null && !all.has(phone)) throw new Error(`${phone} is not an account; scan a QR code with it first`);
+    const accounts = (): Account[] => [...all.values()].filter((account) => phone === null || account.phone === phone);
+    const devices = () => accounts().flatMap(({ person }) => linkedDevicesOf(person));
+    return {
+      ...{ phone, faults, delivery, server: this.#server, accounts, devices },
+      connections: () => devices().flatMap(({ connection }) => connection ?? []),
+      interfere: (how) => faults.interferences.add({ ...how, phone }),
+    };
+  }
+}
+
+/** The settings given, over the defaults. */
+function complemented({ name, settings }: FaultKind, given: Settings): Settings {
+  for (const [key, value] of Object.entries(given)) {
+    const example = settings[key];
+    if (example === undefined) throw new Error(`${name} takes ${Object.keys(settings).join(', ') || 'no settings'}`);
+    if (typeof value !== typeof example) throw new Error(`${key} must be a ${typeof example}`);
+  }
+  return { ...settings, ...given };
+}

@@ -1,0 +1,229 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { FAULTS, startSandbox, type Account, type Sandbox, type Settings } from '../../runtime/sandbox/sandbox.ts';
+import {
+  connectClient,
+  disconnect,
+  linkedClient,
+  next,
+  receives,
+  textOf,
+  type WhatsAppClient,
+} from '../support/baileys-client.ts';
+import { within } from '../support/deadline.ts';
+
+const DEADLINE_MS = 10_000;
+let sandbox: Sandbox;
+let account: Account;
+let client: WhatsAppClient;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ preKeyStock: 'ample' });
+  account = sandbox.account('15550100001');
+  client = await linkedClient(sandbox, account);
+});
+
+afterEach(() => sandbox.trouble.stopAll());
+
+afterAll(async () => {
+  await disconnect(client);
+  await sandbox.stop();
+  expect(sandbox.unhandled).toEqual([]);
+});
+
+/** A client that is in, whatever the test before did to it. */
+async function inside(): Promise<WhatsAppClient> {
+  if (!account.isOnline() || !client.socket.ws.isOpen) {
+    client = connectClient(sandbox, client.auth);
+    await next(client, 'open');
+    containCorruptFrames(client);
+  }
+  return client;
+}
+
+/** A bare client dies of a frame it cannot decrypt (B1): nobody catches what its handler throws. */
+function containCorruptFrames({ socket }: WhatsAppClient): void {
+  for (const listener of socket.ws.listeners('message') as ((data: Uint8Array) => Promise<void>)[]) {
+    socket.ws.off('message', listener);
+    socket.ws.on('message', (data: Uint8Array) => {
+      Promise.resolve(listener(data)).catch((error: Error) => void socket.end(error));
+    });
+  }
+}
+
+const begin = (name: string, settings: Settings = {}) =>
+  sandbox.trouble.begin({ name, phone: account.phone, settings });
+
+/** What a new connection of the linked client comes to. */
+async function attempt(deadlineMs = DEADLINE_MS): Promise<number | 'open' | 'nothing'> {
+  await disconnect(client);
+  client = connectClient(sandbox, client.auth);
+  const { promise: outcome, resolve } = Promise.withResolvers<number | 'open'>();
+  client.events.once('open', () => resolve('open'));
+  client.events.once('close', (code) => resolve(code));
+  return await within(deadlineMs, 'an outcome', outcome).catch(() => 'nothing' as const);
+}
+
+describe('a connection that is open ends with', () => {
+  const codes = [401, 403, 405, 408, 411, 428, 429, 440, 500, 503, 515, 516, 599];
+  test.each<[string, Settings, number]>([
+    ...codes.map((code): [string, Settings, number] => ['stream-error', { code }, code]),
+    ['stream-error-without-code', {}, 500],
+    ['stream-error-without-code', { child: 'sandbox-future' }, 500],
+    ['replaced', {}, 440],
+    ['downgrade', {}, 411],
+    ['stream-end', {}, 428],
+    ['websocket-close', { code: 1000 }, 428],
+    ['websocket-close', { code: 1011 }, 428],
+    ['tcp-end', {}, 428],
+    ['tcp-reset', {}, 428],
+  ])('%s %j: %i', async (name, settings, code) => {
+    await inside();
+    const closed = next(client, 'close');
+    begin(name, settings);
+    expect(await closed).toEqual([code]);
+  });
+
+  test.each([
+    'corrupt-frame',
+    'corrupt-frames',
+    'truncated-frame',
+    'oversized-frame',
+    'repeated-frame',
+    'garbage-stanza',
+  ])('%s: an error the client does not catch', async (name) => {
+    await inside();
+    const closed = next(client, 'close');
+    begin(name);
+    expect((await closed)[0]).not.toBe(401);
+  });
+});
+
+describe('a client that wants in', () => {
+  test.each<[string, Settings, number | 'nothing']>([
+    ['login-failure', { reason: 401 }, 401],
+    ['login-failure', { reason: 403 }, 403],
+    ['login-failure', { reason: 405 }, 405],
+    ['login-failure', { reason: 500 }, 500],
+    ['login-failure', { reason: 503 }, 503],
+    ['login-failure-without-reason', {}, 500],
+    ['temporary-ban', {}, 402],
+    ['version-refused', {}, 405],
+    ['handshake-hang', { step: 'upgrade' }, 'nothing'],
+    ['handshake-hang', { step: 'hello' }, 'nothing'],
+    ['handshake-hang', { step: 'finish' }, 'nothing'],
+    ['handshake-hang', { step: 'login' }, 'nothing'],
+    ['upgrade-status', { status: 503 }, 'nothing'],
+    ['upgrade-reset', {}, 408],
+  ])('meets %s %j: %s', async (name, settings, outcome) => {
+    await inside();
+    sandbox.trouble.begin({ name, settings });
+    expect(await attempt(outcome === 'nothing' ? 700 : DEADLINE_MS)).toBe(outcome);
+    if (outcome === 'nothing') client.socket.ws.emit('close', new Error('given up'));
+    sandbox.trouble.stopAll();
+    expect(await attempt()).toBe('open');
+  });
+
+  test('meets a server that is down, and then one that is up again at the same place', async () => {
+    await inside();
+    const closed = next(client, 'close');
+    sandbox.trouble.begin({ name: 'down' });
+    expect(await closed).toEqual([428]);
+    expect(await attempt()).toBe(408);
+    sandbox.trouble.stopAll();
+    await expect(attempt().then((first) => (first === 'open' ? first : attempt()))).resolves.toBe('open');
+  });
+});
+
+describe('while it lasts', () => {
+  test('nothing passes a frozen connection, and what came meanwhile is there after the next login', async () => {
+    await inside();
+    begin('frozen');
+    await sandbox.contact('15550100011').say(account, 'through the ice');
+    const pinged = client.socket.query({
+      tag: 'iq',
+      attrs: { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' },
+      content: [{ tag: 'ping', attrs: {} }],
+    });
+    pinged.catch(() => undefined);
+    await expect(within(300, 'a pong', pinged)).rejects.toThrow('not within');
+    (client.socket.ws as unknown as { socket: { terminate(): void } }).socket.terminate();
+    expect(await attempt()).toBe('open');
+    await receives(client, 'the text', (message) => textOf(message) === 'through the ice');
+  });
+
+  test('a deaf account is told nothing, and all of it at the next login', async () => {
+    await inside();
+    begin('deaf');
+    await sandbox.contact('15550100012').say(account, 'can you hear me?');
+    expect(account.linkedDevices()[0]?.waiting).toBe(1);
+    sandbox.trouble.stopAll();
+    expect(await attempt()).toBe('open');
+    await receives(client, 'the text', (message) => textOf(message) === 'can you hear me?');
+  });
+
+  test('a slow server answers late', async () => {
+    await inside();
+    begin('slow', { ms: 200 });
+    const began = performance.now();
+    await client.socket.onWhatsApp('15550100011');
+    expect(performance.now() - began).toBeGreaterThan(190);
+  });
+
+  test.each([
+    ['pings-unanswered', 'w:p', 'nothing'],
+    ['query-unanswered', 'usync', 'nothing'],
+    ['query-refused', 'usync', 'an error'],
+  ])('%s', async (name, xmlns, expected) => {
+    await inside();
+    begin(name);
+    const tag = xmlns === 'w:p' ? 'ping' : 'usync';
+    const asked = client.socket.query({
+      tag: 'iq',
+      attrs: { to: '@s.whatsapp.net', type: 'get', xmlns },
+      content: [{ tag, attrs: {}, content: [] }],
+    });
+    const outcome = await within(400, 'an answer', asked).then(
+      () => 'an answer',
+      (error: Error) => (/not within/.test(error.message) ? 'nothing' : 'an error'),
+    );
+    expect(outcome).toBe(expected);
+  });
+
+  test.each(['unknown-notification', 'unknown-stanza', 'unknown-info', 'unknown-receipt'])(
+    'the client outlives an %s, and goes on',
+    async (name) => {
+      await inside();
+      begin(name);
+      const { messageId } = await sandbox.contact('15550100013').say(account, `after ${name}`);
+      await receives(client, 'the text', ({ key }) => key.id === messageId);
+    },
+  );
+});
+
+describe('the registry', () => {
+  test('lists what lasts until it is stopped, and what happens once not at all', async () => {
+    await inside();
+    const fault = begin('deaf');
+    expect([...sandbox.trouble.active.values()]).toMatchObject([{ name: 'deaf', phone: account.phone }]);
+    fault?.stop();
+    fault?.stop();
+    expect(sandbox.trouble.active.size).toBe(0);
+    expect(begin('repeated')).toBeNull();
+  });
+
+  test.each<[string, Settings, RegExp]>([
+    ['no such thing', {}, /there is no fault/],
+    ['slow', { ms: 'long' }, /ms must be a number/],
+    ['slow', { seconds: 1 }, /slow takes ms/],
+    ['handshake-hang', { step: 'nowhere' }, /step must be one of/],
+  ])('%s %j is refused and changes nothing', (name, settings, sentence) => {
+    expect(() => begin(name, settings)).toThrow(sentence);
+    expect(() => sandbox.trouble.begin({ name: 'deaf', phone: '15550100099' })).toThrow(/is not an account/);
+    expect(sandbox.trouble.active.size).toBe(0);
+  });
+
+  test('no two faults have one name, and each says in a sentence what it is', () => {
+    expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
+    for (const { sentence } of FAULTS) expect(sentence).toMatch(/^[A-Z].*\.$/);
+  });
+});
