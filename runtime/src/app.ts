@@ -3,21 +3,21 @@
  * what one tells another is handed across here.
  */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { createApi, createMetricsServer, type Api } from './api/api.ts';
 import type { Config } from './config.ts';
 import { toError } from './errors.ts';
 import { EVENT_NAMES, type EventEnvelope, type Fact } from './events.ts';
 import { toJid, type SessionId } from './ids.ts';
 import { createInbox, type Inbox, type Self } from './inbox/inbox.ts';
+import { openInstanceSeal } from './keyring.ts';
 import type { Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createOutboxes, type Outboxes } from './outbox/outbox.ts';
 import { createProtocolMonitor, type ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import { createEgress, openWayOut, shownProxy } from './proxy/proxy.ts';
-import { createSeal, loadMasterKey } from './seal.ts';
+import type { Seal } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
-import { openStore } from './store/store.ts';
+import { openStore, type Store } from './store/store.ts';
 import { createAlerts, runWatchdog, type Alerts } from './watchdog/watchdog.ts';
 import { createWebhooks, type Webhooks } from './webhook/webhook.ts';
 
@@ -42,8 +42,13 @@ export interface AppOptions {
 
 /** Starts the runtime: restores the sessions and listens. When that fails, what had begun is ended before it throws. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const rooms = build(options);
   const { config, log, version } = options;
+  const store = openStore({ directory: config.sessionsDir, ...(options.now && { now: options.now }) });
+  const masterSeal = await openInstanceSeal(store.instance, config).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  const rooms = build(options, store, masterSeal);
   const { metrics, sessions, webhooks } = rooms;
   const stopping = new AbortController();
   const apiKey = config.apiKey ?? randomBytes(24).toString('base64url');
@@ -81,10 +86,8 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 type Rooms = ReturnType<typeof build>;
 
-function build({ config, log, ...clock }: AppOptions) {
+function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: Seal) {
   const metrics = createMetrics();
-  const store = openStore({ directory: config.sessionsDir, ...clock });
-  const masterSeal = createSeal(loadMasterKey(config.encryptionKey, join(config.sessionsDir, 'master.key')));
   const egress = createEgress({ allow: [...config.outboundAllow] });
   const protocol = createProtocolMonitor({ log });
   const webhooks = createWebhooks({

@@ -81,6 +81,12 @@ const TABLE = {
     'Encrypts what is kept of each session. A key file beside the sessions is made when it is missing.',
     { secret: true },
   ),
+  encryptionKeyOld: optional(
+    'ENCRYPTION_KEY_OLD',
+    hexKey,
+    'The former ENCRYPTION_KEY, for `whatsapp-runtime rekey` only, which seals everything with the new one.',
+    { secret: true },
+  ),
   maxSessions: withDefault(
     'MAX_SESSIONS_PER_INSTANCE',
     wholeNumber(1, 100_000),

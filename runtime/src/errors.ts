@@ -179,5 +179,8 @@ export class RuntimeError extends Error {
   }
 }
 
+/** The process cannot do what it was started for; the message tells a person why and what to do. */
+export class CannotStart extends Error {}
+
 /** What was thrown, as an Error. */
 export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

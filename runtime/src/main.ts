@@ -5,9 +5,12 @@ import { runSandbox } from '../sandbox/cli.ts';
 import { startApp } from './app.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { runDemo } from './demo/demo.ts';
+import { CannotStart } from './errors.ts';
+import { rekey } from './keyring.ts';
 import { closeConsole, createLog } from './log.ts';
 
 const USAGE = `whatsapp-runtime [serve]            run the connector; configured by the environment, see docs/configuration.md
+whatsapp-runtime rekey               seal what is kept with a new key: ENCRYPTION_KEY, or a new key file without it
 whatsapp-runtime sandbox [options]  run a WhatsApp server on this machine to build against without a phone
 whatsapp-runtime demo [--once|--n8n]  sandbox and runtime together, linked and ready to try`;
 
@@ -35,6 +38,9 @@ async function run([command = 'serve', ...args]: string[]): Promise<number> {
     case 'serve':
       await serve();
       return 0;
+    case 'rekey':
+      print(await rekey(loadConfig(process.env)));
+      return 0;
     case 'sandbox':
       await runSandbox(args, stopping.signal, print);
       return 0;
@@ -56,7 +62,8 @@ closeConsole();
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  const shown = error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
+  const forPeople = error instanceof ConfigError || error instanceof CannotStart;
+  const shown = forPeople ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`${shown}\n`);
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 /**
- * Encryption at rest. One master key wraps a data key for each session; deleting the wrapped key makes everything
- * sealed with it unreadable for good (crypto-shredding).
+ * Encryption at rest. The master key wraps the instance key (keyring.ts), and that one a data key for each session; deleting
+ * a wrapped key makes everything sealed with it unreadable for good (crypto-shredding).
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

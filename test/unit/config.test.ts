@@ -24,6 +24,7 @@ test('an empty environment gives the documented defaults, on loopback without a 
     webhookSecret: undefined,
     sessionsDir: './data/sessions',
     encryptionKey: undefined,
+    encryptionKeyOld: undefined,
     maxSessions: 100,
     maxReconnectAttempts: 10,
     humanizationEnabled: true,
@@ -60,6 +61,7 @@ test.each<[string, string, keyof Config, unknown]>([
   ['WEBHOOK_SECRET', 's'.repeat(16), 'webhookSecret', 's'.repeat(16)],
   ['SESSIONS_DIR', '/data/sessions', 'sessionsDir', '/data/sessions'],
   ['ENCRYPTION_KEY', HEX, 'encryptionKey', HEX.toLowerCase()],
+  ['ENCRYPTION_KEY_OLD', HEX, 'encryptionKeyOld', HEX.toLowerCase()],
   ['MAX_SESSIONS_PER_INSTANCE', '5', 'maxSessions', 5],
   ['MAX_RECONNECT_ATTEMPTS', '3', 'maxReconnectAttempts', 3],
   ['HUMANIZATION_ENABLED', 'FALSE', 'humanizationEnabled', false],
@@ -202,5 +204,6 @@ test('every key has one row with a sentence, a default that it accepts itself, a
     'DEFAULT_PROXY_URL',
     'WEBHOOK_SECRET',
     'ENCRYPTION_KEY',
+    'ENCRYPTION_KEY_OLD',
   ]);
 });

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { CannotStart } from '../errors.ts';
 import { MIGRATIONS } from './schema.ts';
 
 /** How long an open waits for another process to let go of the file, such as a predecessor that is still ending. */
@@ -81,7 +82,7 @@ function migrate(database: DatabaseSync): void {
   const row = database.prepare('PRAGMA user_version').get();
   const version = Number(row?.user_version ?? 0);
   if (version > MIGRATIONS.length) {
-    throw new Error(`The store was written by a newer version of the runtime (schema ${version}).`);
+    throw new CannotStart(`The store was written by a newer version of the runtime (schema ${version}).`);
   }
   for (const [index, migration] of MIGRATIONS.entries()) {
     if (index < version) continue;
@@ -92,7 +93,7 @@ function migrate(database: DatabaseSync): void {
 function explain(error: unknown): unknown {
   const busy = typeof error === 'object' && error !== null && 'errcode' in error && error.errcode === SQLITE_BUSY;
   if (!busy) return error;
-  return new Error('The store is in use by another process; stop that one or choose another SESSIONS_DIR.', {
+  return new CannotStart('The store is in use by another process; stop that one or choose another SESSIONS_DIR.', {
     cause: error,
   });
 }
