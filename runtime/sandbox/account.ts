@@ -1,10 +1,16 @@
 /** A WhatsApp account: its phone, which scans QR codes and vouches for devices, and the devices linked to it. */
+import type { proto } from '@whiskeysockets/baileys';
 import { signKeyIndexes } from './adv.ts';
 import { Collections, Settings, SharedState } from './app-state/app-state.ts';
+import type { Handset } from './contact-devices.ts';
 import type { Person } from './directory.ts';
+import type { Group } from './groups/groups.ts';
 import { linkedDevicesOf } from './linked-device.ts';
 import { DeviceLinker } from './linking/linking.ts';
-import type { Phone } from './phone.ts';
+import { OwnPhone } from './own-phone/own-phone.ts';
+import type { OwnSendOptions, PastChat } from './own-phone/own-phone.ts';
+import type { Phone, ReceivedReceipt } from './phone.ts';
+import type { ScreenMessage } from './screen.ts';
 import { Somebody } from './social/social.ts';
 import type { Social } from './social/social.ts';
 import { node } from './stanza.ts';
@@ -25,29 +31,30 @@ export class Account extends Somebody {
    * Nothing moves in the sandbox, so it is where it was.
    */
   uploadsAgain: (path: string) => string | null = (path) => path;
-  readonly #handset: Phone;
   /** What the server keeps for this account's devices, and what the phone makes of it. */
   readonly collections: Collections;
   readonly sharedState: SharedState;
   /** Chats, labels and names, as the owner changes them on the phone. */
   readonly settings: Settings;
+  readonly ownPhone: OwnPhone;
+  readonly #handset: Handset;
   readonly #social: Social;
   readonly #linker: DeviceLinker;
-  #isOffline = false;
 
-  constructor(world: World, person: Person, handset: Phone, onLinked: (deviceId: number) => void) {
+  constructor(world: World, person: Person, handset: Handset, onLinked: (deviceId: number) => void) {
     super(world, person);
     this.#handset = handset;
     this.collections = new Collections(person);
     this.sharedState = new SharedState(this.collections, {
-      isAway: () => this.#isOffline,
+      isAway: () => handset.phone.isAway,
       onAction: ({ pushNameSetting }) => {
         if (pushNameSetting?.name) person.name = pushNameSetting.name;
       },
     });
     this.settings = new Settings(this.sharedState);
     this.#social = world.social;
-    this.#linker = new DeviceLinker(world, person, handset, (deviceId) => {
+    this.ownPhone = new OwnPhone(world, handset.phone, this, (deviceId) => void this.unlink(deviceId));
+    this.#linker = new DeviceLinker(world, person, handset.phone, (deviceId) => {
       this.#tell('add', deviceId);
       onLinked(deviceId);
     });
@@ -55,7 +62,12 @@ export class Account extends Somebody {
 
   /** The account's phone. */
   get handset(): Phone {
-    return this.#handset;
+    return this.#handset.phone;
+  }
+
+  /** What the phone shows of what it got, oldest first. */
+  get screen(): readonly ScreenMessage[] {
+    return this.#handset.screen.rows;
   }
 
   /**
@@ -73,6 +85,43 @@ export class Account extends Somebody {
    */
   enterCode(code: string): Promise<{ deviceId: number }> {
     return this.#linker.enterCode(code);
+  }
+
+  /** Writes on the phone: to somebody, or to a group, and as a copy to every linked device. */
+  say(to: Somebody | Group, text: string, options: OwnSendOptions = {}): Promise<{ messageId: string }> {
+    return this.ownPhone.send(to, { conversation: text }, options);
+  }
+
+  /** As `say`, for any content there is. */
+  send(to: Somebody | Group, content: proto.IMessage, options: OwnSendOptions = {}): Promise<{ messageId: string }> {
+    return this.ownPhone.send(to, content, options);
+  }
+
+  /** The receipts that came back for a message written on the phone, in order. */
+  receiptsFor(messageId: string): readonly ReceivedReceipt[] {
+    return this.ownPhone.receiptsFor(messageId);
+  }
+
+  /** Reads a message on the phone: its sender learns of it, and so do the linked devices. Throws when it is not there. */
+  async read(messageId: string): Promise<void> {
+    this.ownPhone.read(messageId);
+  }
+
+  /** Gives the phone a past, which a device that is linked afterwards gets as history. Throws for what makes no sense. */
+  history(past: readonly PastChat[]): void {
+    this.ownPhone.remember(past);
+  }
+
+  /**
+   * Takes the phone off the network: what linked devices ask of it, the first key included, waits. WhatsApp unlinks
+   * them all after 14 days, so with that many `days` they are unlinked at once.
+   */
+  phoneOffline({ days = 0 }: { days?: number } = {}): void {
+    this.ownPhone.goOffline(days);
+  }
+
+  phoneBack(): void {
+    this.ownPhone.comeBack();
   }
 
   linkedDevices(): LinkedDeviceInfo[] {
@@ -101,7 +150,7 @@ export class Account extends Somebody {
 
   /** Tells the account's other devices, and the clients of those who know it, of a device that came or went. */
   #tell(change: 'add' | 'remove', deviceId: number): void {
-    const keyIndexes = signKeyIndexes(this.#handset.signal, [...this.person.devices.keys()]);
+    const keyIndexes = signKeyIndexes(this.handset.signal, [...this.person.devices.keys()]);
     this.#social.announceDevice(this.person, change, deviceId, keyIndexes);
   }
 }

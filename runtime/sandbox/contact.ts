@@ -150,7 +150,7 @@ const STANZA_TYPES: Readonly<Record<string, string>> = {
   pollUpdateMessage: 'poll',
 };
 
-const stanzaType = (message: proto.IMessage): string =>
+export const stanzaType = (message: proto.IMessage): string =>
   STANZA_TYPES[getContentType(normalizeMessageContent(message)) ?? ''] ?? 'text';
 
 const devicesOf = (person: Person): Device[] => [...person.devices.values()];

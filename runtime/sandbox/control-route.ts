@@ -27,7 +27,7 @@ export class ControlError extends Error {
 }
 
 export interface Field {
-  readonly type: 'string' | 'boolean' | 'number' | 'strings' | 'object';
+  readonly type: 'string' | 'boolean' | 'number' | 'strings' | 'object' | 'objects';
   readonly required: boolean;
 }
 
@@ -44,8 +44,9 @@ export interface Route {
 /** Whether what was given, if anything, is what the field takes. */
 export function fits({ type, required: isRequired }: Field, given: unknown): boolean {
   if (given === undefined) return !isRequired;
-  if (type !== 'strings') return typeof given === type;
-  return Array.isArray(given) && given.every((each) => typeof each === 'string');
+  if (type !== 'strings' && type !== 'objects') return typeof given === type;
+  const each = type === 'strings' ? 'string' : 'object';
+  return Array.isArray(given) && given.every((item) => typeof item === each && item !== null);
 }
 
 export const required: Field = { type: 'string', required: true };

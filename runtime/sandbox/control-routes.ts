@@ -8,6 +8,7 @@ import { deliveryRoutes } from './delivery-routes.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { groupOf, groupRoutes } from './groups/groups.ts';
 import { linkingRoutes } from './linking/linking.ts';
+import { ownPhoneRoutes } from './own-phone/own-phone.ts';
 import type { ScreenMessage } from './screen.ts';
 import { socialRoutes } from './social/social-routes.ts';
 
@@ -69,6 +70,7 @@ export const routes: readonly Route[] = [
   },
   { method: 'GET', path: /^\/unhandled$/, fields: {}, handle: ({ unhandled }) => ({ unhandled }) },
   ...linkingRoutes,
+  ...ownPhoneRoutes,
   {
     method: 'POST',
     path: /^\/contacts$/,

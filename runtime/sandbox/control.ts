@@ -17,6 +17,7 @@ const NAMES = {
   number: 'a number',
   strings: 'a list of strings',
   object: 'an object',
+  objects: 'a list of objects',
 } as const;
 
 export interface ControlServer {

@@ -21,7 +21,7 @@ import { Screen } from './screen.ts';
 import { Social } from './social/social.ts';
 import type { World } from './world.ts';
 
-type Handling = Pick<PhoneOptions, 'confirms' | 'onShown' | 'onReceipt'>;
+type Handling = Pick<PhoneOptions, 'confirms' | 'onShown' | 'onReceipt' | 'onPeer'>;
 
 /** An account's phone receives like any other, but nobody looks at it. */
 const IN_A_DRAWER: Handling = { confirms: false, onShown: () => undefined, onReceipt: () => undefined };
@@ -70,9 +70,14 @@ export class People {
     if (known) return known;
     const { directory, events } = this.world;
     const person = directory.add(phone, `Sandbox ${phone.slice(-4)}`);
-    const handset = this.#handset(person, new Screen(this.#closing), IN_A_DRAWER);
+    const screen = new Screen(this.#closing);
+    const handset = this.#handset(person, screen, {
+      ...IN_A_DRAWER,
+      onShown: (row, chat) => account.ownPhone.shown(row, chat),
+      onPeer: (content, sender, messageId) => account.ownPhone.answer(content, sender, messageId),
+    });
     const onLinked = (deviceId: number) => void events.emit('linked', { phone, deviceId });
-    const account = new Account(this.world, person, handset, onLinked);
+    const account = new Account(this.world, person, { phone: handset, screen }, onLinked);
     this.accounts.set(phone, account);
     return account;
   }

@@ -3,58 +3,20 @@
  * own, shows what it receives, confirms it, and sends again what somebody could not decrypt.
  */
 import { encodeWAMessage, proto, unpadRandomMax16 } from '@whiskeysockets/baileys';
-import { checkDeviceIdentity, linkedIdentity } from './adv.ts';
-import type { Address, Addressing, Device, KeyBundle, Person } from './directory.ts';
+import { linkedIdentity } from './adv.ts';
+import type { Address, Device, KeyBundle, Person } from './directory.ts';
 import { Group, GroupTalk } from './groups/groups.ts';
-import type { Groups } from './groups/groups.ts';
 import { bundleFromReceipt, bundleToStanzas } from './key-bundle.ts';
-import type { PostOffice } from './post-office.ts';
-import type { Screen, ScreenMessage } from './screen.ts';
+import type { Origin, PhoneOptions, ReceivedReceipt, Sent } from './phone-options.ts';
+import { addressingOf, checkLinkedDevice, copyOf, isCipherType, kindOf } from './phone-stanzas.ts';
 import { SignalDevice } from './signal-device.ts';
-import type { CipherType } from './signal-device.ts';
 import { bytesOf, child, children, node, now, uint } from './stanza.ts';
 import type { Stanza } from './stanza.ts';
 
+export type { Origin, PhoneOptions, ReceivedReceipt } from './phone-options.ts';
+
 /** How often a phone asks for a message it cannot decrypt; WhatsApp's clients give up after five. */
 const MAX_RETRIES = 5;
-
-/** A receipt for a message this phone sent. */
-export interface ReceivedReceipt {
-  /** The phone number of who confirms. */
-  readonly from: string;
-  readonly kind: 'delivered' | 'read' | 'played';
-  readonly deviceId: number;
-  readonly at: Date;
-}
-
-interface Sent {
-  readonly message: proto.IMessage;
-  readonly chat: Person | Group;
-  readonly addressing: Addressing;
-  readonly type: string;
-  readonly category?: string | undefined;
-  readonly receipts: ReceivedReceipt[];
-}
-
-/** Where a shown message came from and how it was addressed, for its receipts. */
-interface Origin {
-  readonly sender: Address;
-  readonly addressing: Addressing;
-  readonly group: Group | undefined;
-}
-
-export interface PhoneOptions {
-  readonly postOffice: PostOffice;
-  readonly groups: Groups;
-  readonly screen: Screen;
-  /** Whether it confirms what it receives. An account's phone lies in a drawer: it receives, and says nothing. */
-  readonly confirms: boolean;
-  /** Called when a message appears on the screen for the first time. */
-  readonly onShown: (row: ScreenMessage, chat: Person | Group) => void;
-  /** Called when a receipt comes back for a message this phone sent. */
-  readonly onReceipt: (messageId: string, receipt: ReceivedReceipt) => void;
-  readonly log: (line: string) => void;
-}
 
 export class Phone implements Device {
   readonly id: number;
@@ -68,6 +30,8 @@ export class Phone implements Device {
   #groupTalk: GroupTalk;
   #identity: Stanza | undefined;
   #work: Promise<unknown> = Promise.resolve();
+  /** What came while the phone was away from the network; null when it is not. */
+  #waiting: Stanza[] | null = null;
 
   /** The person's phone; or, with another number and the phone that vouches for it, a device linked to it. */
   constructor(person: Person, options: PhoneOptions, id = 0, account: Phone | null = null) {
@@ -104,7 +68,23 @@ export class Phone implements Device {
     });
   }
 
+  get isAway(): boolean {
+    return this.#waiting !== null;
+  }
+
+  /** Loses the network: what is sent to it waits at the server. */
+  goAway(): void {
+    this.#waiting ??= [];
+  }
+
+  comeBack(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    for (const stanza of waiting) this.deliver(stanza);
+  }
+
   deliver(stanza: Stanza): void {
+    if (this.#waiting) return void this.#waiting.push(stanza);
     this.#inTurn(() => (stanza.tag === 'message' ? this.#onMessage(stanza) : this.#onReceipt(stanza))).catch(
       (error: unknown) => this.#options.log(`phone of ${this.#person.phone}: ${String(error)}`),
     );
@@ -112,18 +92,27 @@ export class Phone implements Device {
 
   /**
    * Encrypts for the given devices of the chat partner, or for all of a group's members, and hands in; resolves when
-   * the server has it.
+   * the server has it. A copy goes to every other device of the sender. Throws while it is away from the network.
    */
-  send(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Device[] = []): Promise<void> {
+  async send(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Device[] = []): Promise<void> {
+    if (this.#waiting) throw new Error('the phone is offline: it can send nothing');
     this.#sent.set(id, { ...sent, receipts: [] });
-    return this.#inTurn(() => this.#encryptAndDispatch(id, sent, to));
+    const { chat, category } = sent;
+    const partners = chat instanceof Group ? [] : to.map(({ id: device }) => ({ person: chat, device }));
+    const copies = category || chat === this.#person ? [] : this.#otherDevices();
+    await this.#inTurn(() => this.#encryptAndDispatch(id, sent, [...partners, ...copies]));
+  }
+
+  /** Where a message on the screen came from. Throws when it is not there. */
+  originOf(messageId: string): Origin {
+    const origin = this.#origins.get(messageId);
+    if (!origin) throw new Error(`message ${messageId} is not on the screen of ${this.#person.phone}`);
+    return origin;
   }
 
   /** Confirms that a message on the screen was read. Throws when it is not on the screen. */
   confirmRead(messageId: string): void {
-    const origin = this.#origins.get(messageId);
-    if (!origin) throw new Error(`message ${messageId} is not on the screen of ${this.#person.phone}`);
-    this.#receipt(messageId, origin, 'read');
+    this.#receipt(messageId, this.originOf(messageId), 'read');
   }
 
   /** What a message on the screen contains. */
@@ -147,7 +136,7 @@ export class Phone implements Device {
     return result;
   }
 
-  async #encryptAndDispatch(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Device[], retry?: number) {
+  async #encryptAndDispatch(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Address[], retry?: number) {
     const { message, chat, addressing, type, category } = sent;
     const from = { person: this.#person, device: this.id };
     const deviceIdentity = this.#vouched();
@@ -157,14 +146,23 @@ export class Phone implements Device {
       return this.#options.postOffice.dispatchToGroup(inGroup);
     }
     const parts = [];
-    for (const device of to) {
-      const peer = sessionName(chat, device.id);
+    for (const address of to) {
+      const device = address.person.devices.get(address.device);
+      if (!device) continue;
+      const peer = sessionName(address.person, device.id);
       if (!this.signal.hasSession(peer)) await this.signal.startSession(peer, device.keyBundle());
-      const { type: cipherType, ciphertext } = await this.signal.encrypt(peer, encodeWAMessage(message));
+      const isCopy = address.person === this.#person && !category;
+      const content = isCopy ? copyOf(message, chat.addressOn(0, addressing)) : message;
+      const { type: cipherType, ciphertext } = await this.signal.encrypt(peer, encodeWAMessage(content));
       const attrs = { v: '2', type: cipherType, ...(retry !== undefined && { count: String(retry) }) };
-      parts.push({ to: { person: chat, device: device.id }, enc: node('enc', attrs, ciphertext) });
+      parts.push({ to: address, enc: node('enc', attrs, ciphertext) });
     }
     this.#options.postOffice.dispatch({ id, from, chat, addressing, type, category, parts, deviceIdentity });
+  }
+
+  #otherDevices(): Address[] {
+    const devices = [...this.#person.devices.keys()].filter((device) => device !== this.id);
+    return devices.map((device) => ({ person: this.#person, device }));
   }
 
   #freshSignal(): SignalDevice {
@@ -192,16 +190,22 @@ export class Phone implements Device {
       this.#options.log(`phone of ${this.#person.phone} could not decrypt ${id}: ${String(error)}`);
       return this.#askAgain(id, origin);
     }
-    if (stanza.attrs['category'] === 'peer') return;
-    this.#show(id, origin, content.deviceSentMessage?.message ?? content);
+    if (stanza.attrs['category'] === 'peer') {
+      // Some clients wrap what is for the phone like a copy of a message.
+      return this.#options.onPeer?.(content.deviceSentMessage?.message ?? content, sender, id);
+    }
+    this.#show(id, origin, content);
   }
 
-  #show(id: string, origin: Origin, content: proto.IMessage): void {
+  #show(id: string, origin: Origin, received: proto.IMessage): void {
     this.#origins.set(id, origin);
     const { sender, group } = origin;
+    const copy = received.deviceSentMessage;
+    const content = copy?.message ?? received;
+    const partner = this.#options.postOffice.directory.find(copy?.destinationJid ?? undefined)?.person;
     const { row, isNew } = this.#options.screen.show(id, sender.person.phone, content, group?.jid);
     if (this.#options.confirms) this.#receipt(id, origin);
-    if (isNew) this.#options.onShown(row, group ?? sender.person);
+    if (isNew) this.#options.onShown(row, group ?? partner ?? sender.person);
   }
 
   async #decrypt(stanza: Stanza, { sender, group }: Origin): Promise<proto.Message> {
@@ -262,7 +266,7 @@ export class Phone implements Device {
     if (!device || count > MAX_RETRIES) return;
     const bundle = bundleFromReceipt(receipt) ?? device.keyBundle();
     await this.signal.startSession(sessionName(asker.person, device.id), bundle);
-    if (!(sent.chat instanceof Group)) return this.#encryptAndDispatch(id, sent, [device], count);
+    if (!(sent.chat instanceof Group)) return this.#encryptAndDispatch(id, sent, [asker], count);
     const { chat: group, message, type } = sent;
     const from = { person: this.#person, device: this.id };
     const parts = await this.#groupTalk.encryptAgain(group, asker, message, count);
@@ -271,22 +275,3 @@ export class Phone implements Device {
 }
 
 const sessionName = (person: Person, device: number): string => `${person.lidUser}:${device}`;
-
-const isCipherType = (type: string | undefined): type is CipherType => type === 'pkmsg' || type === 'msg';
-
-const addressingOf = (stanza: Stanza): Addressing =>
-  stanza.attrs['addressing_mode'] === 'lid' || stanza.attrs['from']?.endsWith('@lid') ? 'lid' : 'pn';
-
-function kindOf(type: string | undefined): ReceivedReceipt['kind'] | null {
-  if (type === undefined || type === 'inactive') return 'delivered';
-  return type === 'read' || type === 'played' ? type : null;
-}
-
-/** A linked device must show, whenever it begins a session, that its account vouches for it. */
-function checkLinkedDevice(stanza: Stanza, { person, device }: Address): void {
-  const identity = bytesOf(child(stanza, 'device-identity'));
-  const account = person.devices.get(0);
-  const linked = person.devices.get(device);
-  if (!identity || !account || !linked) throw new Error('a linked device that shows no identity');
-  checkDeviceIdentity(identity, account.identityKey, linked.identityKey);
-}

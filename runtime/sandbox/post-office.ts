@@ -137,7 +137,7 @@ function ownAttrs(message: Dispatch): Stanza['attrs'] {
   const { from, chat, addressing, category } = message;
   const sender = from.person.addressOn(from.device, addressing);
   if (category) return { ...common(message), from: sender, category };
-  const number: Stanza['attrs'] = chat.hidesNumber ? {} : { recipient_pn: chat.jid };
-  const alternative: Stanza['attrs'] = addressing === 'lid' ? number : { recipient_lid: chat.lid };
+  const number: Stanza['attrs'] = chat.hidesNumber ? {} : { peer_recipient_pn: chat.jid };
+  const alternative: Stanza['attrs'] = addressing === 'lid' ? number : { peer_recipient_lid: chat.lid };
   return { ...common(message), from: sender, recipient: chat.addressOn(0, addressing), ...alternative };
 }

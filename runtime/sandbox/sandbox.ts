@@ -35,6 +35,7 @@ export { FAULTS, type ActiveFault, type FaultKind, type FaultRequest, type Setti
 export { openRelay, type Relay } from './relay.ts';
 export { openProxy, type Proxy, type ProxyOptions, type Traffic } from './proxies/proxies.ts';
 export type { Group, GroupMember, GroupOptions, GroupSettings, Who } from './groups/groups.ts';
+export type { PastChat, PastMessage } from './own-phone/own-phone.ts';
 export type { ReceivedReceipt } from './phone.ts';
 export type { ScreenMessage } from './screen.ts';
 export type { BusinessProfile, Call, CallOptions, CallState, PrivacySetting, Somebody } from './social/social.ts';

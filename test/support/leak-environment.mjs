@@ -9,8 +9,11 @@ import { TestEnvironment } from 'jest-environment-node';
 const GRACE_MS = 3_000;
 const FOLLOWED = new Set(['Timeout', 'TCPSERVERWRAP', 'TCPWRAP', 'PIPEWRAP', 'PIPESERVERWRAP', 'PROCESSWRAP']);
 const RUNNER = /jest-(circus|worker|runner|runtime|transform|haste-map)|@jest/;
-/** The client races its pre-key upload against a 30 s timer that it never clears (Socket/socket.js:391). */
-const CLIENT = /uploadPreKeys/;
+/**
+ * The client races its pre-key upload against a 30 s timer that it never clears (Socket/socket.js:391), and looks 8 s
+ * after asking the phone for a message whether it came (Socket/messages-recv.js:82).
+ */
+const CLIENT = /uploadPreKeys|requestPlaceholderResend/;
 
 export default class LeakEnvironment extends TestEnvironment {
   #failed = false;

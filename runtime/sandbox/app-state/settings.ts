@@ -1,11 +1,14 @@
 /** What an owner changes on the phone that shows on every linked device: chats, labels, names. */
-import type { Somebody } from '../social/social.ts';
-import type { Group } from '../groups/groups.ts';
 import type { Addressing } from '../directory.ts';
 import type { SharedState } from './shared-state.ts';
 
-/** A chat on the phone: with a person, or of a group. */
-export type ChatOf = Somebody | Group;
+/** A chat on the phone: with a person, who has a hidden id, or of a group. */
+export interface ChatOf {
+  readonly jid: string;
+  readonly lid?: string;
+}
+
+type Individual = Required<ChatOf>;
 
 /** A message in a chat, as stars and labels name it. */
 export interface MessageIn {
@@ -128,7 +131,7 @@ export class Settings {
   }
 
   /** Enters somebody in the phone's address book under a name; null takes the entry out. */
-  nameContact(contact: Somebody, fullName: string | null): void {
+  nameContact(contact: Individual, fullName: string | null): void {
     const index = ['contact', contact.jid];
     if (fullName === null) return this.#state.remove('critical_unblock_low', index);
     const [firstName = fullName] = fullName.split(' ');
@@ -137,7 +140,7 @@ export class Settings {
   }
 
   /** The name the address book has for somebody. */
-  nameOf(contact: Somebody): string | undefined {
+  nameOf(contact: Individual): string | undefined {
     return this.#state.find('contact', contact.jid)?.contactAction?.fullName ?? undefined;
   }
 
@@ -148,8 +151,7 @@ export class Settings {
   }
 
   #jid(chat: ChatOf): string {
-    if (!('lid' in chat)) return chat.jid;
-    return this.#addressing === 'lid' ? chat.lid : chat.jid;
+    return this.#addressing === 'lid' ? (chat.lid ?? chat.jid) : chat.jid;
   }
 }
 

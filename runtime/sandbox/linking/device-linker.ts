@@ -14,20 +14,21 @@ const ANSWER_MS = 20_000;
 /** As many devices as WhatsApp lets an account link to its phone. */
 const MAX_DEVICES = 4;
 
+/** What linking needs of the phone. */
+interface LinkingPhone {
+  readonly signal: SignalDevice;
+  readonly isAway: boolean;
+}
+
 export class DeviceLinker {
   readonly #world: World;
   readonly #person: Person;
-  readonly #handset: { readonly signal: SignalDevice };
+  readonly #handset: LinkingPhone;
   readonly #onLinked: (deviceId: number) => void;
   #nextDeviceId = 1;
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    world: World,
-    person: Person,
-    handset: { readonly signal: SignalDevice },
-    onLinked: (deviceId: number) => void,
-  ) {
+  constructor(world: World, person: Person, handset: LinkingPhone, onLinked: (deviceId: number) => void) {
     this.#world = world;
     this.#person = person;
     this.#handset = handset;
@@ -67,7 +68,12 @@ export class DeviceLinker {
 
   /** A phone links one device after the other. */
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#work.catch(() => undefined).then(task);
+    const result = this.#work
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#handset.isAway) throw new Error('the phone is offline: it can link nothing');
+        return task();
+      });
     this.#work = result;
     return result;
   }

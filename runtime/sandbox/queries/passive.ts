@@ -1,5 +1,4 @@
 /** Passive and active: until a client calls itself active it gets nothing but answers. And the ping. */
-import { sendFirstSync } from '../first-sync.ts';
 import { node, SERVICE } from '../stanza.ts';
 import type { Query, QueryTable } from './query.ts';
 
@@ -12,7 +11,7 @@ function becomeActive({ world, device, reply }: Query): void {
     connection.send(node('ib', { from: SERVICE }, [node('offline', { count: String(count) })]));
     const account = world.accounts.get(device.person.phone);
     if (!account || device.hasHistory) return;
-    sendFirstSync(account, device).catch((error: unknown) => world.log(`first sync failed: ${String(error)}`));
+    void account.ownPhone.firstSync(device);
   };
   // What is left of a first sync that a lost connection interrupted would come before the client waits for it.
   if (!device.hasHistory) device.mailbox.discard(({ attrs }) => attrs['category'] === 'peer');
