@@ -13,6 +13,7 @@ import { Faults } from './faults/faults.ts';
 import { Groups } from './groups/groups.ts';
 import { Registrations } from './linking/linking.ts';
 import type { LinkingOptions } from './linking/linking.ts';
+import { Media } from './media/media.ts';
 import { Phone } from './phone.ts';
 import type { PhoneOptions } from './phone.ts';
 import { PostOffice } from './post-office.ts';
@@ -54,6 +55,7 @@ export class People {
       }),
       postOffice: new PostOffice(directory, { faults, delivery, social }),
       registrations: new Registrations(closing, qr),
+      media: new Media(),
       preKeyStock,
       delivery,
       social,

@@ -21,6 +21,8 @@ import type { LinkedDevice } from './linked-device.ts';
 import { handleRegistering } from './linking/linking.ts';
 import type { LinkingOptions } from './linking/linking.ts';
 import { admit } from './login.ts';
+import { openMediaServer } from './media/media-server.ts';
+import type { MediaServer } from './media/media-server.ts';
 import { People } from './people.ts';
 import { openChatServer } from './server.ts';
 import type { Restrictions } from './restrictions.ts';
@@ -36,6 +38,8 @@ export { openRelay, type Relay } from './relay.ts';
 export { openProxy, type Proxy, type ProxyOptions, type Traffic } from './proxies/proxies.ts';
 export type { Group, GroupMember, GroupOptions, GroupSettings, Who } from './groups/groups.ts';
 export type { PastChat, PastMessage } from './own-phone/own-phone.ts';
+export type { MediaFaults } from './media/media.ts';
+export type { MediaServer } from './media/media-server.ts';
 export type { ReceivedReceipt } from './phone.ts';
 export type { ScreenMessage } from './screen.ts';
 export type { BusinessProfile, Call, CallOptions, CallState, PrivacySetting, Somebody } from './social/social.ts';
@@ -68,6 +72,10 @@ export interface Sandbox {
   readonly delivery: Delivery;
   /** What WhatsApp does to accounts that write to too many strangers. */
   readonly restrictions: Restrictions;
+  /** The host of encrypted files: what goes wrong there, and files that are gone. */
+  readonly media: MediaServer;
+  /** PEM of the authority clients must trust to reach the media host, such as by NODE_EXTRA_CA_CERTS. */
+  readonly mediaCa: string;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly contacts: ReadonlyMap<string, Contact>;
   /** A WhatsApp account with its phone, made on first use. Throws for what is not a free phone number in digits. */
@@ -104,6 +112,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   );
   pictures.origin = `http://${host}:${server.port}`;
   const { world, accounts, contacts } = people;
+  const media = await openMediaServer(host, world.media);
   const controlled = {
     unhandled,
     accounts,
@@ -116,12 +125,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     trouble: new FaultRegistry(world, server),
     delivery: world.delivery,
     restrictions: world.restrictions,
+    media,
   };
   const control = controlPort === undefined ? null : await openControlServer(controlled, controlPort);
   return {
     ...controlled,
     url: `ws://${host}:${server.port}/ws/chat`,
     rootKey: rootKey.toString('hex'),
+    mediaCa: media.authority,
     controlUrl: control?.url ?? null,
     events: world.events,
     get acceptedConnections() {
@@ -132,6 +143,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       closing.abort();
       await control?.close();
       await server.close();
+      await media.close();
       await people.idle();
     },
   };

@@ -7,6 +7,7 @@ import type { SandboxEvents } from './events.ts';
 import type { Faults } from './faults/faults.ts';
 import type { Groups } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
+import type { Media } from './media/media.ts';
 import type { PostOffice } from './post-office.ts';
 import type { PreKeyStock, Registrations } from './linking/linking.ts';
 import type { Restrictions } from './restrictions.ts';
@@ -23,6 +24,7 @@ export interface World {
   readonly social: Social;
   readonly restrictions: Restrictions;
   readonly groups: Groups;
+  readonly media: Media;
   readonly events: EventEmitter<SandboxEvents>;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly log: (line: string) => void;

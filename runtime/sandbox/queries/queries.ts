@@ -1,6 +1,7 @@
 /** Every question (iq) a logged-in client asks, by namespace, type and what it is about. */
 import { groupQueries } from '../groups/groups.ts';
 import { appStateQueries } from '../app-state/app-state.ts';
+import { mediaQueries } from '../media/media-queries.ts';
 import { children, node, SERVICE } from '../stanza.ts';
 import type { Stanza } from '../stanza.ts';
 import { pictureQueries } from '../social/picture-queries.ts';
@@ -22,6 +23,7 @@ const QUERIES: QueryTable = {
   ...encryptionQueries,
   ...groupQueries,
   ...linkingQueries,
+  ...mediaQueries,
   ...mexQueries,
   ...passiveQueries,
   ...pictureQueries,
