@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createApi, createMetricsServer, type Api } from './api/api.ts';
+import { createBackups } from './backup.ts';
 import type { Config } from './config.ts';
 import { toError } from './errors.ts';
 import { EVENT_NAMES, type EventEnvelope, type Fact } from './events.ts';
@@ -142,7 +143,8 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
     ...clock,
   });
   countSessions(metrics, () => sessions.list());
-  return { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics, alerts };
+  const backups = createBackups({ sessions, webhooks, now: clock.now ?? Date.now });
+  return { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics, alerts, backups };
 }
 
 /** For those who tell something and do not wait until it is durable. */

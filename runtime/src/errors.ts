@@ -31,6 +31,16 @@ export const ERRORS = {
     message: 'The cursor is not one this runtime gave.',
     hint: 'Use nextCursor of the former answer, or leave the cursor out to begin again.',
   },
+  invalid_backup: {
+    status: 400,
+    message: 'This is not a session backup that this version can read.',
+    hint: 'Send the backup exactly as it was given out; one of a newer version needs a newer runtime.',
+  },
+  wrong_passphrase: {
+    status: 400,
+    message: 'The passphrase does not open this backup, or the backup was changed.',
+    hint: 'Use the passphrase the backup was made with.',
+  },
   invalid_proxy_url: {
     status: 400,
     message: 'The proxy address is not valid.',

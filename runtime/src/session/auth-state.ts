@@ -137,6 +137,28 @@ const ttlOf = (type: string): number | undefined => {
   return days === undefined ? undefined : days * DAY_MS;
 };
 
+/** A session's keys and credentials as they are at this moment, by name and in clear; with nothing a replay would need. */
+export async function exportAuthState(database: Database, seal: Seal, context: string): Promise<[string, string][]> {
+  const rows = await database.snapshot(NAMESPACE);
+  return rows
+    .filter(([name]) => !name.startsWith('inbound-plaintext/'))
+    .map(([name, sealed]) => [name, seal.open(String(sealed), `${context}/${name}`)]);
+}
+
+/** Writes what `exportAuthState` gave, all or nothing. */
+export async function importAuthState(
+  database: Database,
+  seal: Seal,
+  context: string,
+  rows: readonly [string, string][],
+): Promise<void> {
+  const set = rows.map(([key, text]) => ({
+    ...{ key, value: seal.seal(text, `${context}/${key}`) },
+    ttl: ttlOf(key.slice(0, key.indexOf('/'))),
+  }));
+  await database.write(NAMESPACE, { set, remove: [] });
+}
+
 /** Removes all rows of a session's keys. The data key they are sealed with is to be destroyed first. */
 export const clearAuthState = (database: Database): Promise<void> => database.keyValue(NAMESPACE).clear();
 

@@ -1,6 +1,7 @@
 /** A session's credentials: opened, and destroyed so that nothing can bring them back. */
+import { RuntimeError } from '../errors.ts';
 import type { Database } from '../store/store.ts';
-import { clearAuthState, openAuthState, type AuthState } from './auth-state.ts';
+import { clearAuthState, exportAuthState, importAuthState, openAuthState, type AuthState } from './auth-state.ts';
 import type { SessionRecord, Vault } from './vault.ts';
 
 export class Credentials {
@@ -25,6 +26,20 @@ export class Credentials {
       await this.#vault.save(this.#record);
     }
     return await openAuthState(this.#database(), this.#vault.sealOf(sessionId, this.#record.sealedKey), sessionId);
+  }
+
+  /** All of them in clear, by name. Throws `session_not_linked` when there is no account. */
+  async export(): Promise<[string, string][]> {
+    const { sessionId, sealedKey, account } = this.#record;
+    if (sealedKey === null || account === null) throw new RuntimeError('session_not_linked');
+    return await exportAuthState(this.#database(), this.#vault.sealOf(sessionId, sealedKey), sessionId);
+  }
+
+  /** Puts there what `export` gave, sealed with a data key of its own; the record is not saved. */
+  async import(keys: readonly [string, string][]): Promise<void> {
+    const { sessionId } = this.#record;
+    this.#record.sealedKey = this.#vault.newKey(sessionId);
+    await importAuthState(this.#database(), this.#vault.sealOf(sessionId, this.#record.sealedKey), sessionId, keys);
   }
 
   /**

@@ -6,6 +6,7 @@ import type { SessionId } from '../ids.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
 import { Credentials } from './credentials.ts';
 import { Invitation } from './invitation.ts';
+import { exported, type ExportedSession } from './portable.ts';
 import type { Session, SessionInfo, SessionsDeps } from './session.ts';
 import type { LiveSocket } from './socket.ts';
 import { Standing } from './standing.ts';
@@ -135,6 +136,11 @@ export class Link implements Session {
       await this.#rest('logged_out', 'logged_out_by_user', 'shred');
       return confirmed;
     });
+  }
+
+  /** Throws `session_not_linked`. */
+  async export(): Promise<ExportedSession> {
+    return exported(this.#record, this.#vault, await this.#credentials.export());
   }
 
   /** The account is no longer ours, and nobody has asked for another link. */

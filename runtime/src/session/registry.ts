@@ -4,8 +4,10 @@ import { Semaphore } from 'async-mutex';
 import { RuntimeError } from '../errors.ts';
 import { newSessionHash, newSessionId, type SessionId } from '../ids.ts';
 import { closeConsole } from '../log.ts';
+import { Credentials } from './credentials.ts';
 import { Link } from './link.ts';
 import { pageOf, type SessionFilter, type SessionPage } from './listing.ts';
+import { imported, type ExportedSession } from './portable.ts';
 import type { NewSession, Session, SessionInfo, Sessions, SessionsDeps } from './session.ts';
 import type { SessionStatus } from './states.ts';
 import { checkSignatures } from './signatures.ts';
@@ -47,12 +49,7 @@ export class SessionRegistry implements Sessions {
 
   async create(request: NewSession): Promise<Session> {
     const id = request.sessionId ?? newSessionId();
-    if (this.#links.has(id) || this.#busy.has(id)) throw new RuntimeError('session_exists');
-    if (new Set([...this.#links.keys(), ...this.#busy]).size >= this.#deps.settings.maxSessions)
-      throw new RuntimeError('session_limit');
-    if (request.proxyUrl !== undefined) await this.#deps.openWayOut(request.proxyUrl).close();
-    this.#busy.add(id);
-    try {
+    return await this.#making(id, request.proxyUrl ?? null, async () => {
       const record: SessionRecord = {
         sessionId: id,
         hash: newSessionHash(),
@@ -70,6 +67,35 @@ export class SessionRegistry implements Sessions {
       const link = this.#add(record);
       await link.start();
       return link;
+    });
+  }
+
+  async exportSession(id: SessionId): Promise<ExportedSession> {
+    return await this.get(id).export();
+  }
+
+  async importSession(id: SessionId, session: ExportedSession, before: () => Promise<void>): Promise<Session> {
+    return await this.#making(id, session.proxyUrl, async () => {
+      const { store, now = Date.now } = this.#deps;
+      const record = imported(id, session, this.#vault, now());
+      await new Credentials(record, this.#vault, () => store.session(id)).import(session.keys);
+      await before();
+      await this.#vault.save(record);
+      return this.#add(record);
+    });
+  }
+
+  /** Takes an id while its session is being made. Throws `session_exists`, `session_limit`, `invalid_proxy_url`. */
+  async #making(id: SessionId, proxyUrl: string | null, make: () => Promise<Session>): Promise<Session> {
+    if (this.#links.has(id) || this.#busy.has(id)) throw new RuntimeError('session_exists');
+    if (new Set([...this.#links.keys(), ...this.#busy]).size >= this.#deps.settings.maxSessions)
+      throw new RuntimeError('session_limit');
+    this.#busy.add(id);
+    try {
+      if (proxyUrl !== null) await this.#deps.openWayOut(proxyUrl).close();
+      // An import that a crash or a full disk interrupted leaves keys of which there is no record, so that nobody can read them.
+      await this.#deps.store.removeSession(id);
+      return await make();
     } finally {
       this.#busy.delete(id);
     }

@@ -11,6 +11,7 @@ import type { Seal } from '../seal.ts';
 import type { Store } from '../store/store.ts';
 import type { SessionFilter, SessionPage } from './listing.ts';
 import type { SentMessages } from './outgoing.ts';
+import type { ExportedSession } from './portable.ts';
 import type { Receipt } from './receipts.ts';
 import { SessionRegistry } from './registry.ts';
 import type { RetentionSettings } from './retention.ts';
@@ -19,6 +20,7 @@ import type { Reason, SessionStatus } from './states.ts';
 
 export type { AckOutcome } from './acks.ts';
 export type { Receipt } from './receipts.ts';
+export type { ExportedSession } from './portable.ts';
 export type { Outgoing, SentMessages } from './outgoing.ts';
 export type { LiveSocket } from './socket.ts';
 export type { Vitals } from './vitals.ts';
@@ -113,6 +115,13 @@ export interface SessionsDeps {
 export interface Sessions {
   /** Makes a session and begins linking it. Throws `session_exists`, `session_limit`, `invalid_proxy_url`. */
   create(request: NewSession): Promise<Session>;
+  /** The session in clear, for a backup. Throws `session_not_found`, `session_not_linked`. */
+  exportSession(id: SessionId): Promise<ExportedSession>;
+  /**
+   * Makes a session of one that was exported, at rest until somebody reconnects it; `before` makes what belongs to it elsewhere,
+   * and is asked again with the import when that failed in between. Throws like `create`, and `invalid_backup`.
+   */
+  importSession(id: SessionId, session: ExportedSession, before: () => Promise<void>): Promise<Session>;
   find(id: SessionId): Session | undefined;
   /** Throws `session_not_found`. */
   get(id: SessionId): Session;

@@ -46,6 +46,10 @@ const SENTENCES = {
     message: 'The session was disconnected on request.',
     action: 'Reconnect it when it is needed again.',
   },
+  restored: {
+    message: 'The session was restored from a backup.',
+    action: 'Make sure that its link runs nowhere else, then reconnect it: the same link must never run twice.',
+  },
   qr_expired: {
     message: 'Nobody scanned the QR code in time.',
     action: 'Reconnect the session to get a new QR code, and have the phone at hand.',

@@ -17,6 +17,8 @@ const SECRET_BYTES = 24;
 export interface Subscriptions {
   put(request: SubscriptionRequest): Promise<Subscription & { secret: string }>;
   list(filter: SubscriptionFilter): Promise<Subscription[]>;
+  /** Those to one session, with their secrets. */
+  export(session: SessionId): Promise<(SubscriptionRequest & { secret: string })[]>;
   /** Throws `webhook_not_found`. */
   get(id: WebhookId): Promise<Subscription>;
   /** The active ones that want this event of this session. */
@@ -58,6 +60,10 @@ export function createSubscriptions(keyValue: KeyValue, seal: Seal, now: () => n
         .filter((entry) => url === undefined || entry.url === url)
         .filter((entry) => sessionId === undefined || entry.sessionId === sessionId)
         .map(shown);
+    },
+    async export(session) {
+      const entries = [...(await vault.all()).values()].filter(({ sessionId }) => sessionId === session);
+      return entries.map(({ url, sessionId, events, secret }) => ({ url, sessionId, events: [...events], secret }));
     },
     async get(id) {
       const entry = (await vault.all()).get(id);

@@ -85,6 +85,8 @@ export interface Webhooks {
   get(id: WebhookId): Promise<Subscription>;
   /** Removes a subscription and its deliveries. Throws `webhook_not_found`. */
   unsubscribe(id: WebhookId): Promise<void>;
+  /** The subscriptions to one session with their secrets, for a backup. */
+  export(id: SessionId): Promise<(SubscriptionRequest & { secret: string })[]>;
   /** Removes the subscriptions to one session, which is being deleted. */
   unsubscribeSession(id: SessionId): Promise<void>;
   /**
@@ -135,6 +137,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
       await subscriptions.get(id);
       await forget(id);
     },
+    export: (session) => subscriptions.export(session),
     async unsubscribeSession(session) {
       for (const { webhookId } of await subscriptions.list({ sessionId: session })) await forget(webhookId);
       inOrder.delete(session);
