@@ -59,6 +59,7 @@ export async function refusing<T>(action: () => T | Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
+    if (error instanceof ControlError) throw error;
     throw new ControlError(400, error instanceof Error ? error.message : String(error));
   }
 }

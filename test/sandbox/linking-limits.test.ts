@@ -97,9 +97,9 @@ test('an account has four linked devices at most, and room again when one is unl
 test('a phone that does not manage to link leaves the client waiting for the next scan', async () => {
   const account = await start();
   const { client, qr } = await clientWithQr();
-  sandbox.faults.refuseLinking = true;
+  const refused = sandbox.trouble.begin({ name: 'linking-refused', phone: PHONE });
   await expect(account.scan(qr)).rejects.toThrow("Couldn't link device");
-  sandbox.faults.refuseLinking = false;
+  refused?.stop();
   const closed = next(client, 'close');
   await account.scan(qr);
   expect(await closed).toEqual([515]);
@@ -114,4 +114,15 @@ test('a client that was unlinked is linked again with the keys it had, as a new 
   expect(again.deviceId).toBe(2);
   open.push(await loggedInClient(sandbox, again.client.auth));
   expect(account.linkedDevices()).toMatchObject([{ deviceId: 2, online: true }]);
+});
+
+test('codes that are made to expire can be scanned no longer, and a new connection shows others', async () => {
+  const account = await start();
+  const { qr } = await clientWithQr();
+  sandbox.trouble.begin({ name: 'qr-expired' });
+  await expect(account.scan(qr)).rejects.toThrow('has expired');
+  const { client, qr: another } = await clientWithQr();
+  const closed = next(client, 'close');
+  await account.scan(another);
+  expect(await closed).toEqual([515]);
 });

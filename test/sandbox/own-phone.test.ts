@@ -117,6 +117,18 @@ describe('what the owner does on the phone', () => {
     await expect(account.read('3EB0FF')).rejects.toThrow('not on the screen');
   });
 
+  test('a message read at one client is read at the others', async () => {
+    const { messageId } = await contact.say(account, 'read me at the client');
+    const message = await receives(client, 'the text', ({ key }) => key.id === messageId);
+    const read = await emitted(
+      tablet,
+      'messages.update',
+      () => client.socket.readMessages([message.key]),
+      ([update]) => update?.key.id === messageId,
+    );
+    expect(read).toMatchObject([{ key: { remoteJid: contact.lid, fromMe: false }, update: { status: 4 } }]);
+  });
+
   test('with read receipts off, the clients learn that it was read and the sender does not', async () => {
     account.setPrivacy('readreceipts', 'none');
     const { messageId } = await contact.say(account, 'read me in secret');

@@ -3,6 +3,7 @@ import type { Account } from '../account.ts';
 import type { Connection } from '../connection.ts';
 import type { Delivery } from '../delivery.ts';
 import type { LinkedDevice } from '../linked-device.ts';
+import type { Registrations } from '../linking/linking.ts';
 import type { Faults } from './faults.ts';
 import type { Interference } from './interference.ts';
 
@@ -12,6 +13,7 @@ export interface Scene {
   readonly phone: string | null;
   readonly faults: Faults;
   readonly delivery: Delivery;
+  readonly registrations: Registrations;
   readonly server: { goDown(): Promise<void>; comeUp(): Promise<void> };
   accounts(): Account[];
   /** Their linked devices. */

@@ -18,8 +18,8 @@ export class Faults {
   ackError: string | null = null;
   /** Messages from clients vanish: neither acknowledged nor delivered. */
   loseMessages = false;
-  /** Phones do not manage to link a device: "Couldn't link device". The client goes on waiting for a scan. */
-  refuseLinking = false;
+  /** Accounts whose phones say "Couldn't link device", or null for all. The client goes on waiting for a scan. */
+  readonly linkingRefused = new Set<string | null>();
   /** Where active faults take hold of connections. */
   readonly interferences = new Interferences();
   /** Every login is answered with this failure. */

@@ -9,6 +9,7 @@ import { driftFaults } from './drift-faults.ts';
 import type { FaultKind, Scene, Settings } from './fault.ts';
 import { loginFaults } from './login-faults.ts';
 import { messageFaults } from './message-faults.ts';
+import { phoneFaults } from './phone-faults.ts';
 import { streamFaults } from './stream-faults.ts';
 import { wireFaults } from './wire-faults.ts';
 
@@ -21,6 +22,7 @@ export const FAULTS: readonly FaultKind[] = [
   ...wireFaults,
   ...messageFaults,
   ...driftFaults,
+  ...phoneFaults,
 ];
 
 export interface FaultRequest {
@@ -79,12 +81,12 @@ export class FaultRegistry {
   }
 
   #scene(phone: string | null): Scene {
-    const { accounts: all, faults, delivery } = this.#world;
+    const { accounts: all, faults, delivery, registrations } = this.#world;
     if (phone !== null && !all.has(phone)) throw new Error(`${phone} is not an account; scan a QR code with it first`);
     const accounts = (): Account[] => [...all.values()].filter((account) => phone === null || account.phone === phone);
     const devices = () => accounts().flatMap(({ person }) => linkedDevicesOf(person));
     return {
-      ...{ phone, faults, delivery, server: this.#server, accounts, devices },
+      ...{ phone, faults, delivery, registrations, server: this.#server, accounts, devices },
       connections: () => devices().flatMap(({ connection }) => connection ?? []),
       interfere: (how) => faults.interferences.add({ ...how, phone }),
     };

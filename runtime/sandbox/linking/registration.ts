@@ -37,7 +37,7 @@ export interface CodeRequest {
 }
 
 interface Reference extends Registration {
-  readonly expiresAt: number;
+  expiresAt: number;
 }
 
 export class Registrations {
@@ -90,6 +90,11 @@ export class Registrations {
     this.#codeRequests.set(connection, { registration, phone, reference, wrappedKey, onBundle: () => undefined });
     this.#asked.emit('code', phone);
     return reference;
+  }
+
+  /** Lets every reference given so far expire. */
+  expire(): void {
+    for (const reference of this.#waiting.values()) reference.expiresAt = 0;
   }
 
   /** Whether a client is here to be linked. */

@@ -9,14 +9,15 @@ import { LinkedDevice, linkedDevicesOf } from '../linked-device.ts';
 import type { Phone, ReceivedReceipt } from '../phone.ts';
 import type { ScreenMessage } from '../screen.ts';
 import { Somebody } from '../social/social.ts';
-import { node, now } from '../stanza.ts';
 import type { World } from '../world.ts';
 import { ChatLog } from './chat-log.ts';
 import type { ChatPartner } from './chat-log.ts';
 import { firstHistories, historyNotification } from './history.ts';
 import { answerPeer, keyShare } from './peer-requests.ts';
+import { tellOwnDevices } from './read-elsewhere.ts';
 
 export { ownPhoneRoutes } from './own-phone-routes.ts';
+export { tellOwnDevices } from './read-elsewhere.ts';
 
 /** Days without its phone after which WhatsApp unlinks an account's devices. */
 const DAYS_WITHOUT_PHONE = 14;
@@ -92,14 +93,9 @@ export class OwnPhone {
     const { sender, group, addressing } = this.#handset.originOf(messageId);
     const tells = this.#world.social.privacyOf(this.#person).value('readreceipts') === 'all';
     if (tells) this.#handset.confirmRead(messageId);
-    const from = this.#person.addressOn(0, addressing);
-    const attrs = {
-      id: messageId,
-      type: tells ? 'read' : 'read-self',
-      t: now(),
-      ...(group ? { from: group.jid, participant: from } : { from, recipient: sender.person.addressOn(0, addressing) }),
-    };
-    for (const device of linkedDevicesOf(this.#person)) device.deliver(node('receipt', attrs));
+    const by = { person: this.#person, device: this.#handset.id };
+    const type = tells ? 'read' : 'read-self';
+    tellOwnDevices({ ids: [messageId], by, author: sender.person, group, addressing, type });
   }
 
   receiptsFor(messageId: string): readonly ReceivedReceipt[] {
