@@ -81,6 +81,11 @@ export const ERRORS = {
     message: 'This message was written by somebody else.',
     hint: 'Edit and delete only messages this session sent; in a group its admins may also delete those of others.',
   },
+  message_already_sent: {
+    status: 409,
+    message: 'The message has gone, or may have gone already.',
+    hint: 'Delete it for everyone with POST /messages/delete once it shows as sent.',
+  },
   webhook_not_found: {
     status: 404,
     message: 'There is no webhook subscription with this id.',

@@ -180,6 +180,8 @@ export interface MessageAckEvent {
   chat: Chat;
   /** Why it failed: WhatsApp's error number or the runtime's code; null otherwise. */
   error: string | null;
+  /** Of a failure: false when it may have arrived all the same; null otherwise. */
+  certain: boolean | null;
 }
 
 /** The session's connection changed state. */

@@ -99,6 +99,36 @@ export function queueOutcomeContract(bench: QueueBench): void {
     expect(await bench.queue.redrive('absent')).toBe(false);
   });
 
+  test('burying makes a waiting job a dead letter, scheduled or held, and lets its lane go on', async () => {
+    await bench.add([0, 1], () => ({ lane: 'a' }));
+    await bench.add([2], () => ({ lane: 'b', runAt: Date.now() + 60_000 }));
+    bench.run(({ data }) =>
+      data === 0 ? { kind: 'hold', until: Date.now() + 60_000, reason: 'long', attempt: false } : DONE,
+    );
+    await eventually(
+      5_000,
+      'the hold',
+      () => bench.queue.get('job-0'),
+      (job) => job?.heldUntil !== null,
+    );
+    expect(await bench.queue.bury('job-0', 'cancelled')).toBe(true);
+    expect(await bench.queue.bury('job-2', 'cancelled')).toBe(true);
+    await bench.settled(3);
+    expect(await bench.queue.get('job-0')).toMatchObject({ state: 'dead', reason: 'cancelled', heldUntil: null });
+    expect(bench.order()).toEqual([0, 1]);
+    for (const id of ['job-0', 'job-1', 'absent']) expect(await bench.queue.bury(id, 'late')).toBe(false);
+  });
+
+  test('pages show the jobs added last first, of the states asked for, and come to an end', async () => {
+    await bench.add([0, 1, 2, 3, 4], (n) => ({ lane: 'a', ...(n === 3 && { runAt: Date.now() + 60_000 }) }));
+    await bench.queue.bury('job-1', 'cancelled');
+    const first = await bench.queue.page(['waiting'], 2);
+    expect(first.jobs.map(({ data }) => data)).toEqual([4, 3]);
+    const second = await bench.queue.page(['waiting'], 2, first.next ?? 0);
+    expect([second.jobs.map(({ data }) => data), second.next]).toEqual([[2, 0], null]);
+    expect((await bench.queue.page(['dead', 'waiting'], 10)).jobs.map(({ data }) => data)).toEqual([4, 3, 2, 1, 0]);
+  });
+
   test('removing takes a job that is not active, and lets its lane go on', async () => {
     await bench.add([0, 1], () => ({ lane: 'a' }));
     const { promise: release, resolve } = Promise.withResolvers<Outcome>();

@@ -232,6 +232,7 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
   const { body } = await flow.call('GET', '/openapi.json', undefined, { authorization: '' });
   expect(Object.keys(body.paths).sort()).toEqual([
     '/health',
+    '/messages',
     '/messages/contact',
     '/messages/delete',
     '/messages/edit',
@@ -245,6 +246,8 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
     '/sessions',
     '/sessions/{sessionId}',
     '/sessions/{sessionId}/disconnect',
+    '/sessions/{sessionId}/logout',
+    '/sessions/{sessionId}/pairing-code',
     '/sessions/{sessionId}/qr',
     '/sessions/{sessionId}/reconnect',
     '/sessions/{sessionId}/status',

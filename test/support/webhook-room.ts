@@ -22,6 +22,7 @@ export const fact = (n: number): Fact => ({
     status: 'sent',
     chat: { jid: '15550100002@s.whatsapp.net' as never, isGroup: false },
     error: null,
+    certain: null,
   },
 });
 

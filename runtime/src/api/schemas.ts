@@ -113,10 +113,32 @@ export const Message = Type.Object({
   to: Type.String(),
   status: MessageStatus,
   timestamp: Time('When it was accepted'),
-  timeline: Type.Array(Type.Object({ status: MessageStatus, at: Time('When it was reached') })),
+  sendAt: orNull(Time('Not before this time')),
+  expiresAt: orNull(Time('Not after this time')),
+  timeline: Type.Array(
+    Type.Object({
+      status: MessageStatus,
+      at: Time('When it was reached'),
+      reason: orNull(Type.String({ description: 'Why it failed.' })),
+    }),
+  ),
   error: orNull(Type.String({ description: "Why it failed: WhatsApp's error number or the runtime's code." })),
+  certain: orNull(Type.Boolean({ description: 'Of a failure: false when the message may have left all the same.' })),
   waitsFor: orNull(Type.String({ description: 'Why it has not gone yet.' })),
   reached: Type.Optional(Type.Boolean({ description: 'Whether the status waited for was reached in time.' })),
+});
+export const ListMessages = Type.Object(
+  {
+    sessionId: Type.String(),
+    status: Type.Optional(MessageStatus),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'At most so many. Default 50.' })),
+    cursor: Type.Optional(Type.String({ description: 'nextCursor of the page before.' })),
+  },
+  closed,
+);
+export const MessageList = Type.Object({
+  messages: Type.Array(Message),
+  nextCursor: orNull(Type.String({ description: 'Gives the next page.' })),
 });
 export const MessageQuery = Type.Object({ sessionId: Type.String() }, closed);
 export const WaitMessage = Type.Object(

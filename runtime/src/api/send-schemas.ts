@@ -7,12 +7,26 @@ const To = Type.String({ description: 'A phone number with country code, or an a
 const Words = (description: string, maxLength: number) => Type.String({ minLength: 1, maxLength, description });
 const AboutMessage = Type.String({ description: 'The id of the message it is about.' });
 
+const When = (description: string) =>
+  Type.Union([Type.Integer({ minimum: 0 }), Type.String({ maxLength: 40 })], {
+    description: `${description}: milliseconds since 1970, or as 2030-01-31T09:00:00Z.`,
+  });
+
 const HOW = {
   quotedMessageId: Type.Optional(Type.String({ description: 'Answer this message.' })),
   humanize: Type.Optional(Type.Boolean({ description: 'False sends without typing; the limits hold all the same.' })),
   humanization: Type.Optional(Humanization),
   typingDelay: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, description: 'Typing takes this many ms.' })),
   readBefore: Type.Optional(Type.Boolean({ description: 'Mark what they wrote as read before answering.' })),
+  sendAt: Type.Optional(When('Not before this time')),
+  expiresAt: Type.Optional(When('Not after this time; then it fails with the error expired')),
+  ttl: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 31_622_400,
+      description: 'Seconds after which it fails with the error expired, from when it may first go.',
+    }),
+  ),
   waitFor: Type.Optional(Type.Enum(['sent', 'delivered', 'read'])),
   timeout: Type.Optional(TimeoutSeconds),
 };

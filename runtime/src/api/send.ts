@@ -9,6 +9,7 @@ import { shown, waited } from './message-replies.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 import * as kinds from './send-schemas.ts';
+import { parseTime } from './times.ts';
 
 export function sendRoutes(app: Api, deps: ApiDeps): void {
   sendRoute(app, deps, '/messages/text', 'Send a text as a person would', kinds.SendText, ({ text, mentions }) => ({
@@ -62,6 +63,7 @@ function sendRoute<Body extends TObject>(
       const given = request.body as Static<Body> & Static<typeof kinds.SendDelete>;
       const { sessionId, to, quotedMessageId, waitFor, timeout, humanize, humanization, typingDelay, readBefore } =
         given;
+      const { sendAt, expiresAt, ttl } = given;
       const session = sessions.requireLinked(parseSessionId(sessionId));
       const message = await outboxes.accept(session.id, {
         to: parseRecipient(to),
@@ -69,6 +71,9 @@ function sendRoute<Body extends TObject>(
         quotedMessageId: quotedMessageId === undefined ? undefined : parseMessageId(quotedMessageId),
         idempotencyKey: request.headers['idempotency-key'],
         ...{ humanize, humanization, typingDelay, readBefore },
+        sendAt: parseTime(sendAt, 'sendAt'),
+        expiresAt: parseTime(expiresAt, 'expiresAt'),
+        ttl: ttl === undefined ? undefined : ttl * 1_000,
       });
       void reply.code(202);
       if (waitFor === undefined) return ok(shown(message));

@@ -1,6 +1,6 @@
 /** What the outbox remembers of each chat and of the day, so that limits survive a restart. */
 import type { Jid, MessageId } from '../ids.ts';
-import { NEW_CHAT, recordReceived, recordSent, type ChatHistory, type DayCount } from '../pacing/pacing.ts';
+import { NEW_CHAT, recordReceived, recordSent, recordText, type ChatHistory, type DayCount } from '../pacing/pacing.ts';
 import type { KeyValue } from '../store/store.ts';
 import { Mutex } from 'async-mutex';
 
@@ -29,24 +29,37 @@ export class Chats {
     return (await this.#rows.get<Chat>(chat)) ?? NOBODY;
   }
 
-  /** Messages accepted on this day, by UTC. */
-  async today(): Promise<DayCount> {
-    const now = this.#now();
-    const day = Math.floor(now / DAY_MS);
+  /** Messages accepted to go on the day of this time, by UTC. */
+  async dayOf(at: number): Promise<DayCount> {
+    const day = Math.floor(at / DAY_MS);
     const sentToday = (await this.#rows.get<number>(`day-${day}`)) ?? 0;
     return { sentToday, limit: this.#dailyLimit, resetsAt: (day + 1) * DAY_MS };
   }
 
-  /** Counts an accepted message, and remembers its text to recognise a duplicate. */
-  noteAccepted(chat: Jid, textHash: string, messageId: MessageId): Promise<void> {
+  /** Counts a message accepted to go at `at`, and remembers its text to recognise a duplicate. */
+  noteAccepted(chat: Jid, textHash: string, messageId: MessageId, at: number): Promise<void> {
     return this.#inTurn.runExclusive(async () => {
-      const now = this.#now();
-      const { sentToday } = await this.today();
-      await this.#rows.set(`day-${Math.floor(now / DAY_MS)}`, sentToday + 1, 2 * DAY_MS);
+      await this.#count(at, 1);
       const before = await this.get(chat);
-      const texts = recordSent(before.history, { now, textHash, messageId }).texts;
+      const history = recordText(before.history, { hash: textHash, at, messageId }, this.#now());
+      await this.#rows.set(chat, { ...before, history } satisfies Chat);
+    });
+  }
+
+  /** Forgets an accepted message that will not go: it counts no more, and its text may go again. */
+  noteWithdrawn(chat: Jid, messageId: MessageId, at: number): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      await this.#count(at, -1);
+      const before = await this.get(chat);
+      const texts = before.history.texts.filter((text) => text.messageId !== messageId);
       await this.#rows.set(chat, { ...before, history: { ...before.history, texts } } satisfies Chat);
     });
+  }
+
+  async #count(at: number, change: number): Promise<void> {
+    const { sentToday, resetsAt } = await this.dayOf(at);
+    const ttl = resetsAt + DAY_MS - this.#now();
+    if (ttl > 0) await this.#rows.set(`day-${resetsAt / DAY_MS - 1}`, Math.max(0, sentToday + change), ttl);
   }
 
   noteSent(chat: Jid, textHash: string, messageId: MessageId): Promise<void> {

@@ -14,6 +14,7 @@ import { sleep, sleepUnlessAborted } from '../time.ts';
 import type { Chat, Chats } from './chats.ts';
 import type { OutboxDeps } from './outbox.ts';
 import type { OutboxJob } from './session-outbox.ts';
+import { Mutex } from 'async-mutex';
 import type { Statuses } from './status.ts';
 
 /** A message that could not even be written is tried this often before it is given up. */
@@ -31,6 +32,15 @@ interface Records {
   sent: SentMessages;
 }
 
+/** The message being worked on. */
+interface InHand {
+  id: MessageId;
+  /** Aborts when it is taken back. */
+  typing: AbortController;
+  /** From here on it may have left. */
+  written: boolean;
+}
+
 export class Dispatcher {
   readonly #session: SessionId;
   readonly #deps: OutboxDeps;
@@ -38,6 +48,11 @@ export class Dispatcher {
   readonly #statuses: Statuses;
   readonly #sent: SentMessages;
   readonly #now: () => number;
+  /** Taking a message back and writing it to the connection exclude each other. */
+  readonly #fate = new Mutex();
+  #inHand: InHand | null = null;
+  /** Those of which every attempt so far is known to have written nothing. */
+  readonly #unwritten = new Set<MessageId>();
   #brakedUntil = 0;
   #idle: { away: AbortController; done: Promise<void> } | null = null;
 
@@ -55,10 +70,33 @@ export class Dispatcher {
     this.#brakedUntil = this.#now() + ms;
   }
 
-  async handle(job: Job<OutboxJob>, signal: AbortSignal): Promise<Outcome> {
-    const id = job.id as MessageId;
-    const before = await this.#statuses.find(id);
-    if (before && before.status !== 'pending') return { kind: 'done' };
+  /** Makes a message that has not gone fail; false when it is too late, or it may be. */
+  withdraw(id: MessageId, why: string): Promise<boolean> {
+    return this.#fate.runExclusive(async () => {
+      if ((await this.#statuses.find(id))?.status !== 'pending') return false;
+      const hand = this.#inHand?.id === id ? this.#inHand : null;
+      if (hand?.written || (await this.#mayHaveLeft(id))) return false;
+      await this.#statuses.advance(id, 'failed', { why, certain: true });
+      this.#deps.metrics.failed.inc({ by: 'runtime' });
+      hand?.typing.abort();
+      return true;
+    });
+  }
+
+  async handle(job: Job<OutboxJob>, stopping: AbortSignal): Promise<Outcome> {
+    const hand: InHand = { id: job.id as MessageId, typing: new AbortController(), written: false };
+    this.#inHand = hand;
+    try {
+      return await this.#handle(job, hand, AbortSignal.any([stopping, hand.typing.signal]));
+    } finally {
+      this.#inHand = null;
+    }
+  }
+
+  async #handle(job: Job<OutboxJob>, hand: InHand, signal: AbortSignal): Promise<Outcome> {
+    const { id } = hand;
+    const over = await this.#over(id, job.data);
+    if (over) return over;
     const session = this.#deps.sessions.find(this.#session);
     const live = session?.live();
     if (this.#brakedUntil > this.#now()) {
@@ -74,8 +112,28 @@ export class Dispatcher {
     // What was built before may have arrived: it is not typed a second time.
     const typed =
       (await this.#sent.find(id)) !== undefined || (await this.#type(planned.steps, live, job.data, chat, signal));
-    if (!typed || session.live() !== live) return this.#hold(0, 'interrupted while typing');
+    const late = await this.#fate.runExclusive(async () => {
+      const ended = await this.#over(id, job.data);
+      hand.written = !ended && typed && session.live() === live;
+      return ended;
+    });
+    if (late) return late;
+    if (!hand.written) return this.#hold(0, 'interrupted while typing');
     return await this.#send(job, id, live, session);
+  }
+
+  /** What is left to do for a message that has gone, has been taken back or has expired; null while it is to be sent. */
+  async #over(id: MessageId, { expiresAt }: OutboxJob): Promise<Outcome | null> {
+    const now = await this.#statuses.find(id);
+    if (now?.status === 'failed') return { kind: 'dead', reason: now.note ?? 'failed' };
+    if (now && now.status !== 'pending') return { kind: 'done' };
+    if (expiresAt === null || expiresAt > this.#now()) return null;
+    return await this.#giveUp(id, 'expired', !(await this.#mayHaveLeft(id)));
+  }
+
+  /** It was made ready before, and nobody knows how far it came. */
+  async #mayHaveLeft(id: MessageId): Promise<boolean> {
+    return !this.#unwritten.has(id) && (await this.#sent.find(id)) !== undefined;
   }
 
   /** Ends the presence kept up after the last message. */
@@ -151,7 +209,10 @@ export class Dispatcher {
   async #send(job: Job<OutboxJob>, id: MessageId, live: LiveSocket, session: Session): Promise<Outcome> {
     const { to, content, contentHash, quoted, target } = job.data;
     this.#deps.metrics.written.inc();
+    const leftBefore = await this.#mayHaveLeft(id);
     const outcome: AckOutcome = await live.send(to, { messageId: id, content, quoted, target });
+    if (outcome.kind === 'not_sent' && !leftBefore) this.#unwritten.add(id);
+    else this.#unwritten.delete(id);
     switch (outcome.kind) {
       case 'acked':
         this.#deps.metrics.acked.inc();
@@ -166,16 +227,17 @@ export class Dispatcher {
         return this.#hold(UNCERTAIN_RETRY_MS, outcome.why);
       case 'not_sent':
         if (session.live() !== live) return this.#hold(UNCERTAIN_RETRY_MS, outcome.why);
-        if (job.attemptsMade + 1 >= MAX_ATTEMPTS) return await this.#giveUp(id, outcome.why);
+        if (job.attemptsMade + 1 >= MAX_ATTEMPTS) return await this.#giveUp(id, outcome.why, !leftBefore);
         return this.#hold(FIRST_RETRY_MS * 2 ** job.attemptsMade, outcome.why, true);
       default:
         return outcome satisfies never;
     }
   }
 
-  async #giveUp(id: MessageId, why: string): Promise<Outcome> {
+  async #giveUp(id: MessageId, why: string, certain = true): Promise<Outcome> {
     this.#deps.metrics.failed.inc({ by: /^\d+$/.test(why) ? 'whatsapp' : 'runtime' });
-    await this.#statuses.advance(id, 'failed', why);
+    this.#unwritten.delete(id);
+    await this.#statuses.advance(id, 'failed', { why, certain });
     return { kind: 'dead', reason: why };
   }
 

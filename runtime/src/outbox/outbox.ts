@@ -30,6 +30,12 @@ export interface NewMessage {
   typingDelay?: number | undefined;
   /** Mark what they wrote as read before answering. Default true. */
   readBefore?: boolean | undefined;
+  /** Not before this time, ms since 1970; until then it holds up nothing else. */
+  sendAt?: number | undefined;
+  /** Not after this time, ms since 1970: then it fails with `expired`. */
+  expiresAt?: number | undefined;
+  /** The same as a number of ms from when it may first go. */
+  ttl?: number | undefined;
 }
 
 /** Where a message is. */
@@ -40,10 +46,28 @@ export interface SentMessage {
   status: MessageStatus;
   /** When it was accepted, ms since 1970. */
   timestamp: number;
-  /** When each status was reached, ms since 1970, oldest first. */
-  timeline: { status: MessageStatus; at: number }[];
+  /** Not before and not after, ms since 1970; null when neither was asked for. */
+  sendAt: number | null;
+  expiresAt: number | null;
+  /** When each status was reached, ms since 1970, oldest first, and why it failed. */
+  timeline: { status: MessageStatus; at: number; reason: string | null }[];
   /** Why it failed, or why it waits; null otherwise. */
   note: string | null;
+  /** Of a failure: false when the message may have left all the same; null otherwise. */
+  certain: boolean | null;
+}
+
+export interface MessageFilter {
+  status?: MessageStatus | undefined;
+  limit: number;
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined;
+}
+
+export interface MessagePage {
+  messages: SentMessage[];
+  /** Gives the next page; null when there is none. */
+  nextCursor: string | null;
 }
 
 export interface OutboxDeps {
@@ -69,9 +93,17 @@ export interface Outboxes {
   connected(session: SessionId, connected: boolean): Promise<void>;
   /**
    * Accepts a message, durably when it resolves. Throws `duplicate_message` or `daily_limit` (with retryAfter),
-   * `idempotency_conflict`, `message_not_found` for an unknown message it refers to, `not_your_message`.
+   * `idempotency_conflict`, `message_not_found` for an unknown message it refers to, `not_your_message`, `invalid_request`
+   * for times that cannot be.
    */
   accept(session: SessionId, message: NewMessage): Promise<SentMessage>;
+  /**
+   * Takes a message back that has not gone: it fails with `cancelled`, for certain. One that has failed stays as it is.
+   * Throws `message_not_found`, `message_already_sent`.
+   */
+  cancel(session: SessionId, id: MessageId): Promise<SentMessage>;
+  /** The messages of the last days, the one accepted last first. Throws `invalid_cursor`. */
+  page(session: SessionId, filter: MessageFilter): Promise<MessagePage>;
   /** Throws `message_not_found`. */
   get(session: SessionId, id: MessageId): Promise<SentMessage>;
   /** Waits until the message has come as far as `status` or has failed, or the signal aborts; says where it is then. */
@@ -92,11 +124,13 @@ export interface Outboxes {
 
 export function createOutboxes(deps: OutboxDeps): Outboxes {
   const open = new Map<SessionId, SessionOutbox>();
+  let stopped = false;
   const of = (session: SessionId): SessionOutbox => {
     const known = open.get(session);
     if (known) return known;
     const made = new SessionOutbox(session, deps);
     open.set(session, made);
+    if (!stopped) made.watch();
     return made;
   };
   const close = async (session: SessionId) => {
@@ -109,11 +143,16 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     brake: (session, ms) => of(session).brake(ms),
     connected: (session, connected) => of(session).setConnected(connected),
     accept: (session, message) => of(session).accept(message),
+    cancel: (session, id) => of(session).cancel(id),
+    page: (session, filter) => of(session).statuses.page(filter),
     get: (session, id) => of(session).statuses.get(id),
     wait: (session, id, status, signal) => of(session).statuses.wait(id, status, signal),
     receipt: (session, ids, status) => of(session).receipt(ids, status),
     noteReceived: (session, chat, message) => of(session).chats.noteReceived(chat, message),
     sent: (session) => of(session).sent,
-    stop: async () => void (await Promise.all([...open.keys()].map(close))),
+    stop: async () => {
+      stopped = true;
+      await Promise.all([...open.keys()].map(close));
+    },
   };
 }

@@ -12,6 +12,7 @@ import { Dispatcher } from './dispatcher.ts';
 import type { NewMessage, OutboxDeps, SentMessage } from './outbox.ts';
 import { sentMessages } from './sent-messages.ts';
 import { Statuses } from './status.ts';
+import { timesOf } from './times.ts';
 
 /** What a message's job holds: all that is needed to send it after any crash. */
 export interface OutboxJob {
@@ -28,6 +29,9 @@ export interface OutboxJob {
   humanization: ProfileName | null;
   typingDelay: number | null;
   readBefore: boolean;
+  /** Not before and not after, ms since 1970. */
+  sendAt: number | null;
+  expiresAt: number | null;
   /** Tells whether a repeated Idempotency-Key comes with the same message. */
   fingerprint: string;
 }
@@ -54,10 +58,13 @@ export class SessionOutbox {
   readonly #deps: OutboxDeps;
   readonly #queue: Queue<OutboxJob>;
   readonly #dispatcher: Dispatcher;
+  /** Wakes at the times messages expire, connected or not. A crash between the two leaves one without its message. */
+  readonly #expiries: Queue<null>;
   readonly #accepting = new Mutex();
   readonly #now: () => number;
   readonly #stopping = new AbortController();
   #running: Promise<void> | null = null;
+  #watching: Promise<void> | null = null;
 
   constructor(session: SessionId, deps: OutboxDeps) {
     this.#session = session;
@@ -65,11 +72,22 @@ export class SessionOutbox {
     this.#now = deps.now ?? Date.now;
     const database = deps.store.session(session);
     this.#queue = database.queue<OutboxJob>('outbox', { keepDone: KEEP_SENT_MS });
+    this.#expiries = database.queue<null>('expiry', { keepDone: 0 });
     this.chats = new Chats(database.keyValue('chats'), deps.settings.dailyLimit, this.#now);
     const publish = (fact: Parameters<OutboxDeps['publish']>[1]) => deps.publish(session, fact);
     this.sent = sentMessages(database.keyValue('sent'));
     this.statuses = new Statuses(session, database.keyValue('messages'), this.#queue, publish, this.#now);
     this.#dispatcher = new Dispatcher(session, deps, { chats: this.chats, statuses: this.statuses, sent: this.sent });
+  }
+
+  /** Begins to watch for messages that expire; `stop` ends it. */
+  watch(): void {
+    const { signal } = this.#stopping;
+    const expire = async ({ id }: Job<null>) => {
+      await this.#withdraw(id as MessageId, 'expired');
+      return { kind: 'done' } as const;
+    };
+    this.#watching ??= this.#expiries.process(expire, { concurrency: 1, signal, onError: this.#failed('expiring') });
   }
 
   async setConnected(connected: boolean): Promise<void> {
@@ -84,7 +102,8 @@ export class SessionOutbox {
   accept(message: NewMessage): Promise<SentMessage> {
     return this.#accepting.runExclusive(async () => {
       const id = reserveMessageId(this.#session, message.idempotencyKey);
-      const fingerprint = sha256([message.to, message.content, message.quotedMessageId ?? null]);
+      const { to, content, quotedMessageId = null, sendAt } = message;
+      const fingerprint = sha256([to, content, quotedMessageId, ...(sendAt === undefined ? [] : [sendAt])]);
       const known = await this.#queue.get(id);
       if (known) return await this.#repeated(known, id, fingerprint);
       const job = await this.#jobFor(id, message, fingerprint);
@@ -92,12 +111,30 @@ export class SessionOutbox {
       const { history } = await this.chats.get(job.to);
       const inConversation = (history.lastInboundAt ?? 0) > this.#now() - CONVERSATION_MS;
       const priority = job.isReply || inConversation ? PRIORITY.reply : PRIORITY.proactive;
-      await this.#queue.add(id, job, { lane: job.to, priority });
+      const runAt = job.sendAt ?? this.#now();
+      if (job.expiresAt !== null) await this.#expiries.add(id, null, { runAt: job.expiresAt });
+      await this.#queue.add(id, job, { lane: job.to, priority, runAt });
       // After the message itself: a crash between leaves the limits a little too kind, never a message refused unsent.
-      await this.chats.noteAccepted(job.to, job.contentHash, id);
+      await this.chats.noteAccepted(job.to, job.contentHash, id, runAt);
       this.#deps.metrics.accepted.inc();
       return await this.statuses.get(id);
     });
+  }
+
+  /** Throws `message_not_found`, `message_already_sent`. */
+  async cancel(id: MessageId): Promise<SentMessage> {
+    const { status } = await this.statuses.get(id);
+    if (status !== 'failed' && !(await this.#withdraw(id, 'cancelled'))) throw new RuntimeError('message_already_sent');
+    return await this.statuses.get(id);
+  }
+
+  /** A crash after the status is told leaves the job: it is finished when its turn comes. */
+  async #withdraw(id: MessageId, why: string): Promise<boolean> {
+    if (!(await this.#dispatcher.withdraw(id, why))) return false;
+    const job = await this.#queue.get(id);
+    await this.#queue.bury(id, why);
+    if (job) await this.chats.noteWithdrawn(job.data.to, id, job.runAt);
+    return true;
   }
 
   async receipt(ids: string[], status: 'delivered' | 'read'): Promise<void> {
@@ -107,6 +144,7 @@ export class SessionOutbox {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+    await this.#watching;
     await this.#dispatcher.rest();
   }
 
@@ -115,9 +153,13 @@ export class SessionOutbox {
     await this.#queue.process((job, running) => this.#dispatcher.handle(job, running), {
       concurrency: 1,
       signal,
-      onError: (error, messageId) =>
-        this.#deps.log.error({ err: error, sessionId: this.#session, messageId }, 'send failed'),
+      onError: this.#failed('send'),
     });
+  }
+
+  #failed(what: string) {
+    return (error: unknown, messageId: string) =>
+      this.#deps.log.error({ err: error, sessionId: this.#session, messageId }, `${what} failed`);
   }
 
   async #repeated(known: Job<OutboxJob>, id: MessageId, fingerprint: string): Promise<SentMessage> {
@@ -142,6 +184,7 @@ export class SessionOutbox {
       humanization: message.humanization ?? null,
       typingDelay: message.typingDelay ?? null,
       readBefore: message.readBefore ?? true,
+      ...timesOf(message, this.#now()),
       fingerprint,
     };
   }
@@ -155,13 +198,15 @@ export class SessionOutbox {
     return { messageId, text: wordsOf(own.data.content), fromMe: true };
   }
 
-  async #refuseIfOverLimit(messageId: MessageId, { to, contentHash: textHash }: OutboxJob): Promise<void> {
+  async #refuseIfOverLimit(messageId: MessageId, job: OutboxJob): Promise<void> {
+    const { to, contentHash: textHash, sendAt } = job;
     const { history } = await this.chats.get(to);
+    const goesAt = sendAt ?? this.#now();
     const refused = refusal({
       message: { textHash, messageId },
       chat: history,
-      day: await this.chats.today(),
-      now: this.#now(),
+      day: await this.chats.dayOf(goesAt),
+      now: goesAt,
     });
     if (refused) throw new RuntimeError(refused.code, { retryAfter: refused.retryAfter });
   }

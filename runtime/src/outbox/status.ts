@@ -7,15 +7,32 @@ import { EventEmitter, once } from 'node:events';
 import { RuntimeError } from '../errors.ts';
 import type { Fact } from '../events.ts';
 import { isGroup, type Jid, type MessageId, type SessionId } from '../ids.ts';
-import type { KeyValue, Queue } from '../store/store.ts';
+import type { Job, JobState, KeyValue, Queue } from '../store/store.ts';
 import { Mutex } from 'async-mutex';
-import type { SentMessage } from './outbox.ts';
+import type { MessageFilter, MessagePage, SentMessage } from './outbox.ts';
 import type { OutboxJob } from './session-outbox.ts';
 
 export type MessageStatus = 'pending' | 'sent' | 'delivered' | 'read' | 'failed';
 type Reached = Exclude<MessageStatus, 'pending'>;
 
+/** Why a message failed; not certain when it may have left all the same. */
+export interface Failure {
+  why: string;
+  certain: boolean;
+}
+
 const RANK = { pending: 0, failed: 1, sent: 2, delivered: 3, read: 4 } as const satisfies Record<MessageStatus, number>;
+/** What the job of a message with this status can be. */
+const JOBS = {
+  pending: ['waiting', 'active'],
+  sent: ['active', 'done'],
+  delivered: ['active', 'done'],
+  read: ['active', 'done'],
+  failed: ['active', 'dead'],
+} as const satisfies Record<MessageStatus, JobState[]>;
+const ANY: JobState[] = ['waiting', 'active', 'done', 'dead'];
+/** How many pages of jobs are looked through for one page of messages of a status. */
+const MOST_PAGES = 20;
 /** How long a message's status can be asked for. */
 const KEEP_MS = 30 * 24 * 3_600_000;
 
@@ -47,17 +64,33 @@ export class Statuses {
     const row = await this.#rows.get<SentMessage>(id);
     if (row && row.status !== 'pending') return row;
     const job = await this.#queue.get(id);
-    if (!job) return row;
-    const timeline = [{ status: 'pending' as const, at: job.createdAt }];
-    const { to } = job.data;
+    return job ? this.#pending(job) : row;
+  }
+
+  /** The session's messages, the one accepted last first. Throws `invalid_cursor`. */
+  async page({ status, limit, cursor }: MessageFilter): Promise<MessagePage> {
+    let before = cursor === undefined ? undefined : readCursor(cursor);
+    const messages: SentMessage[] = [];
+    for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+      const { jobs, next } = await this.#queue.page(status ? [...JOBS[status]] : ANY, limit - messages.length, before);
+      for (const job of jobs) {
+        const message = (await this.find(job.id as MessageId)) ?? this.#pending(job);
+        if (status === undefined || message.status === status) messages.push(message);
+      }
+      if (next === null) return { messages, nextCursor: null };
+      before = next;
+      if (messages.length >= limit) break;
+    }
+    return { messages, nextCursor: before === undefined ? null : String(before) };
+  }
+
+  #pending({ id, data, createdAt, reason }: Job<OutboxJob>): SentMessage {
+    const { to, sendAt, expiresAt } = data;
     return {
-      messageId: id,
-      sessionId: this.#session,
-      to,
-      status: 'pending',
-      timestamp: job.createdAt,
-      timeline,
-      note: job.reason,
+      ...{ messageId: id as MessageId, sessionId: this.#session, to, status: 'pending', timestamp: createdAt },
+      timeline: [{ status: 'pending', at: createdAt, reason: null }],
+      ...{ sendAt, expiresAt, certain: null },
+      note: reason ?? (sendAt !== null && sendAt > this.#now() ? 'scheduled' : null),
     };
   }
 
@@ -84,7 +117,7 @@ export class Statuses {
   }
 
   /** Moves a message forward; a step it already passed, and a message of somebody else, change nothing. */
-  advance(id: MessageId, status: Reached, error: string | null = null): Promise<void> {
+  advance(id: MessageId, status: Reached, failure: Failure | null = null): Promise<void> {
     return this.#inTurn.runExclusive(async () => {
       const before = await this.find(id);
       if (!before || RANK[before.status] >= RANK[status]) return;
@@ -92,16 +125,23 @@ export class Statuses {
       // A receipt can overtake the ack; it proves that the message was sent.
       const steps: Reached[] = RANK[status] > RANK.sent && before.status === 'pending' ? ['sent', status] : [status];
       for (const step of steps) {
-        await this.#publish(this.#fact(id, step, before.to, error));
-        timeline.push({ status: step, at: this.#now() });
+        await this.#publish(this.#fact(id, step, before.to, failure));
+        timeline.push({ status: step, at: this.#now(), reason: failure?.why ?? null });
       }
-      await this.#rows.set(id, { ...before, status, timeline, note: error } satisfies SentMessage, KEEP_MS);
+      const outcome = { status, timeline, note: failure?.why ?? null, certain: failure?.certain ?? null };
+      await this.#rows.set(id, { ...before, ...outcome } satisfies SentMessage, KEEP_MS);
       this.#changes.emit(id);
     });
   }
 
-  #fact(messageId: MessageId, status: Reached, to: Jid, error: string | null): Fact {
+  #fact(messageId: MessageId, status: Reached, to: Jid, failure: Failure | null): Fact {
     const chat = { jid: to, isGroup: isGroup(to) };
-    return { event: 'message.ack', fact: `ack:${messageId}:${status}`, data: { messageId, status, chat, error } };
+    const outcome = { error: failure?.why ?? null, certain: failure?.certain ?? null };
+    return { event: 'message.ack', fact: `ack:${messageId}:${status}`, data: { messageId, status, chat, ...outcome } };
   }
+}
+
+function readCursor(cursor: string): number {
+  if (!/^\d{1,15}$/.test(cursor)) throw new RuntimeError('invalid_cursor');
+  return Number(cursor);
 }

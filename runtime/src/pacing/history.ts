@@ -44,6 +44,12 @@ export function recordSent(
   return { ...history, known: true, sentAt: sentAt.slice(-MAX_ENTRIES), texts: texts.slice(-MAX_ENTRIES) };
 }
 
+/** The history with a text that was accepted to go at `at`, which may be in the future. */
+export function recordText(history: ChatHistory, text: SentText, now: number): ChatHistory {
+  const texts = history.texts.filter(({ at }) => at > now - DUPLICATE_WINDOW_MS);
+  return { ...history, texts: [...texts, text].slice(-MAX_ENTRIES) };
+}
+
 /** The history after a message from them, of `length` characters, came at `now`. */
 export function recordReceived(history: ChatHistory, received: { now: number; length: number }): ChatHistory {
   return { ...history, known: true, lastInboundAt: received.now, lastInboundLength: received.length };

@@ -59,7 +59,8 @@ export function refusal(input: {
   const same = chat.texts.findLast(
     (text) =>
       text.hash === message.textHash &&
-      text.at > now - DUPLICATE_WINDOW_MS &&
+      // One that is still to go, at its time, is as near as one that has gone.
+      Math.abs(now - text.at) < DUPLICATE_WINDOW_MS &&
       !(text.messageId !== undefined && text.messageId === message.messageId),
   );
   if (!same) return null;

@@ -8,7 +8,7 @@ import type { ChatHistory } from './history.ts';
 import type { DayCount, Delay, Refusal } from './limits.ts';
 import type { Profile, Range, TypingProfile } from './profiles.ts';
 
-export { NEW_CHAT, recordReceived, recordSent } from './history.ts';
+export { NEW_CHAT, recordReceived, recordSent, recordText } from './history.ts';
 export { refusal } from './limits.ts';
 export { PROFILES } from './profiles.ts';
 export type { ChatHistory } from './history.ts';

@@ -52,6 +52,7 @@ export const jobStatements = (database: DatabaseSync) => ({
     `UPDATE job SET step = 'held', due_at = ?, attempts_made = ?, reason = ? WHERE queue = ? AND id = ?`,
   ),
   release: database.prepare(`UPDATE job SET step = 'returned' WHERE queue = ? AND id = ?`),
+  bury: database.prepare(`UPDATE job SET step = 'dead', due_at = NULL, reason = ?, finished_at = ? WHERE sequence = ?`),
   redrive: database.prepare(
     `UPDATE job SET step = 'queued', attempts_made = 0, reason = NULL, finished_at = NULL WHERE sequence = ?`,
   ),
@@ -59,6 +60,11 @@ export const jobStatements = (database: DatabaseSync) => ({
   counts: database.prepare('SELECT step, count(*) AS jobs FROM job WHERE queue = ? GROUP BY step'),
   oldest: listStatements(database, 'ASC'),
   newest: listStatements(database, 'DESC'),
+  // By its key alone: the rows come in order as they are, and a page ends the search.
+  page: database.prepare(
+    `SELECT * FROM job NOT INDEXED WHERE queue = :queue AND sequence < :before
+     AND step IN (SELECT value FROM json_each(:steps)) ORDER BY sequence DESC LIMIT :limit`,
+  ),
   purge: database.prepare(
     `DELETE FROM job WHERE sequence IN
      (SELECT sequence FROM job WHERE queue = ? AND step = 'done' AND finished_at <= ? LIMIT ?)`,

@@ -6,7 +6,7 @@
 import { jobStatements } from './sqlite-job-statements.ts';
 import type { JobRow } from './sqlite-job-statements.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import type { Job, JobOptions, JobState, ListOptions, QueueCounts } from './store.ts';
+import type { Job, JobOptions, JobPage, JobState, ListOptions, QueueCounts } from './store.ts';
 
 const PURGE_BATCH = 50;
 
@@ -122,6 +122,16 @@ export class SqliteJobs<Data> {
     });
   }
 
+  bury(id: string, reason: string): boolean {
+    return this.#file.transaction(() => {
+      const row = this.#sql.byId.get(this.#queue, id) as JobRow | undefined;
+      if (!row || STATES[row.step] !== 'waiting') return false;
+      this.#sql.bury.run(reason, this.#now(), row.sequence);
+      this.#advance(row.lane);
+      return true;
+    });
+  }
+
   redrive(id: string): boolean {
     return this.#file.transaction(() => {
       const row = this.#sql.byId.get(this.#queue, id) as JobRow | undefined;
@@ -137,6 +147,15 @@ export class SqliteJobs<Data> {
     const rows = this.#sql.counts.all(this.#queue) as { step: JobRow['step']; jobs: number }[];
     for (const { step, jobs } of rows) counts[STATES[step]] += jobs;
     return counts;
+  }
+
+  page(states: JobState[], limit: number, before = Number.MAX_SAFE_INTEGER): JobPage<Data> {
+    const steps = Object.entries(STATES).flatMap(([step, of]) => (states.includes(of) ? [step] : []));
+    const parameters = { queue: this.#queue, steps: JSON.stringify(steps), before, limit: limit + 1 };
+    const rows = this.#sql.page.all(parameters) as unknown as JobRow[];
+    const shown = rows.slice(0, limit);
+    const next = rows.length > limit ? (shown.at(-1)?.sequence ?? null) : null;
+    return { jobs: shown.map((row) => toJob<Data>(row)), next };
   }
 
   list(state: JobState, limit: number, { lane, newestFirst = false }: ListOptions = {}): Job<Data>[] {

@@ -3,7 +3,7 @@ import { JobRunner } from './job-runner.ts';
 import type { Handler } from './job-runner.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import { SqliteJobs } from './sqlite-jobs.ts';
-import type { Job, JobOptions, JobState, ListOptions, ProcessOptions, Queue, QueueCounts } from './store.ts';
+import type { Job, JobOptions, JobPage, JobState, ListOptions, ProcessOptions, Queue, QueueCounts } from './store.ts';
 
 export class SqliteQueue<Data> implements Queue<Data> {
   readonly #jobs: SqliteJobs<Data>;
@@ -44,6 +44,12 @@ export class SqliteQueue<Data> implements Queue<Data> {
     return removed;
   }
 
+  async bury(id: string, reason: string): Promise<boolean> {
+    const buried = this.#jobs.bury(id, reason);
+    this.#runner?.wake();
+    return buried;
+  }
+
   async redrive(id: string): Promise<boolean> {
     const redriven = this.#jobs.redrive(id);
     this.#runner?.wake();
@@ -56,6 +62,10 @@ export class SqliteQueue<Data> implements Queue<Data> {
 
   async list(state: JobState, limit: number, options?: ListOptions): Promise<Job<Data>[]> {
     return this.#jobs.list(state, limit, options);
+  }
+
+  async page(states: JobState[], limit: number, before?: number): Promise<JobPage<Data>> {
+    return this.#jobs.page(states, limit, before);
   }
 
   async pause(): Promise<void> {

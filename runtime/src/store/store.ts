@@ -58,6 +58,12 @@ export interface ListOptions {
   newestFirst?: boolean;
 }
 
+export interface JobPage<Data> {
+  jobs: Job<Data>[];
+  /** Where the next page begins; null when this is the last. */
+  next: number | null;
+}
+
 export interface QueueCounts {
   waiting: number;
   active: number;
@@ -81,11 +87,15 @@ export interface Queue<Data> {
   get(id: string): Promise<Job<Data> | undefined>;
   /** Removes a job that is not active; true if it was there. */
   remove(id: string): Promise<boolean>;
+  /** Makes a waiting job a dead letter; false when it is not waiting. */
+  bury(id: string, reason: string): Promise<boolean>;
   /** Makes a dead job wait again with its attempts reset; false if it is not dead. */
   redrive(id: string): Promise<boolean>;
   counts(): Promise<QueueCounts>;
   /** The jobs in one state in the order they were added; of one lane only, or the newest first, when so asked. */
   list(state: JobState, limit: number, options?: ListOptions): Promise<Job<Data>[]>;
+  /** Jobs in any of the states, the one added last first; `before` continues where a page's `next` says. */
+  page(states: JobState[], limit: number, before?: number): Promise<JobPage<Data>>;
   /** Starts no further job until `resume`; running ones finish. Not remembered over a restart. */
   pause(): Promise<void>;
   resume(): Promise<void>;
