@@ -28,9 +28,9 @@ export interface LinkedDeviceInfo {
 export class Account extends Somebody {
   /**
    * What the phone does when a client asks it to upload media again: says where it is now, or null when the file is lost.
-   * Nothing moves in the sandbox, so it is where it was.
+   * It has every file that ever was on the media host, unless told otherwise.
    */
-  uploadsAgain: (path: string) => string | null = (path) => path;
+  uploadsAgain: (path: string) => string | null;
   /** What the server keeps for this account's devices, and what the phone makes of it. */
   readonly collections: Collections;
   readonly sharedState: SharedState;
@@ -43,6 +43,7 @@ export class Account extends Somebody {
 
   constructor(world: World, person: Person, handset: Handset, onLinked: (deviceId: number) => void) {
     super(world, person);
+    this.uploadsAgain = (path) => world.media.keepAgain(path)?.directPath ?? null;
     this.#handset = handset;
     this.collections = new Collections(person);
     this.sharedState = new SharedState(this.collections, {

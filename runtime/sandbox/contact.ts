@@ -1,12 +1,14 @@
 /** Somebody the accounts talk with: a person with a phone, and the habits a test or a user gives them. */
 import { randomBytes } from 'node:crypto';
-import { getContentType, normalizeMessageContent } from '@whiskeysockets/baileys';
 import type { proto } from '@whiskeysockets/baileys';
 import type { Account } from './account.ts';
 import type { Addressing, Device, Person } from './directory.ts';
+import { stanzaType } from './contents/stanza-kind.ts';
 import { ContactDevices } from './contact-devices.ts';
 import type { Handset } from './contact-devices.ts';
 import { Group } from './groups/groups.ts';
+import { fileMessage } from './media/media.ts';
+import type { FileToSend, Media } from './media/media.ts';
 import type { Phone, ReceivedReceipt } from './phone.ts';
 import type { Screen, ScreenMessage } from './screen.ts';
 import { Somebody } from './social/social.ts';
@@ -45,6 +47,7 @@ export class Contact extends Somebody {
   readonly #handset: Phone;
   readonly #screen: Screen;
   readonly #social: Social;
+  readonly #media: Media;
   #habits: ContactOptions = {};
 
   constructor(world: World, person: Person, handset: Handset, link: (id: number) => Handset, habits: ContactOptions) {
@@ -53,6 +56,7 @@ export class Contact extends Somebody {
     this.#handset = handset.phone;
     this.#screen = handset.screen;
     this.#social = world.social;
+    this.#media = world.media;
     this.devices = new ContactDevices(person, handset, world.social, link);
     this.behave(habits);
   }
@@ -82,6 +86,11 @@ export class Contact extends Somebody {
   /** As `say`, for any content there is. */
   async send(to: Account | Group, content: proto.IMessage, options: SendOptions = {}): Promise<{ messageId: string }> {
     return this.#send(to instanceof Group ? to : to.person, content, options);
+  }
+
+  /** Sends a file as its phone encrypts and uploads it. Throws for what a phone would not let one send. */
+  async sendFile(to: Account | Group, file: FileToSend, options: SendOptions = {}): Promise<{ messageId: string }> {
+    return this.send(to, fileMessage(this.#media, file), options);
   }
 
   /** Looks at the screen for a message, then waits for it. Rejects at the deadline. */
@@ -136,21 +145,5 @@ export class Contact extends Somebody {
     };
   }
 }
-
-/** The kind of a message as its stanza names it, by what it holds; whatever is not here is text. */
-const STANZA_TYPES: Readonly<Record<string, string>> = {
-  imageMessage: 'media',
-  videoMessage: 'media',
-  audioMessage: 'media',
-  documentMessage: 'media',
-  stickerMessage: 'media',
-  reactionMessage: 'reaction',
-  pollCreationMessage: 'poll',
-  pollCreationMessageV3: 'poll',
-  pollUpdateMessage: 'poll',
-};
-
-export const stanzaType = (message: proto.IMessage): string =>
-  STANZA_TYPES[getContentType(normalizeMessageContent(message)) ?? ''] ?? 'text';
 
 const devicesOf = (person: Person): Device[] => [...person.devices.values()];

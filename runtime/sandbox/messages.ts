@@ -44,7 +44,7 @@ const isPersonal = (jid: string): boolean => jid.endsWith('@s.whatsapp.net') || 
 
 /** Null for a number nobody has: WhatsApp takes such a message too, and nobody ever gets it. */
 function readDispatch({ directory }: World, device: LinkedDevice, stanza: Stanza): Dispatch | null {
-  const { id = '', to = '', type = 'text', category, recipient } = stanza.attrs;
+  const { id = '', to = '', type = 'text', edit, category, recipient } = stanza.attrs;
   const chat = directory.find(recipient ?? to)?.person;
   if (!chat) return null;
   const addressing: Addressing = to.endsWith('@lid') ? 'lid' : 'pn';
@@ -56,7 +56,7 @@ function readDispatch({ directory }: World, device: LinkedDevice, stanza: Stanza
     const isSelf = address?.person === from.person && address.device === from.device;
     return address && enc && !isSelf ? [{ to: address, enc }] : [];
   });
-  return { id, from, chat, addressing, type, category, parts, deviceIdentity };
+  return { id, from, chat, addressing, type, edit, category, parts, deviceIdentity };
 }
 
 /** A ciphertext for each participant; or, to a single device, one directly inside the message. */

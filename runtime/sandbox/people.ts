@@ -72,7 +72,7 @@ export class People {
     if (known) return known;
     const { directory, events } = this.world;
     const person = directory.add(phone, `Sandbox ${phone.slice(-4)}`);
-    const screen = new Screen(this.#closing);
+    const screen = new Screen(this.#closing, this.world.media);
     const handset = this.#handset(person, screen, {
       ...IN_A_DRAWER,
       onShown: (row, chat) => account.ownPhone.shown(row, chat),
@@ -89,7 +89,7 @@ export class People {
     known?.behave(habits);
     if (known) return known;
     const person = this.world.directory.add(phone, habits.name ?? `Contact ${phone.slice(-4)}`);
-    const screen = new Screen(this.#closing);
+    const screen = new Screen(this.#closing, this.world.media);
     const handling: Handling = {
       confirms: true,
       onShown: (row, chat) => {
@@ -115,7 +115,7 @@ export class People {
   /** A device linked to a contact's phone: nobody looks at it, but it confirms what it receives. */
   #linkedHandset(person: Person, account: Phone, id: number): Handset {
     const { postOffice, groups, log } = this.world;
-    const screen = new Screen(this.#closing);
+    const screen = new Screen(this.#closing, this.world.media);
     const options = { postOffice, groups, screen, log, ...IN_A_DRAWER, confirms: true };
     const phone = new Phone(person, options, id, account);
     this.#phones.push(phone);

@@ -4,6 +4,7 @@
  */
 import { encodeWAMessage, proto, unpadRandomMax16 } from '@whiskeysockets/baileys';
 import { linkedIdentity } from './adv.ts';
+import { editAttr, encAttrs } from './contents/stanza-kind.ts';
 import type { Address, Device, KeyBundle, Person } from './directory.ts';
 import { Group, GroupTalk } from './groups/groups.ts';
 import { bundleFromReceipt, bundleToStanzas } from './key-bundle.ts';
@@ -139,10 +140,11 @@ export class Phone implements Device {
   async #encryptAndDispatch(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Address[], retry?: number) {
     const { message, chat, addressing, type, category } = sent;
     const from = { person: this.#person, device: this.id };
+    const edit = editAttr(message);
     const deviceIdentity = this.#vouched();
     if (chat instanceof Group) {
       const encrypted = await this.#groupTalk.encrypt(chat, from, message);
-      const inGroup = { id, from, group: chat, type, parts: encrypted, deviceIdentity };
+      const inGroup = { id, from, group: chat, type, edit, parts: encrypted, deviceIdentity };
       return this.#options.postOffice.dispatchToGroup(inGroup);
     }
     const parts = [];
@@ -154,10 +156,15 @@ export class Phone implements Device {
       const isCopy = address.person === this.#person && !category;
       const content = isCopy ? copyOf(message, chat.addressOn(0, addressing)) : message;
       const { type: cipherType, ciphertext } = await this.signal.encrypt(peer, encodeWAMessage(content));
-      const attrs = { v: '2', type: cipherType, ...(retry !== undefined && { count: String(retry) }) };
+      const attrs = {
+        v: '2',
+        type: cipherType,
+        ...encAttrs(message),
+        ...(retry !== undefined && { count: String(retry) }),
+      };
       parts.push({ to: address, enc: node('enc', attrs, ciphertext) });
     }
-    this.#options.postOffice.dispatch({ id, from, chat, addressing, type, category, parts, deviceIdentity });
+    this.#options.postOffice.dispatch({ id, from, chat, addressing, type, edit, category, parts, deviceIdentity });
   }
 
   #otherDevices(): Address[] {

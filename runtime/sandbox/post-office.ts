@@ -18,6 +18,8 @@ export interface Dispatch {
   readonly chat: Person;
   readonly addressing: Addressing;
   readonly type: string;
+  /** What it does to an earlier message: 1 edits, 7 and 8 delete. */
+  readonly edit?: string | undefined;
   /** A `peer` message goes between an account's own devices and shows in no chat. */
   readonly category?: string | undefined;
   readonly parts: readonly { readonly to: Address; readonly enc: Stanza }[];
@@ -31,6 +33,7 @@ export interface GroupDispatch {
   readonly from: Address;
   readonly group: Group;
   readonly type: string;
+  readonly edit?: string | undefined;
   readonly parts: readonly { readonly to: Address; readonly encs: readonly Stanza[] }[];
   readonly deviceIdentity?: Stanza | undefined;
 }
@@ -71,8 +74,12 @@ export class PostOffice {
   }
 
   dispatchToGroup(message: GroupDispatch): void {
-    const { id, from, group, type, deviceIdentity } = message;
-    const attrs = { ...common({ id, type, addressing: group.addressing }), from: group.jid, notify: from.person.name };
+    const { id, from, group, type, edit, deviceIdentity } = message;
+    const attrs = {
+      ...common({ id, type, edit, addressing: group.addressing }),
+      from: group.jid,
+      notify: from.person.name,
+    };
     for (const { to, encs } of message.parts) {
       const [last, ...before] = encs.toReversed();
       if (!last) continue;
@@ -111,11 +118,12 @@ export class PostOffice {
   }
 }
 
-const common = ({ id, type, addressing }: Pick<Dispatch, 'id' | 'type' | 'addressing'>) => ({
+const common = ({ id, type, edit, addressing }: Pick<Dispatch, 'id' | 'type' | 'edit' | 'addressing'>) => ({
   id,
   t: now(),
   type,
   addressing_mode: addressing,
+  ...(edit !== undefined && { edit }),
 });
 
 /** How a message looks to somebody else: from the chat partner, in one addressing, with the other beside it. */

@@ -38,7 +38,7 @@ export { openRelay, type Relay } from './relay.ts';
 export { openProxy, type Proxy, type ProxyOptions, type Traffic } from './proxies/proxies.ts';
 export type { Group, GroupMember, GroupOptions, GroupSettings, Who } from './groups/groups.ts';
 export type { PastChat, PastMessage } from './own-phone/own-phone.ts';
-export type { MediaFaults } from './media/media.ts';
+export type { FileKind, FileToSend, MediaFaults } from './media/media.ts';
 export type { MediaServer } from './media/media-server.ts';
 export type { ReceivedReceipt } from './phone.ts';
 export type { ScreenMessage } from './screen.ts';

@@ -1,11 +1,12 @@
 /** What a phone shows: one row per message id, however often the message arrived. */
-import { normalizeMessageContent } from '@whiskeysockets/baileys';
 import type { proto } from '@whiskeysockets/baileys';
+import { appearanceOf } from './contents/appearance.ts';
+import type { Appearance } from './contents/appearance.ts';
+import { openFile } from './media/media.ts';
+import type { Media } from './media/media.ts';
 
-export interface ScreenMessage {
+export interface ScreenMessage extends Appearance {
   readonly messageId: string;
-  /** The text, or a caption; empty for a message without words. */
-  readonly text: string;
   /** The sender's phone number. */
   readonly from: string;
   /** The JID of the group it was sent to; null for a message to this phone. */
@@ -15,6 +16,8 @@ export interface ScreenMessage {
   readonly arrivals: number;
   /** The decrypted message as it was sent. */
   readonly content: proto.IMessage;
+  /** Downloads and decrypts the file it carries. Rejects when there is none, it is gone, or it is not what was sent. */
+  file(): Promise<Buffer>;
 }
 
 interface Waiter {
@@ -26,9 +29,11 @@ export class Screen {
   readonly #rows = new Map<string, ScreenMessage>();
   readonly #waiters = new Set<Waiter>();
   readonly #closing: AbortSignal;
+  readonly #media: Media;
 
-  constructor(closing: AbortSignal) {
+  constructor(closing: AbortSignal, media: Media) {
     this.#closing = closing;
+    this.#media = media;
   }
 
   get rows(): readonly ScreenMessage[] {
@@ -47,9 +52,7 @@ export class Screen {
     group: string | null = null,
   ): { row: ScreenMessage; isNew: boolean } {
     const known = this.#rows.get(messageId);
-    const row = known
-      ? { ...known, arrivals: known.arrivals + 1 }
-      : { messageId, text: wordsOf(content), from, group, receivedAt: new Date(), arrivals: 1, content };
+    const row = known ? { ...known, arrivals: known.arrivals + 1 } : this.#newRow({ messageId, from, group, content });
     this.#rows.set(messageId, row);
     for (const waiter of this.#waiters) if (waiter.match(row)) waiter.resolve(row);
     return { row, isNew: !known };
@@ -73,10 +76,9 @@ export class Screen {
       this.#closing.removeEventListener('abort', onStop);
     }
   }
-}
 
-function wordsOf(content: proto.IMessage): string {
-  const inner = normalizeMessageContent(content);
-  const caption = [inner?.imageMessage, inner?.videoMessage, inner?.documentMessage].find((media) => media)?.caption;
-  return [inner?.conversation, inner?.extendedTextMessage?.text, caption].find((words) => words) ?? '';
+  #newRow(received: Pick<ScreenMessage, 'messageId' | 'from' | 'group' | 'content'>): ScreenMessage {
+    const file = async () => openFile(this.#media, received.content);
+    return { ...received, ...appearanceOf(received.content), receivedAt: new Date(), arrivals: 1, file };
+  }
 }

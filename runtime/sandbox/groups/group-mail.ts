@@ -22,14 +22,14 @@ export function groupRefusal({ groups }: World, { person }: LinkedDevice, { attr
 
 /** Reads a message to a group that is not refused. */
 export function readGroupDispatch(world: World, device: LinkedDevice, group: Group, stanza: Stanza): GroupDispatch {
-  const { id = '', type = 'text', participant } = stanza.attrs;
+  const { id = '', type = 'text', edit, participant } = stanza.attrs;
   const from = { person: device.person, device: device.id };
   const forAll = children(stanza, 'enc');
   const deviceIdentity = child(stanza, 'device-identity');
   const asked = world.directory.find(participant);
   // Sent again, it goes to the one device that asked, encrypted for it alone.
   const parts = asked ? [{ to: asked, encs: forAll }] : fanOut(world, group, from, stanza);
-  return { id, from, group, type, parts, deviceIdentity };
+  return { id, from, group, type, edit, parts, deviceIdentity };
 }
 
 /** Each device gets what was encrypted for it, the sender's key, and what was encrypted for all. */

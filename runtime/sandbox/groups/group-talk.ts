@@ -1,5 +1,6 @@
 /** How a phone writes and reads in groups: one ciphertext for all, and the sender's key to each device that lacks it. */
 import { encodeWAMessage, proto, unpadRandomMax16 } from '@whiskeysockets/baileys';
+import { encAttrs } from '../contents/stanza-kind.ts';
 import type { Address } from '../directory.ts';
 import type { SignalDevice } from '../signal-device.ts';
 import { SenderKeys } from '../signal-groups.ts';
@@ -25,7 +26,7 @@ export class GroupTalk {
     const introduction = await this.#introduction(group);
     const forAll = node(
       'enc',
-      { v: '2', type: 'skmsg' },
+      { v: '2', type: 'skmsg', ...encAttrs(message) },
       await this.#keys.encrypt(group.jid, encodeWAMessage(message)),
     );
     const parts: GroupParts = [];
@@ -39,7 +40,12 @@ export class GroupTalk {
   /** Encrypts for one device that could not decrypt: the message and the key in one. A session must have begun. */
   async encryptAgain(group: Group, to: Address, message: proto.IMessage, count: number): Promise<GroupParts> {
     const introduction = await this.#introduction(group);
-    return [{ to, encs: [await this.#forOne(to, { ...message, ...introduction }, { count: String(count) })] }];
+    return [
+      {
+        to,
+        encs: [await this.#forOne(to, { ...message, ...introduction }, { ...encAttrs(message), count: String(count) })],
+      },
+    ];
   }
 
   /** Takes in the sender's key if it is there, and gives back the message. Throws when it cannot be decrypted. */

@@ -1,4 +1,5 @@
 /** The media host's TLS certificate, issued by an authority made for it that clients are given to trust. */
+import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { generate } from 'selfsigned';
 
@@ -15,7 +16,9 @@ const COMMON = { keyType: 'ec', algorithm: 'sha256' } as const;
 
 /** Makes an authority and has it issue a certificate for a host, for localhost and for the loopback addresses. */
 export async function issueCertificate(host: string): Promise<IssuedCertificate> {
-  const authority = await generate([{ name: 'commonName', value: 'WhatsApp sandbox media authority' }], {
+  // A name of its own: who trusts several sandboxes would otherwise take one's authority for another's.
+  const name = `WhatsApp sandbox media authority ${randomBytes(4).toString('hex')}`;
+  const authority = await generate([{ name: 'commonName', value: name }], {
     ...COMMON,
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import type { Settings, SharedState } from '../app-state/app-state.ts';
-import { stanzaType } from '../contact.ts';
+import { stanzaType } from '../contents/stanza-kind.ts';
 import type { Address, Addressing, Device, Person } from '../directory.ts';
 import { Group } from '../groups/groups.ts';
 import { LinkedDevice, linkedDevicesOf } from '../linked-device.ts';
