@@ -68,6 +68,15 @@ export const routes: readonly Route[] = [
       unhandled,
     }),
   },
+  {
+    method: 'GET',
+    path: /^\/process$/,
+    fields: {},
+    handle: () => {
+      const { user, system } = process.cpuUsage();
+      return { rssBytes: process.memoryUsage.rss(), cpuMs: (user + system) / 1000 };
+    },
+  },
   { method: 'GET', path: /^\/unhandled$/, fields: {}, handle: ({ unhandled }) => ({ unhandled }) },
   ...linkingRoutes,
   ...ownPhoneRoutes,

@@ -4,17 +4,20 @@
  */
 import { EventEmitter, on, once } from 'node:events';
 import { jest } from '@jest/globals';
-import { initAuthCreds, makeWASocket, proto, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
+import { makeWASocket, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import type {
   AuthenticationState,
   ConnectionState,
-  SignalDataTypeMap,
+  proto,
   UserFacingSocketConfig,
   WAMessage,
 } from '@whiskeysockets/baileys';
 import { pino } from 'pino';
 import type { Account, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
 import { eventually, within } from './deadline.ts';
+import { memoryAuth } from './memory-auth.ts';
+
+export { memoryAuth };
 
 const DEADLINE_MS = 10_000;
 // Linking makes some eight hundred keys; on a busy machine a test of several clients needs its time.
@@ -34,37 +37,6 @@ for (const method of ['info', 'warn', 'error'] as const) {
   };
 }
 /* eslint-enable no-console */
-
-/** Credentials and keys, kept across connections as a real client's disk would keep them. */
-export function memoryAuth(): AuthenticationState {
-  const stored = new Map<string, unknown>();
-  return {
-    creds: initAuthCreds(),
-    keys: {
-      get: async <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) => {
-        const found: Record<string, SignalDataTypeMap[T]> = {};
-        for (const id of ids) {
-          const value = stored.get(`${type}:${id}`) as SignalDataTypeMap[T] | undefined;
-          if (value !== undefined) {
-            found[id] =
-              type === 'app-state-sync-key'
-                ? (proto.Message.AppStateSyncKeyData.fromObject(value as object) as never)
-                : value;
-          }
-        }
-        return found;
-      },
-      set: async (data) => {
-        for (const [type, entries] of Object.entries(data)) {
-          for (const [id, value] of Object.entries(entries)) {
-            if (value) stored.set(`${type}:${id}`, value);
-            else stored.delete(`${type}:${id}`);
-          }
-        }
-      },
-    },
-  };
-}
 
 interface ClientEvents {
   qr: [code: string];
