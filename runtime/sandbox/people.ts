@@ -38,7 +38,7 @@ export class People {
     closing: AbortSignal,
     log: (line: string) => void,
     onUnhandled: (stanza: string) => void,
-    { qr, preKeyStock = 'counted' }: LinkingOptions = {},
+    { qr, preKeyStock = 'counted', blobs = 'inline' }: LinkingOptions = {},
   ) {
     this.#closing = closing;
     const directory = new Directory();
@@ -57,6 +57,7 @@ export class People {
       registrations: new Registrations(closing, qr),
       media: new Media(),
       preKeyStock,
+      blobs,
       delivery,
       social,
       restrictions: new Restrictions(directory, social),

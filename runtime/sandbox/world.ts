@@ -9,7 +9,7 @@ import type { Groups } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
 import type { Media } from './media/media.ts';
 import type { PostOffice } from './post-office.ts';
-import type { PreKeyStock, Registrations } from './linking/linking.ts';
+import type { Blobs, PreKeyStock, Registrations } from './linking/linking.ts';
 import type { Restrictions } from './restrictions.ts';
 import type { Social } from './social/social.ts';
 import type { Stanza } from './stanza.ts';
@@ -19,6 +19,7 @@ export interface World {
   readonly postOffice: PostOffice;
   readonly registrations: Registrations;
   readonly preKeyStock: PreKeyStock;
+  readonly blobs: Blobs;
   readonly faults: Faults;
   readonly delivery: Delivery;
   readonly social: Social;

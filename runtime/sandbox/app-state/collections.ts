@@ -6,7 +6,8 @@ import { proto } from '@whiskeysockets/baileys';
 import type { Person } from '../directory.ts';
 import { newStanzaId, node, now } from '../stanza.ts';
 
-const { SyncdPatch } = proto;
+const { SyncdPatch, SyncdSnapshot } = proto;
+const { SyncdOperation } = proto.SyncdMutation;
 
 export const COLLECTIONS = [
   'critical_block',
@@ -42,6 +43,25 @@ export class Collections {
 
   since(name: CollectionName, version: number): readonly NumberedPatch[] {
     return this.#of(name).slice(version);
+  }
+
+  /** Everything in a collection as the newest patch left it; null for one that nothing was ever said in. */
+  snapshot(name: CollectionName): Uint8Array | null {
+    const patches = this.#of(name).map(({ patch }) => SyncdPatch.decode(patch));
+    const newest = patches.at(-1);
+    if (!newest) return null;
+    const records = new Map<string, proto.ISyncdRecord>();
+    for (const { operation, record } of patches.flatMap(({ mutations }) => mutations)) {
+      const index = Buffer.from(record?.index?.blob ?? []).toString('hex');
+      if (operation === SyncdOperation.REMOVE) records.delete(index);
+      else if (record) records.set(index, record);
+    }
+    return SyncdSnapshot.encode({
+      version: { version: patches.length },
+      records: [...records.values()],
+      mac: newest.snapshotMac,
+      keyId: newest.keyId,
+    }).finish();
   }
 
   /**

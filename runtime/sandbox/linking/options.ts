@@ -17,7 +17,15 @@ export interface QrOptions {
   readonly lifeMs?: number;
 }
 
+/**
+ * Where histories and app-state snapshots are: `inline` in messages, and patches in place of snapshots; or, as with
+ * WhatsApp itself, but for the first history `external` files on the media host. Clients fetch those from
+ * `mmg.whatsapp.net` and nowhere else, so what they fetch with must lead that name to the sandbox's media host.
+ */
+export type Blobs = 'inline' | 'external';
+
 export interface LinkingOptions {
   readonly preKeyStock?: PreKeyStock;
+  readonly blobs?: Blobs;
   readonly qr?: QrOptions;
 }

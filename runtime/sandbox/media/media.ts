@@ -7,7 +7,7 @@ export type { FileKind, FileToSend } from './files.ts';
 export { MediaFaults } from './media-faults.ts';
 
 /** The kinds of files as upload paths name them (`/mms/<kind>/<token>`); what is none of these is refused. */
-export const MEDIA_FOLDERS = ['image', 'video', 'audio', 'document', 'md-app-state'] as const;
+export const MEDIA_FOLDERS = ['image', 'video', 'audio', 'document', 'md-app-state', 'md-msg-hist'] as const;
 export type MediaFolder = (typeof MEDIA_FOLDERS)[number];
 
 /** Where a file is, as a message says it. */
@@ -23,6 +23,7 @@ const FOLDERS: Readonly<Record<MediaFolder, string>> = {
   audio: 't62.7117-24',
   document: 't62.7119-24',
   'md-app-state': 't62.13320-24',
+  'md-msg-hist': 't62.36147-24',
 };
 
 interface Kept {

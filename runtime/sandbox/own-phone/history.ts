@@ -60,11 +60,16 @@ export function olderHistory(owner: Person, chat: LoggedChat, before: string, co
   return { syncType: HistorySyncType.ON_DEMAND, conversations: [found], progress: 100 } satisfies History;
 }
 
-/** The notification that carries a history inside itself, as phones do when it is small. */
+/** Carries a history inside its notification. */
+export const inline = (bytes: Buffer): proto.Message.IHistorySyncNotification => ({
+  initialHistBootstrapInlinePayload: bytes,
+});
+
+/** The notification of a history, which it carries inside itself or names as a file. */
 export function historyNotification(
   history: History,
   chunkOrder: number,
-  more: proto.Message.IHistorySyncNotification,
+  keep: (bytes: Buffer) => proto.Message.IHistorySyncNotification,
 ) {
   return {
     type: ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
@@ -72,8 +77,7 @@ export function historyNotification(
       syncType: history.syncType as number,
       chunkOrder,
       progress: history.progress ?? 100,
-      initialHistBootstrapInlinePayload: deflateSync(proto.HistorySync.encode(history).finish()),
-      ...more,
+      ...keep(deflateSync(proto.HistorySync.encode(history).finish())),
     },
   } satisfies proto.Message.IProtocolMessage;
 }

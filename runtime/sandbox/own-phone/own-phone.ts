@@ -6,13 +6,14 @@ import { stanzaType } from '../contents/stanza-kind.ts';
 import type { Address, Addressing, Device, Person } from '../directory.ts';
 import { Group } from '../groups/groups.ts';
 import { LinkedDevice, linkedDevicesOf } from '../linked-device.ts';
+import { keepBlob } from '../media/external-blob.ts';
 import type { Phone, ReceivedReceipt } from '../phone.ts';
 import type { ScreenMessage } from '../screen.ts';
 import { Somebody } from '../social/social.ts';
 import type { World } from '../world.ts';
 import { ChatLog } from './chat-log.ts';
 import type { ChatPartner } from './chat-log.ts';
-import { firstHistories, historyNotification } from './history.ts';
+import { firstHistories, historyNotification, inline } from './history.ts';
 import { answerPeer, keyShare } from './peer-requests.ts';
 import { tellOwnDevices } from './read-elsewhere.ts';
 
@@ -124,7 +125,10 @@ export class OwnPhone {
   async firstSync(device: LinkedDevice): Promise<void> {
     if (this.#handset.isAway) return;
     const histories = firstHistories(this.#person, this.chats.chats, this.#settings);
-    const notifications = histories.map((history, place) => historyNotification(history, place + 1, {}));
+    // The first comes inside its message, so that a new client has something to show at once.
+    const notifications = histories.map((history, place) =>
+      historyNotification(history, place + 1, place === 0 ? inline : (bytes) => this.#keep(bytes)),
+    );
     for (const message of [keyShare(this.#sharedState), ...notifications]) await this.#tell(device, message);
   }
 
@@ -134,7 +138,8 @@ export class OwnPhone {
     if (person !== this.#person || !(device instanceof LinkedDevice)) return;
     const { directory, groups } = this.#world;
     const memory = { person, chats: this.chats, settings: this.#settings, sharedState: this.#sharedState };
-    const answer = answerPeer({ ...memory, directory, groups }, content, requestId);
+    const keep = (bytes: Buffer) => this.#keep(bytes);
+    const answer = answerPeer({ ...memory, directory, groups, keep }, content, requestId);
     if (answer) void this.#tell(device, answer);
   }
 
@@ -151,6 +156,13 @@ export class OwnPhone {
     for (const device of linkedDevicesOf(this.#person)) {
       if (device.connection && !device.hasHistory) void this.firstSync(device);
     }
+  }
+
+  #keep(bytes: Buffer): proto.Message.IHistorySyncNotification {
+    const { media, blobs } = this.#world;
+    if (blobs === 'inline') return inline(bytes);
+    const { size, ...blob } = keepBlob(media, 'md-msg-hist', bytes);
+    return { ...blob, fileLength: size };
   }
 
   async #tell(device: LinkedDevice, protocolMessage: proto.Message.IProtocolMessage): Promise<void> {

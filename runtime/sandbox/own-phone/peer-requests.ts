@@ -18,6 +18,8 @@ export interface PhoneMemory {
   readonly sharedState: SharedState;
   readonly directory: Directory;
   readonly groups: Groups;
+  /** Puts a history where devices get it from. */
+  keep(bytes: Buffer): proto.Message.IHistorySyncNotification;
 }
 
 type Answer = proto.Message.IProtocolMessage;
@@ -40,14 +42,14 @@ export function keyShare({ key }: SharedState): Answer {
 
 type Request = proto.Message.IPeerDataOperationRequestMessage;
 
-function older({ person, chats, settings, directory, groups }: PhoneMemory, request: Request, requestId: string) {
+function older({ person, chats, settings, directory, groups, keep }: PhoneMemory, request: Request, requestId: string) {
   const { chatJid, oldestMsgId, onDemandMsgCount } = request.historySyncOnDemandRequest ?? {};
   const jid = chatJid ?? '';
   const partner = groups.find(jid) ?? directory.find(jid)?.person;
   const chat = partner && chats.chatWith(partner);
   if (!chat || !oldestMsgId) return null;
   const history = olderHistory(person, chat, oldestMsgId, onDemandMsgCount ?? 50, settings);
-  return historyNotification(history, 1, { peerDataRequestSessionId: requestId });
+  return historyNotification(history, 1, (bytes) => ({ ...keep(bytes), peerDataRequestSessionId: requestId }));
 }
 
 function resent({ person, chats }: PhoneMemory, request: Request, requestId: string): Answer | null {
