@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import type { Account } from './account.ts';
 import type { Addressing, Device, Person } from './directory.ts';
+import { ContactActs } from './contact-acts.ts';
+import { disappearing, disappearingSetting, text as textMessage } from './contents/contents.ts';
 import { stanzaType } from './contents/stanza-kind.ts';
 import { ContactDevices } from './contact-devices.ts';
 import type { Handset } from './contact-devices.ts';
@@ -36,7 +38,7 @@ export interface SendOptions {
 }
 
 export interface SayOptions extends SendOptions {
-  /** The id of a message on this contact's screen that the text answers. */
+  /** The id of a message on this contact's screen that this one answers. */
   readonly quoted?: string;
 }
 
@@ -46,6 +48,9 @@ export class Contact extends Somebody {
   readonly devices: ContactDevices;
   readonly #handset: Phone;
   readonly #screen: Screen;
+  readonly #acts: ContactActs;
+  /** The chats in which messages disappear, and after how many seconds. */
+  readonly #disappearing = new Map<Person | Group, number>();
   readonly #social: Social;
   readonly #media: Media;
   #habits: ContactOptions = {};
@@ -55,6 +60,7 @@ export class Contact extends Somebody {
     this.name = person.name;
     this.#handset = handset.phone;
     this.#screen = handset.screen;
+    this.#acts = new ContactActs(person, handset.screen);
     this.#social = world.social;
     this.#media = world.media;
     this.devices = new ContactDevices(person, handset, world.social, link);
@@ -84,13 +90,46 @@ export class Contact extends Somebody {
   }
 
   /** As `say`, for any content there is. */
-  async send(to: Account | Group, content: proto.IMessage, options: SendOptions = {}): Promise<{ messageId: string }> {
+  async send(to: Account | Group, content: proto.IMessage, options: SayOptions = {}): Promise<{ messageId: string }> {
     return this.#send(to instanceof Group ? to : to.person, content, options);
   }
 
   /** Sends a file as its phone encrypts and uploads it. Throws for what a phone would not let one send. */
-  async sendFile(to: Account | Group, file: FileToSend, options: SendOptions = {}): Promise<{ messageId: string }> {
+  async sendFile(to: Account | Group, file: FileToSend, options: SayOptions = {}): Promise<{ messageId: string }> {
     return this.send(to, fileMessage(this.#media, file), options);
+  }
+
+  /** Puts an emoji on a message on its screen, or with none takes it back. Throws for a message that is not there. */
+  async react(messageId: string, emoji: string, options: SendOptions = {}): Promise<{ messageId: string }> {
+    return this.#act(messageId, options, (mode) => this.#acts.reaction(messageId, emoji, mode));
+  }
+
+  /** Changes the words of a message it sent. Throws for any other. */
+  async edit(messageId: string, text: string, options: SendOptions = {}): Promise<{ messageId: string }> {
+    return this.#act(messageId, options, (mode) => this.#acts.edit(messageId, text, mode));
+  }
+
+  /** Deletes for everyone a message it sent or, as an admin of a group, anybody's there. Throws for any other. */
+  async deleteForEveryone(messageId: string, options: SendOptions = {}): Promise<{ messageId: string }> {
+    return this.#act(messageId, options, (mode) => this.#acts.deletion(messageId, mode));
+  }
+
+  /** Votes in a poll on its screen, in place of what it voted before. Throws for no poll, or options it does not have. */
+  async vote(messageId: string, choices: readonly string[], options: SendOptions = {}): Promise<{ messageId: string }> {
+    return this.#act(messageId, options, (mode) => this.#acts.vote(messageId, choices, mode));
+  }
+
+  /** Makes what is written in the chat disappear after so many seconds; 0 for never. Throws for times WhatsApp has not. */
+  async setDisappearing(to: Account, seconds: number, options: SendOptions = {}): Promise<{ messageId: string }> {
+    const key = { remoteJid: to.person.addressOn(0, this.#addressingIn(to.person, options)), fromMe: true };
+    const sent = await this.#send(to.person, disappearingSetting(seconds, key), options);
+    this.#disappearing.set(to.person, seconds);
+    return sent;
+  }
+
+  /** A message by its id, received or sent, with what was done to it since; undefined when its phone has no such message. */
+  message(messageId: string): ScreenMessage | undefined {
+    return this.#screen.find(messageId)?.row;
   }
 
   /** Looks at the screen for a message, then waits for it. Rejects at the deadline. */
@@ -108,41 +147,43 @@ export class Contact extends Somebody {
     return this.devices.phones.flatMap((phone) => phone.receiptsFor(messageId));
   }
 
-  /** Reacts to a new message on its screen as its habits say. */
-  react(row: ScreenMessage, chat: Person | Group): void {
+  /** Does with a new message on its screen what its habits say. */
+  notice(row: ScreenMessage, chat: Person | Group): void {
+    // What it wrote itself on another device.
+    if (row.from === this.phone) return;
+    if (row.kind === 'disappearing')
+      this.#disappearing.set(chat, row.content.protocolMessage?.ephemeralExpiration ?? 0);
     if (this.#habits.readsAtOnce) this.#handset.confirmRead(row.messageId);
     const reply = row.text ? this.#habits.repliesWith?.(row.text) : null;
     if (reply) void this.#sayTo(chat, reply, {});
   }
 
-  async #sayTo(chat: Person | Group, text: string, { quoted, ...options }: SayOptions) {
-    const content = quoted === undefined ? { conversation: text } : this.#quoting(chat, text, quoted, options);
-    return this.#send(chat, content, options);
+  #act(messageId: string, options: SendOptions, make: (addressing: Addressing) => proto.IMessage) {
+    const { chat } = this.#acts.find(messageId);
+    return this.#send(chat, make(this.#addressingIn(chat, options)), options);
   }
 
-  async #send(chat: Person | Group, message: proto.IMessage, options: SendOptions) {
+  async #sayTo(chat: Person | Group, text: string, options: SayOptions) {
+    return this.#send(chat, disappearing(textMessage(text), this.#disappearing.get(chat) ?? 0), options);
+  }
+
+  async #send(chat: Person | Group, content: proto.IMessage, options: SayOptions) {
+    const { quoted } = options;
+    const addressing = this.#addressingIn(chat, options);
+    const message = quoted === undefined ? content : this.#acts.quote(content, quoted, addressing);
     const { id: messageId = randomBytes(16).toString('hex').toUpperCase(), from = 0 } = options;
-    const { phone } = this.devices.handset(from);
+    const { phone, screen } = this.devices.handset(from);
     const inGroup = chat instanceof Group;
     if (inGroup) chat.requireWriter(this);
-    const sent = { message, chat, addressing: this.#addressingIn(chat, options), type: stanzaType(message) };
+    const sent = { message, chat, addressing, type: stanzaType(message) };
     await phone.send(messageId, sent, inGroup ? [] : devicesOf(chat));
+    screen.write({ messageId, author: this.person, chat, content: message });
     return { messageId };
   }
 
   #addressingIn(chat: Person | Group, { addressing = 'lid' }: SendOptions): Addressing {
     if (chat instanceof Group) return chat.addressing;
     return this.person.hidesNumber ? 'lid' : addressing;
-  }
-
-  #quoting(chat: Person | Group, text: string, quoted: string, options: SendOptions): proto.IMessage {
-    const row = this.#screen.find(quoted);
-    if (!row) throw new Error(`message ${quoted} is not on the screen of ${this.phone}`);
-    const author = chat instanceof Group ? chat.person({ jid: `${row.from}@s.whatsapp.net` }) : chat;
-    const participant = author.addressOn(0, this.#addressingIn(chat, options));
-    return {
-      extendedTextMessage: { text, contextInfo: { stanzaId: quoted, participant, quotedMessage: row.content } },
-    };
   }
 }
 

@@ -96,7 +96,7 @@ export class People {
       onShown: (row, chat) => {
         const { messageId, text, from } = row;
         this.world.events.emit('message', { contact, messageId, text, from });
-        contact.react(row, chat);
+        contact.notice(row, chat);
       },
       onReceipt: (messageId, { kind, deviceId }) =>
         void this.world.events.emit('receipt', { contact, messageId, kind, deviceId }),

@@ -210,9 +210,10 @@ export class Phone implements Device {
     const copy = received.deviceSentMessage;
     const content = copy?.message ?? received;
     const partner = this.#options.postOffice.directory.find(copy?.destinationJid ?? undefined)?.person;
-    const { row, isNew } = this.#options.screen.show(id, sender.person.phone, content, group?.jid);
+    const chat = group ?? partner ?? sender.person;
+    const { row, isNew } = this.#options.screen.show({ messageId: id, author: sender.person, chat, content });
     if (this.#options.confirms) this.#receipt(id, origin);
-    if (isNew) this.#options.onShown(row, group ?? partner ?? sender.person);
+    if (isNew) this.#options.onShown(row, chat);
   }
 
   async #decrypt(stanza: Stanza, { sender, group }: Origin): Promise<proto.Message> {

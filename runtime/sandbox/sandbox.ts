@@ -41,6 +41,7 @@ export type { PastChat, PastMessage } from './own-phone/own-phone.ts';
 export type { FileKind, FileToSend, MediaFaults } from './media/media.ts';
 export type { MediaServer } from './media/media-server.ts';
 export type { ReceivedReceipt } from './phone.ts';
+export type { PollView, Reaction } from './contents/changes.ts';
 export type { ScreenMessage } from './screen.ts';
 export type { BusinessProfile, Call, CallOptions, CallState, PrivacySetting, Somebody } from './social/social.ts';
 

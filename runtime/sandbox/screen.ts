@@ -2,10 +2,14 @@
 import type { proto } from '@whiskeysockets/baileys';
 import { appearanceOf } from './contents/appearance.ts';
 import type { Appearance } from './contents/appearance.ts';
+import { applied, changeIn, unchanged } from './contents/changes.ts';
+import type { Change, Changeable } from './contents/changes.ts';
+import type { Person } from './directory.ts';
+import { Group } from './groups/group.ts';
 import { openFile } from './media/media.ts';
 import type { Media } from './media/media.ts';
 
-export interface ScreenMessage extends Appearance {
+export interface ScreenMessage extends Appearance, Changeable {
   readonly messageId: string;
   /** The sender's phone number. */
   readonly from: string;
@@ -14,10 +18,24 @@ export interface ScreenMessage extends Appearance {
   readonly receivedAt: Date;
   /** How often this id was received and decrypted. */
   readonly arrivals: number;
-  /** The decrypted message as it was sent. */
+  /** The decrypted message as it was sent; what was done to it later is in the other fields. */
   readonly content: proto.IMessage;
   /** Downloads and decrypts the file it carries. Rejects when there is none, it is gone, or it is not what was sent. */
   file(): Promise<Buffer>;
+}
+
+/** A message in its chat. */
+export interface Written {
+  readonly messageId: string;
+  readonly author: Person;
+  /** With whom, or in which group. */
+  readonly chat: Person | Group;
+  readonly content: proto.IMessage;
+}
+
+/** A row with whose it is and where. */
+export interface Entry extends Written {
+  readonly row: ScreenMessage;
 }
 
 interface Waiter {
@@ -26,7 +44,10 @@ interface Waiter {
 }
 
 export class Screen {
-  readonly #rows = new Map<string, ScreenMessage>();
+  /** What was received, and what the phone's person wrote. */
+  readonly #entries = new Map<string, Entry & { readonly isOwn: boolean }>();
+  /** What was done to each message, also to one that has not come yet. */
+  readonly #changes = new Map<string, { readonly change: Change; readonly by: Person }[]>();
   readonly #waiters = new Set<Waiter>();
   readonly #closing: AbortSignal;
   readonly #media: Media;
@@ -36,26 +57,56 @@ export class Screen {
     this.#media = media;
   }
 
+  /** What was received, oldest first. */
   get rows(): readonly ScreenMessage[] {
-    return [...this.#rows.values()];
+    return [...this.#entries.values()].filter(({ isOwn }) => !isOwn).map(({ row }) => row);
   }
 
-  find(messageId: string): ScreenMessage | undefined {
-    return this.#rows.get(messageId);
+  /** A message on the screen, received or written. */
+  find(messageId: string): Entry | undefined {
+    return this.#entries.get(messageId);
   }
 
   /** Shows a message, or counts its further arrival. Returns the row and whether it is new. */
-  show(
-    messageId: string,
-    from: string,
-    content: proto.IMessage,
-    group: string | null = null,
-  ): { row: ScreenMessage; isNew: boolean } {
-    const known = this.#rows.get(messageId);
-    const row = known ? { ...known, arrivals: known.arrivals + 1 } : this.#newRow({ messageId, from, group, content });
-    this.#rows.set(messageId, row);
-    for (const waiter of this.#waiters) if (waiter.match(row)) waiter.resolve(row);
-    return { row, isNew: !known };
+  show(received: Written): { row: ScreenMessage; isNew: boolean } {
+    const known = this.#entries.get(received.messageId);
+    if (known)
+      return { row: this.#keep({ ...known, row: { ...known.row, arrivals: known.row.arrivals + 1 } }), isNew: false };
+    return { row: this.#add(received, false), isNew: true };
+  }
+
+  /** Keeps what the phone's person wrote, to be reacted to, voted on and answered. */
+  write(written: Written): void {
+    if (!this.#entries.has(written.messageId)) this.#add(written, true);
+  }
+
+  #add(message: Written, isOwn: boolean): ScreenMessage {
+    const { messageId, author, chat, content } = message;
+    let row = this.#newRow(message, chat instanceof Group ? chat.jid : null);
+    for (const { change, by } of this.#changes.get(messageId) ?? [])
+      row = this.#changed({ ...message, row }, change, by);
+    this.#keep({ ...message, row, isOwn });
+    const change = changeIn(content);
+    if (change) this.#change(change.targetId, change.change, author);
+    return row;
+  }
+
+  #change(targetId: string, change: Change, by: Person): void {
+    this.#changes.set(targetId, [...(this.#changes.get(targetId) ?? []), { change, by }]);
+    const target = this.#entries.get(targetId);
+    if (target) this.#keep({ ...target, row: this.#changed(target, change, by) });
+  }
+
+  #changed(entry: Entry, change: Change, by: Person): ScreenMessage {
+    const isAdmin = entry.chat instanceof Group && entry.chat.roster.isAdmin(by);
+    return applied(entry.row, entry, change, by, isAdmin);
+  }
+
+  #keep(entry: Entry & { readonly isOwn: boolean }): ScreenMessage {
+    this.#entries.set(entry.messageId, entry);
+    if (entry.isOwn) return entry.row;
+    for (const waiter of this.#waiters) if (waiter.match(entry.row)) waiter.resolve(entry.row);
+    return entry.row;
   }
 
   /** Looks at the screen, then waits. Rejects at the deadline, and when the sandbox stops. */
@@ -77,8 +128,9 @@ export class Screen {
     }
   }
 
-  #newRow(received: Pick<ScreenMessage, 'messageId' | 'from' | 'group' | 'content'>): ScreenMessage {
-    const file = async () => openFile(this.#media, received.content);
-    return { ...received, ...appearanceOf(received.content), receivedAt: new Date(), arrivals: 1, file };
+  #newRow({ messageId, author, content }: Written, group: string | null): ScreenMessage {
+    const received = { messageId, from: author.phone, group, receivedAt: new Date(), arrivals: 1, content };
+    const file = async () => openFile(this.#media, content);
+    return { ...received, ...appearanceOf(content), ...unchanged(content), file };
   }
 }
