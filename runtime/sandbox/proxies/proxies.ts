@@ -50,6 +50,8 @@ export interface Proxy {
   readonly destinations: ReadonlyMap<string, Traffic>;
   /** Connections open through it now. */
   readonly open: number;
+  /** What it lets in who has the user; changed, those who have the old one stay out. */
+  password: string;
   /** How often a client came with wrong credentials or none. */
   readonly refusedCredentials: number;
   /** Cuts every open connection. */
@@ -94,10 +96,12 @@ class ProxyServer {
   readonly #accept: Accept;
   readonly #credentials: Credentials | null;
   open = 0;
+  password: string;
 
   constructor(accept: Accept, credentials: Credentials | null, faults: ProxyFaults) {
     this.#accept = accept;
     this.#credentials = credentials;
+    this.password = credentials?.password ?? '';
     this.faults = faults;
   }
 
@@ -121,6 +125,10 @@ class ProxyServer {
     await closed;
   }
 
+  #letIn(): Credentials | null {
+    return this.#credentials && { ...this.#credentials, password: this.password };
+  }
+
   #keep(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('error', () => socket.destroy());
@@ -131,7 +139,7 @@ class ProxyServer {
     this.#keep(client);
     if (this.faults.down) return void client.resetAndDestroy();
     if (this.faults.hang) return;
-    const request = await this.#accept(client, this.#credentials).catch(() => null);
+    const request = await this.#accept(client, this.#letIn()).catch(() => null);
     if (!request) {
       this.refusedCredentials += 1;
       return;

@@ -26,6 +26,8 @@ export const backoffDelay = (attempt: number, random: () => number, curve = BACK
 export class AttemptCount {
   #failures = 0;
   #atOnce = 0;
+  /** Attempts that were waited for: those that were due at once do not make the next wait longer. */
+  #waited = 0;
   #openedAt: number | null = null;
 
   /** Failures since the last stable connection. */
@@ -46,16 +48,15 @@ export class AttemptCount {
 
   /** Counts one more attempt and says how many ms to wait before it. */
   next(action: Exclude<Action, 'end'>, random: () => number): number {
-    const attempt = this.#failures;
     this.#failures += 1;
     switch (action) {
       case 'reconnect_now':
         this.#atOnce += 1;
-        return this.#atOnce <= MAX_AT_ONCE ? 0 : backoffDelay(attempt, random);
+        return this.#atOnce <= MAX_AT_ONCE ? 0 : backoffDelay(this.#waited++, random);
       case 'reconnect_backoff':
-        return backoffDelay(attempt, random);
+        return backoffDelay(this.#waited++, random);
       case 'reconnect_later':
-        return backoffDelay(attempt, random, LONGER);
+        return backoffDelay(this.#waited++, random, LONGER);
       case 'reconnect_slow':
         return jittered(SLOW_MS, random);
       default:
@@ -67,5 +68,6 @@ export class AttemptCount {
   reset(): void {
     this.#failures = 0;
     this.#atOnce = 0;
+    this.#waited = 0;
   }
 }

@@ -22,6 +22,7 @@ import type { Receipt } from './receipts.ts';
 import { PairingCodes, type PairingCode } from './pairing-code.ts';
 import { Unlinking } from './unlink.ts';
 import { prepare, relay, type Outgoing, type SentMessages } from './outgoing.ts';
+import { limitEntering } from './entering.ts';
 import { checkPreKeys } from './signatures.ts';
 import { askPhone, ping, readVitals, type Vitals } from './vitals.ts';
 
@@ -117,6 +118,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
     rawSocket(sock)?.terminate();
   };
 
+  limitEntering(sock, deps.options.connectTimeoutMs, () => end(408, 'no answer to the login'));
   containCorruptFrames(sock, (error) => end(500, `corrupt frame: ${error.message}`));
   noticeRefusedUpgrade(sock, (answer) => end(503, `${answer} instead of a connection`));
   sock.ws.on('CB:ack,class:message', (node: BinaryNode) => acks.arrived(node));

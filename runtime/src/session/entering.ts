@@ -1,0 +1,16 @@
+/**
+ * How long it may take to get in. The client limits the handshake only: a server that falls silent after it, where the login
+ * should be answered, is waited for for ever.
+ */
+import type { WASocket } from '@whiskeysockets/baileys';
+
+/** From the handshake to being logged in, or to the first QR code. */
+const LOGIN_MS = 10_000;
+
+/** Calls `onLate` when the connection is neither in, nor showing a code, nor over in time. */
+export function limitEntering(sock: WASocket, connectTimeoutMs: number, onLate: () => void): void {
+  const timer = setTimeout(onLate, connectTimeoutMs + LOGIN_MS);
+  sock.ev.on('connection.update', ({ qr, connection }) => {
+    if (qr || connection === 'open' || connection === 'close') clearTimeout(timer);
+  });
+}

@@ -1,0 +1,300 @@
+/**
+ * One fault against one session with traffic both ways. People write to it and are written to, each once, before, during and
+ * after the fault; at the end every message must have been shown once and told once, whatever happened in between.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { openProxy, startSandbox, type Proxy, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { startApp, type App } from '../../runtime/src/app.ts';
+import { loadConfig } from '../../runtime/src/config.ts';
+import { createLog } from '../../runtime/src/log.ts';
+import { eventually } from './deadline.ts';
+import { harmProxy, type FaultRow } from './fault-rows.ts';
+import { startReceiver, type Received, type Receiver } from './receiver.ts';
+
+const KEY = 'fault-matrix-key';
+const PHONE = '15550100001';
+const FIRST_CONTACT = 15_550_140_000;
+const EVERY_MS = 150;
+const BEFORE_MS = 600;
+/** A recoverable fault heals within this. */
+const HEALED_WITHIN_MS = 60_000;
+const SETTLED_WITHIN_MS = 60_000;
+
+export interface FaultResult {
+  fault: string;
+  /** What the session showed while it lasted: the state that differed from connected, or connected. */
+  state: string;
+  reason: string;
+  /** From the beginning of the fault until messages passed both ways again; null when it should not heal by itself. */
+  recoveryMs: number | null;
+  lost: number;
+  doubled: number;
+  /** How many alerts were raised. */
+  alerts: number;
+  ok: boolean;
+  /** What is wrong, when it is not ok. */
+  note?: string;
+}
+
+/** Runs one row, on a sandbox and a runtime of its own in this process. */
+export async function runFault(row: FaultRow): Promise<FaultResult> {
+  const stage = await Stage.open(row);
+  try {
+    return await stage.run();
+  } finally {
+    await stage.close();
+  }
+}
+
+class Stage {
+  readonly #row: FaultRow;
+  readonly #sandbox: Sandbox;
+  readonly #receiver: Receiver;
+  readonly #app: App;
+  readonly #proxy: Proxy | null;
+  readonly #directory: string;
+  readonly #stopping = new AbortController();
+  #people = 0;
+  #accepted = 0;
+
+  private constructor(
+    row: FaultRow,
+    parts: { sandbox: Sandbox; receiver: Receiver; app: App; proxy: Proxy | null; directory: string },
+  ) {
+    this.#row = row;
+    this.#sandbox = parts.sandbox;
+    this.#receiver = parts.receiver;
+    this.#app = parts.app;
+    this.#proxy = parts.proxy;
+    this.#directory = parts.directory;
+  }
+
+  static async open(row: FaultRow): Promise<Stage> {
+    const directory = mkdtempSync(join(tmpdir(), 'whatsapp-fault-'));
+    const sandbox = await startSandbox({ preKeyStock: 'ample' });
+    const receiver = await startReceiver();
+    const proxy = row.proxy ? await openProxy({ kind: row.proxy.kind, user: 'user', password: 'password' }) : null;
+    const config = loadConfig({
+      ...{
+        PORT: '0',
+        API_KEY: KEY,
+        SESSIONS_DIR: directory,
+        METRICS_ENABLED: 'false',
+        HUMANIZATION_PROFILE: 'instant',
+      },
+      ...{ OUTBOUND_ALLOW: '127.0.0.1', WHATSAPP_WS_URL: sandbox.url, WHATSAPP_ROOT_KEY: sandbox.rootKey },
+      ...(proxy && { DEFAULT_PROXY_URL: proxy.url }),
+    });
+    const app = await startApp({ config, log: createLog(process.env['FAULT_LOG'] ?? 'silent'), version: 'faults' });
+    const stage = new Stage(row, { sandbox, receiver, app, proxy, directory });
+    await stage.#link();
+    return stage;
+  }
+
+  async run(): Promise<FaultResult> {
+    const traffic = this.#converse();
+    traffic.catch(() => undefined);
+    await pause(BEFORE_MS);
+    const began = performance.now();
+    const stop = this.#begin();
+    const healed = this.#row.ends ? null : await this.#heals(began, stop);
+    if (this.#row.ends) {
+      await this.#reaches(this.#row.ends.status);
+      await stop();
+    }
+    this.#stopping.abort();
+    await traffic;
+    return await this.#judge(healed);
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await this.#app.stop();
+    await this.#proxy?.close();
+    await this.#sandbox.stop();
+    await this.#receiver.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #link(): Promise<void> {
+    await this.#call('POST', '/sessions', { sessionId: 'fault', webhookUrl: this.#receiver.url });
+    await this.#call('GET', '/sessions/fault/wait?status=qr&timeout=20');
+    const { qr } = await this.#call<{ qr: string }>('GET', '/sessions/fault/qr');
+    await this.#sandbox.account(PHONE).scan(qr);
+    await this.#reaches('connected');
+  }
+
+  /** A new person every moment: says something, and is written to once the session has heard it. */
+  async #converse(): Promise<void> {
+    const { signal } = this.#stopping;
+    const answers: Promise<void>[] = [];
+    while (!signal.aborted) {
+      const at = this.#people++;
+      await this.#contact(at).say(this.#sandbox.account(PHONE), `in ${at}`);
+      // Those that fail when the stage is being taken down have nobody to hear of it.
+      const answer = this.#answer(at, signal);
+      answer.catch(() => undefined);
+      answers.push(answer);
+      await pause(EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+    await Promise.all(answers);
+  }
+
+  async #answer(at: number, signal: AbortSignal): Promise<void> {
+    const heard = await eventually(
+      2 * HEALED_WITHIN_MS,
+      `"in ${at}"`,
+      () => signal.aborted || this.#told(`in ${at}`) > 0,
+      (yes) => yes,
+    );
+    if (!heard || signal.aborted) return;
+    const body = { sessionId: 'fault', to: String(FIRST_CONTACT + at), text: `out ${at}` };
+    await this.#call('POST', '/messages/text', body);
+    this.#accepted++;
+  }
+
+  /** Does the damage; the function returned ends what lasts. */
+  #begin(): () => Promise<void> {
+    const { proxy, name, settings = {}, cut } = this.#row;
+    if (proxy && this.#proxy) return harmProxy(this.#proxy, proxy.fault);
+    const everybody = name === 'down' || cut === true;
+    const fault = this.#sandbox.trouble.begin({ name, settings, ...(!everybody && { phone: PHONE }) });
+    if (cut) this.#sandbox.faults.cut(PHONE);
+    return async () => fault?.stop();
+  }
+
+  /** Waits until the fault is over and a message passes each way; returns how long that took since it began. */
+  async #heals(began: number, stop: () => Promise<void>): Promise<number> {
+    const { until } = this.#row;
+    if (until === 'login') await this.#loginAfter(stop);
+    else if (until !== undefined) await pause(until).then(stop);
+    const probe = this.#people;
+    await eventually(
+      HEALED_WITHIN_MS,
+      'messages both ways',
+      () => this.#firstBothWays(probe),
+      (passed) => passed,
+    );
+    return Math.round(performance.now() - began);
+  }
+
+  /** Ends the fault the moment the session comes back: a new connection is what heals it. */
+  #loginAfter(stop: () => Promise<void>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => reject(new Error('the session did not log in again')), HEALED_WITHIN_MS);
+    this.#sandbox.events.once('login', () => {
+      clearTimeout(timer);
+      void stop().then(() => resolve(undefined));
+    });
+    return promise;
+  }
+
+  /** Somebody who wrote after the fault was heard, and somebody's answer arrived. */
+  #firstBothWays(from: number): boolean {
+    for (let at = from; at < this.#people; at++) {
+      if (this.#told(`in ${at}`) > 0 && this.#shown(at) > 0) return true;
+    }
+    return false;
+  }
+
+  async #judge(recoveryMs: number | null): Promise<FaultResult> {
+    const { ends, fault } = this.#row;
+    const unsettled = await (ends ? this.#alerted() : this.#settle()).catch((error: Error) => error.message);
+    const people = Array.from({ length: this.#people }, (_none, at) => at);
+    const told = people.map((at) => this.#told(`in ${at}`));
+    const shown = people.map((at) => this.#shown(at));
+    // What is accepted while a session is gone for good waits in its outbox; what is said waits at the server.
+    const missingOut = this.#accepted - shown.filter((times) => times > 0).length;
+    const lost = ends ? 0 : missingOut + told.filter((times) => times === 0).length;
+    const doubled = [...told, ...shown].filter((times) => times > 1).length;
+    const seen = this.#worstState();
+    const alerts = this.#alerts();
+    const problems = [unsettled, ...this.#wrong(seen, alerts)].filter((problem) => typeof problem === 'string');
+    const ok = problems.length === 0 && lost === 0 && doubled === 0;
+    const note = problems.length > 0 ? { note: problems.join('; ') } : {};
+    return { fault, ...seen, recoveryMs, lost, doubled, alerts, ok, ...note };
+  }
+
+  #wrong(seen: { state: string; reason: string }, alerts: number): string[] {
+    const { ends } = this.#row;
+    const [unhandled] = this.#sandbox.unhandled;
+    const wrong = unhandled === undefined ? [] : [`unhandled: ${unhandled}`];
+    if (!ends) return wrong;
+    if (seen.state !== ends.status || seen.reason !== ends.reason) wrong.push(`expected ${ends.status} ${ends.reason}`);
+    return alerts === 1 ? wrong : [...wrong, `${alerts} alerts`];
+  }
+
+  #alerts(): number {
+    return this.#events('alert').filter(({ data }) => data.state === 'firing').length;
+  }
+
+  /** Somebody has been told. */
+  async #alerted(): Promise<void> {
+    await this.#receiver.next(({ event }) => event === 'alert');
+  }
+
+  /** All that was said has been told, and all that was accepted is on the screens. */
+  async #settle(): Promise<void> {
+    await eventually(
+      SETTLED_WITHIN_MS,
+      'all messages there',
+      () => {
+        const people = Array.from({ length: this.#people }, (_none, at) => at);
+        const told = people.filter((at) => this.#told(`in ${at}`) > 0).length;
+        const shown = people.filter((at) => this.#shown(at) > 0).length;
+        return `${told}/${this.#people} in, ${shown}/${this.#accepted} out`;
+      },
+      (now) => now === `${this.#people}/${this.#people} in, ${this.#accepted}/${this.#accepted} out`,
+    );
+  }
+
+  #worstState(): { state: string; reason: string } {
+    const steps = this.#events('connection.update').map(({ data }) => ({
+      state: data.status,
+      reason: data.reason.code,
+    }));
+    const linked = steps.findIndex(({ state }) => state === 'connected');
+    const after = steps.slice(linked + 1);
+    const ends = this.#row.ends && after.find(({ state }) => state === this.#row.ends?.status);
+    return ends ?? after.find(({ state }) => state !== 'connected') ?? { state: 'connected', reason: 'connected' };
+  }
+
+  #events(name: string): Received[] {
+    return this.#receiver.events.filter(({ event }) => event === name);
+  }
+
+  /** Under how many ids a message was told. */
+  #told(text: string): number {
+    const ids = this.#events('message').filter(({ data }) => data.text === text);
+    return new Set(ids.map(({ id }) => id)).size;
+  }
+
+  /** How many rows a person's screen has of the answer. */
+  #shown(at: number): number {
+    return this.#contact(at).screen.filter(({ text }) => text === `out ${at}`).length;
+  }
+
+  #contact(at: number) {
+    return this.#sandbox.contact(String(FIRST_CONTACT + at));
+  }
+
+  async #reaches(status: string): Promise<void> {
+    const path = `/sessions/fault/wait?status=${status}&timeout=60`;
+    const { reached } = await this.#call<{ reached: boolean }>('GET', path);
+    if (!reached) throw new Error(`the session did not become ${status}`);
+  }
+
+  async #call<Data>(method: string, path: string, body?: object): Promise<Data> {
+    const response = await fetch(this.#app.url + path, {
+      method,
+      headers: { authorization: `Bearer ${KEY}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const { data, error } = (await response.json()) as { data: Data; error?: { code: string } };
+    if (error) throw new Error(`${method} ${path}: ${error.code}`);
+    return data;
+  }
+}

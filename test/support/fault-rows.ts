@@ -1,0 +1,119 @@
+/** What the fault matrix tries: every fault the sandbox has, with what the session should come to. */
+import type { Proxy, ProxyOptions } from '../../runtime/sandbox/sandbox.ts';
+
+export interface FaultRow {
+  /** What the table calls it. */
+  fault: string;
+  /** The fault's name in the sandbox, and what it takes. */
+  name: string;
+  settings?: Record<string, number | string>;
+  /** When a fault that lasts is stopped: after so many ms, or as soon as the session has logged in again. */
+  until?: number | 'login';
+  /** The connection is cut as well: the fault shows only on the way in. */
+  cut?: boolean;
+  /** The state it should end in, when it should not recover by itself. */
+  ends?: { status: string; reason: string };
+  /** The session goes through such a proxy, and this is done to it. */
+  proxy?: { kind: ProxyOptions['kind']; fault: 'refuse' | 'hang' | 'down' | 'cut' | 'slow' | 'password' | number };
+}
+
+const HOLD_MS = 3_000;
+
+const stream = (code: number, more: Partial<FaultRow> = {}): FaultRow => ({
+  ...{ fault: `stream error ${code}`, name: 'stream-error', settings: { code } },
+  ...more,
+});
+const refused = (reason: number, more: Partial<FaultRow> = {}): FaultRow => ({
+  ...{ fault: `login refused with ${reason}`, name: 'login-failure', settings: { reason }, until: HOLD_MS, cut: true },
+  ...more,
+});
+const hang = (step: string): FaultRow => ({
+  ...{ fault: `silent at the ${step}`, name: 'handshake-hang', settings: { step }, until: HOLD_MS, cut: true },
+});
+const upgrade = (status: number): FaultRow => ({
+  ...{ fault: `HTTP ${status} on upgrade`, name: 'upgrade-status', settings: { status }, until: HOLD_MS, cut: true },
+});
+const proxied = (kind: ProxyOptions['kind'], fault: NonNullable<FaultRow['proxy']>['fault']): FaultRow => ({
+  fault: `${kind} proxy ${typeof fault === 'number' ? `answers ${fault}` : fault}`,
+  name: 'proxy',
+  until: HOLD_MS,
+  proxy: { kind, fault },
+});
+
+const OUT = { status: 'logged_out', reason: 'logged_out' };
+const BANNED = { status: 'banned', reason: 'banned' };
+const OUTDATED = { status: 'failed', reason: 'client_outdated' };
+const REPLACED = { status: 'replaced', reason: 'replaced' };
+
+export const FAULT_ROWS: readonly FaultRow[] = [
+  stream(401, { ends: OUT }),
+  stream(403, { ends: BANNED }),
+  stream(405, { ends: OUTDATED }),
+  ...[408, 411, 428, 429, 500, 503, 515, 516, 599].map((code) => stream(code)),
+  stream(440, { ends: REPLACED }),
+  { fault: 'stream error without a code', name: 'stream-error-without-code' },
+  { fault: 'stream error nobody knows', name: 'stream-error-without-code', settings: { child: 'sandbox-future' } },
+  { fault: 'replaced by another client', name: 'replaced', ends: REPLACED },
+  { fault: 'device removed on the phone', name: 'device-removed', ends: OUT },
+  { fault: 'downgrade', name: 'downgrade' },
+  { fault: 'end of stream', name: 'stream-end' },
+  { fault: 'WebSocket closed with 1000', name: 'websocket-close', settings: { code: 1000 } },
+  { fault: 'WebSocket closed with 1011', name: 'websocket-close', settings: { code: 1011 } },
+  { fault: 'TCP ended', name: 'tcp-end' },
+  { fault: 'TCP reset', name: 'tcp-reset' },
+  { fault: 'server down', name: 'down', until: HOLD_MS },
+  ...[403, 429, 500, 502, 503].map(upgrade),
+  { fault: 'connection reset on upgrade', name: 'upgrade-reset', until: HOLD_MS, cut: true },
+  ...['upgrade', 'hello', 'finish', 'login'].map(hang),
+  { fault: 'wrong certificate', name: 'wrong-certificate', until: HOLD_MS, cut: true },
+  ...[400, 408, 429, 500, 503].map((reason) => refused(reason)),
+  refused(401, { ends: OUT }),
+  refused(403, { ends: BANNED }),
+  refused(405, { ends: OUTDATED }),
+  refused(409, { ends: OUTDATED }),
+  { fault: 'login refused without a reason', name: 'login-failure-without-reason', until: HOLD_MS, cut: true },
+  {
+    ...{ fault: 'temporary ban', name: 'temporary-ban', until: HOLD_MS, cut: true },
+    ends: { status: 'failed', reason: 'banned_temporarily' },
+  },
+  { fault: 'version refused', name: 'version-refused', until: HOLD_MS, cut: true, ends: OUTDATED },
+  { fault: 'corrupt frame', name: 'corrupt-frame' },
+  { fault: 'two corrupt frames', name: 'corrupt-frames' },
+  { fault: 'truncated frame', name: 'truncated-frame' },
+  { fault: 'oversized frame', name: 'oversized-frame' },
+  { fault: 'repeated frame', name: 'repeated-frame' },
+  { fault: 'garbage stanza', name: 'garbage-stanza' },
+  { fault: 'half-open connection', name: 'frozen', until: 'login' },
+  { fault: 'pings unanswered', name: 'pings-unanswered', until: 'login' },
+  { fault: 'deaf', name: 'deaf', until: 'login' },
+  { fault: 'slow server', name: 'slow', settings: { ms: 400 }, until: HOLD_MS },
+  { fault: 'devices and numbers not told', name: 'query-unanswered', settings: { xmlns: 'usync' }, until: HOLD_MS },
+  { fault: 'keys refused', name: 'query-refused', settings: { xmlns: 'encrypt', code: 500 }, until: HOLD_MS },
+  { fault: 'acks lost', name: 'acks-lost', until: 'login' },
+  { fault: 'acks late', name: 'acks-late', settings: { ms: 3_000 }, until: HOLD_MS },
+  { fault: 'messages lost at the server', name: 'messages-lost', until: 'login' },
+  { fault: 'receipts lost', name: 'receipts-lost', until: HOLD_MS },
+  { fault: 'messages spoilt', name: 'spoilt', settings: { count: 3 } },
+  { fault: 'messages repeated', name: 'repeated', settings: { count: 3 } },
+  { fault: 'messages reordered', name: 'reordered', until: HOLD_MS },
+  { fault: 'unknown notification', name: 'unknown-notification' },
+  { fault: 'unknown stanza', name: 'unknown-stanza' },
+  { fault: 'unknown information', name: 'unknown-info' },
+  { fault: 'unknown receipt', name: 'unknown-receipt' },
+  ...(['refuse', 'down', 'hang', 'cut', 'slow', 'password'] as const).map((fault) => proxied('socks5', fault)),
+  ...(['refuse', 'down', 'hang', 'cut', 502, 503] as const).map((fault) => proxied('http', fault)),
+];
+
+/** Does to a proxy what a row says; the function returned makes it well again. */
+export function harmProxy(proxy: Proxy, fault: NonNullable<FaultRow['proxy']>['fault']): () => Promise<void> {
+  const { faults } = proxy;
+  if (typeof fault === 'number') faults.status = fault;
+  else if (fault === 'slow') faults.bytesPerSecond = 4_000;
+  else if (fault === 'password') proxy.password = 'another';
+  else if (fault !== 'cut') faults[fault] = true;
+  if (fault !== 'slow') proxy.cut();
+  return async () => {
+    proxy.password = 'password';
+    Object.assign(faults, { refuse: false, hang: false, down: false, bytesPerSecond: 0, status: null });
+  };
+}
