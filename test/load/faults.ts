@@ -6,8 +6,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { runFault, type FaultResult } from '../support/fault-matrix.ts';
-import { FAULT_ROWS } from '../support/fault-rows.ts';
+import { runFault } from '../support/fault-matrix.ts';
+import { FAULT_ROWS, type FaultResult } from '../support/fault-rows.ts';
 
 const LANES = 3;
 const { values } = parseArgs({

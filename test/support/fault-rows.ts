@@ -17,6 +17,23 @@ export interface FaultRow {
   proxy?: { kind: ProxyOptions['kind']; fault: 'refuse' | 'hang' | 'down' | 'cut' | 'slow' | 'password' | number };
 }
 
+/** What came of one row. */
+export interface FaultResult {
+  fault: string;
+  /** What the session showed while it lasted: the state that differed from connected, or connected. */
+  state: string;
+  reason: string;
+  /** From the beginning of the fault until messages passed both ways again; null when it should not heal by itself. */
+  recoveryMs: number | null;
+  lost: number;
+  doubled: number;
+  /** How many alerts were raised. */
+  alerts: number;
+  ok: boolean;
+  /** What is wrong, when it is not ok. */
+  note?: string;
+}
+
 const HOLD_MS = 3_000;
 
 const stream = (code: number, more: Partial<FaultRow> = {}): FaultRow => ({
