@@ -106,6 +106,16 @@ describe.each(KINDS)('a %s proxy', (kind) => {
     });
   });
 
+  test("carries a fetch of Node's own, as the client makes it, by the runtime's own way out", async () => {
+    await withProxy({ kind, user: 'me', password: 'secret' }, async (proxy) => {
+      const wayOut = openWayOut(proxy.url);
+      const response = await globalThis.fetch(`http://${origin}/`, { dispatcher: wayOut.dispatcher } as RequestInit);
+      expect(await response.text()).toBe('hello from behind');
+      expect([...proxy.destinations.keys()]).toEqual([origin]);
+      await wayOut.close();
+    });
+  });
+
   test("carries a WebSocket by the runtime's own way out, asked for by name", async () => {
     await withProxy({ kind, user: 'me', password: 'secret' }, async (proxy) => {
       const wayOut = openWayOut(proxy.url);

@@ -5,7 +5,7 @@
 import type { Agent } from 'node:http';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { SocksProxyAgent } from 'socks-proxy-agent';
-import { ProxyAgent, Socks5ProxyAgent, type Dispatcher } from 'undici';
+import { Dispatcher1Wrapper, ProxyAgent, Socks5ProxyAgent, type Dispatcher } from 'undici';
 import { RuntimeError } from '../errors.ts';
 
 export { createEgress, type Egress } from './egress-guard.ts';
@@ -14,7 +14,10 @@ export { createEgress, type Egress } from './egress-guard.ts';
 export interface WayOut {
   /** For the WebSocket and for node:https uploads. */
   agent: Agent;
-  /** For fetch: downloads, pictures, link previews. */
+  /**
+   * For fetch: downloads, pictures, link previews. The client fetches with Node's own, whose handlers are those of an older
+   * undici than ours: the wrapper translates.
+   */
   dispatcher: Dispatcher;
   close(): Promise<void>;
 }
@@ -43,13 +46,13 @@ export function openWayOut(text: string): WayOut {
   const url = parseProxyUrl(text);
   if (HTTP.has(url.protocol)) {
     const agent = new HttpsProxyAgent(url);
-    const dispatcher = new ProxyAgent({ uri: url.href });
-    return { agent, dispatcher, close: () => closeBoth(agent, dispatcher) };
+    const inner = new ProxyAgent({ uri: url.href, proxyTunnel: true });
+    return { agent, dispatcher: new Dispatcher1Wrapper(inner), close: () => closeBoth(agent, inner) };
   }
   const remote = new URL(url.href.replace(/^socks5?h?:/, 'socks5h:'));
   const agent = new SocksProxyAgent(remote);
-  const dispatcher = new Socks5ProxyAgent(url.href.replace(/^socks5?h?:/, 'socks5:'));
-  return { agent, dispatcher, close: () => closeBoth(agent, dispatcher) };
+  const inner = new Socks5ProxyAgent(url.href.replace(/^socks5?h?:/, 'socks5:'));
+  return { agent, dispatcher: new Dispatcher1Wrapper(inner), close: () => closeBoth(agent, inner) };
 }
 
 async function closeBoth(agent: Agent, dispatcher: Dispatcher): Promise<void> {
