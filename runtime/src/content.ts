@@ -4,14 +4,6 @@
  */
 import type { Jid, MessageId } from './ids.ts';
 
-/** A file kept by the media room until the message that carries it needs it no more. */
-export interface MediaFile {
-  mediaId: string;
-  /** What the bytes are, not what somebody said they were. */
-  mime: string;
-  bytes: number;
-}
-
 export interface TextContent {
   kind: 'text';
   text: string;
@@ -75,8 +67,6 @@ export type Content =
   | EditContent
   | DeleteContent;
 
-export type ContentKind = Content['kind'];
-
 /** A message somebody refers to: to answer, to react to, to change. */
 export interface MessageRef {
   messageId: string;
@@ -110,5 +100,5 @@ export function wordsOf(content: Content): string {
   }
 }
 
-/** Whether the same content to the same recipient again would be a nuisance. Acts on a message are not repeated words. */
+/** Whether the same to the same recipient again is no nuisance: acts on a message are not repeated words. */
 export const isRepeatable = ({ kind }: Content): boolean => kind === 'reaction' || kind === 'edit' || kind === 'delete';

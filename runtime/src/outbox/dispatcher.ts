@@ -99,9 +99,8 @@ export class Dispatcher {
     if (over) return over;
     const session = this.#deps.sessions.find(this.#session);
     const live = session?.live();
-    if (this.#brakedUntil > this.#now()) {
-      return this.#hold(this.#brakedUntil - this.#now(), 'the connection keeps breaking; sending pauses');
-    }
+    const brakedMs = this.#brakedUntil - this.#now();
+    if (brakedMs > 0) return this.#hold(brakedMs, 'the connection keeps breaking; sending pauses');
     if (!session || !live) return this.#hold(UNCERTAIN_RETRY_MS, 'the session is not connected');
 
     const chat = await this.#chats.get(job.data.to);
