@@ -38,6 +38,7 @@ export class Connection {
   readonly #questions = new Map<string, PromiseWithResolvers<Stanza>>();
   #transport: NoiseTransport | null = null;
   #decoding: Promise<void> = Promise.resolve();
+  readonly #delayed = new Set<NodeJS.Timeout>();
   #greeted = false;
   #frozen = false;
   #closed = false;
@@ -67,8 +68,11 @@ export class Connection {
     const outcome = this.#interferences.outgoing(this.phone, stanza);
     if (outcome === 'lost') return;
     if (outcome === null) return this.#write(stanza);
-    const timer = setTimeout(() => this.#write(stanza), outcome);
-    this.#socket.once('close', () => clearTimeout(timer));
+    const timer = setTimeout(() => {
+      this.#delayed.delete(timer);
+      this.#write(stanza);
+    }, outcome);
+    this.#delayed.add(timer);
   }
 
   /** Sends bytes in the place of a frame, or a whole plaintext of our own making, as a broken server does. */
@@ -193,6 +197,7 @@ export class Connection {
 
   #onClose(): void {
     this.#closed = true;
+    for (const timer of this.#delayed) clearTimeout(timer);
     for (const question of this.#questions.values()) question.reject(new Error('the client has gone'));
     this.#events.closed(this);
   }

@@ -161,6 +161,36 @@ describe('while it lasts', () => {
     await receives(client, 'the text', (message) => textOf(message) === 'can you hear me?');
   });
 
+  test("one account's messages are refused, lost or not acknowledged, and another's are taken", async () => {
+    await inside();
+    const other = await linkedClient(sandbox, sandbox.account('15550100002'));
+    const friend = sandbox.contact('15550100014');
+    for (const [name, acked] of [
+      ['messages-refused', '479'],
+      ['messages-lost', 'nothing'],
+      ['acks-lost', 'nothing'],
+    ]) {
+      const fault = begin(name ?? '');
+      const theirs = next(other, 'ack');
+      await other.socket.sendMessage(friend.jid, { text: `theirs, ${name}` });
+      expect((await theirs)[1]).toBeUndefined();
+      const ours = next(client, 'ack').then(([, error]) => error ?? 'taken');
+      ours.catch(() => undefined);
+      await client.socket.sendMessage(friend.jid, { text: `ours, ${name}` });
+      expect(await within(acked === 'nothing' ? 300 : DEADLINE_MS, 'an ack', ours).catch(() => 'nothing')).toBe(acked);
+      fault?.stop();
+      const again = next(client, 'ack');
+      await client.socket.sendMessage(friend.jid, { text: `again, ${name}` });
+      expect((await again)[1]).toBeUndefined();
+      await ours.catch(() => undefined);
+    }
+    await friend.waitForMessage(({ text }) => text === 'ours, acks-lost', DEADLINE_MS);
+    expect(friend.screen.some(({ text }) => text === 'ours, messages-lost' || text === 'ours, messages-refused')).toBe(
+      false,
+    );
+    await disconnect(other);
+  });
+
   test('a slow server answers late', async () => {
     await inside();
     begin('slow', { ms: 200 });

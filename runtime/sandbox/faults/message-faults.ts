@@ -1,31 +1,27 @@
 /** Messages and what confirms them get lost, late or refused. */
-import { lasting, once, type FaultKind, type Scene } from './fault.ts';
+import { node, now, SERVICE, type Stanza } from '../stanza.ts';
+import { lasting, once, type FaultKind } from './fault.ts';
 
-/** A switch of Faults for everybody: while it lasts it has the one value, then the other again. */
-function switched<Field extends keyof Scene['faults']>(
-  { faults }: Scene,
-  field: Field,
-  on: Scene['faults'][Field],
-  off: Scene['faults'][Field],
-): () => void {
-  faults[field] = on;
-  return () => void (faults[field] = off);
-}
+const isAck = ({ tag, attrs }: Stanza): boolean => tag === 'ack' && attrs['class'] === 'message';
+
+/** The server's no to a message. */
+const refusal = ({ attrs }: Stanza, error: string): Stanza =>
+  node('ack', { class: 'message', id: attrs['id'] ?? '', from: attrs['to'] ?? SERVICE, t: now(), error });
 
 const DELIVERED = new Set(['message', 'receipt', 'notification', 'call']);
 
 export const messageFaults: readonly FaultKind[] = [
   lasting('acks-lost', 'The server takes messages and passes them on, but acknowledges none.', {}, (scene) =>
-    switched(scene, 'dropAcks', true, false),
+    scene.interfere({ outgoing: (stanza) => (isAck(stanza) ? 'lost' : null) }),
   ),
   lasting('acks-late', 'The server acknowledges messages so many ms late.', { ms: 3_000 }, (scene, { ms }) =>
-    switched(scene, 'ackDelayMs', Number(ms), 0),
+    scene.interfere({ outgoing: (stanza) => (isAck(stanza) ? Number(ms) : null) }),
   ),
   lasting('messages-refused', 'The server refuses messages with this error.', { error: '479' }, (scene, { error }) =>
-    switched(scene, 'ackError', String(error), null),
+    scene.interfere({ incoming: (stanza) => (stanza.tag === 'message' ? refusal(stanza, String(error)) : null) }),
   ),
   lasting('messages-lost', 'Messages vanish at the server, unacknowledged, while everything else works.', {}, (scene) =>
-    switched(scene, 'loseMessages', true, false),
+    scene.interfere({ incoming: ({ tag }) => (tag === 'message' ? 'lost' : null) }),
   ),
   lasting('receipts-lost', 'Clients are not told that their messages were delivered or read.', {}, (scene) =>
     scene.interfere({ outgoing: ({ tag }) => (tag === 'receipt' ? 'lost' : null) }),
