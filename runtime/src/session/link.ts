@@ -84,7 +84,12 @@ export class Link implements Session {
   }
 
   restart(): Promise<void> {
-    return this.reconnect();
+    return this.#inTurn.runExclusive(async () => {
+      // What came to rest before the watchdog's turn, by its owner's wish or for good, is not woken by it.
+      if (!this.#loop) return;
+      await this.#stop();
+      await this.#start();
+    });
   }
 
   phoneSeenAt(): number {
