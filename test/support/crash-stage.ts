@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
 import { closeConsole } from '../../runtime/src/log.ts';
+import { caller, linkSession } from './api-call.ts';
 import { startReceiver, type Received, type Receiver, type Reply } from './receiver.ts';
 import { eventually } from './deadline.ts';
 import { Child } from './runtime-process.ts';
@@ -27,6 +28,8 @@ export class CrashStage {
   readonly sandbox: Sandbox;
   readonly receiver: Receiver;
   readonly #port: number;
+  /** The runtime's API, started again or not. */
+  readonly call = caller(() => `http://127.0.0.1:${this.#port}`, KEY);
   readonly directory = mkdtempSync(join(tmpdir(), 'whatsapp-crash-'));
   /** Called with each delivery before it is answered, and what it is answered. */
   readonly hooks: { onDelivery: (event: Received) => void; reply: Reply };
@@ -49,11 +52,7 @@ export class CrashStage {
     });
     const stage = new CrashStage(await startSandbox(), receiver, await freePort(), hooks);
     await stage.start();
-    await stage.call('POST', '/sessions', { sessionId: SESSION });
-    await stage.call('GET', `/sessions/${SESSION}/wait?status=qr`);
-    const { qr } = await stage.call<{ qr: string }>('GET', `/sessions/${SESSION}/qr`);
-    await stage.sandbox.account(PHONE).scan(qr);
-    await stage.call('GET', `/sessions/${SESSION}/wait?status=connected`);
+    await linkSession(stage.call, stage.sandbox, SESSION, PHONE);
     await stage.call('POST', '/webhooks', { url: receiver.url, events: ['message', 'message.ack'] });
     return stage;
   }
@@ -94,17 +93,6 @@ export class CrashStage {
 
   async kill(): Promise<void> {
     await this.#runtime?.kill();
-  }
-
-  async call<Data>(method: string, path: string, body?: object): Promise<Data> {
-    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${KEY}`, ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    const { data, error } = (await response.json()) as { data: Data; error?: { code: string } };
-    if (error) throw new Error(`${method} ${path}: ${error.code}`);
-    return data;
   }
 
   /** Kills the runtime in the instant a matching stanza passes; resolves when it is dead. */

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
+import { scanCode } from './api-call.ts';
 import { CrashStage, PHONE, SESSION } from './crash-stage.ts';
 import { eventually } from './deadline.ts';
 
@@ -63,23 +64,17 @@ async function linking(stage: CrashStage, round: number, killAfter: number): Pro
   const id = `linking-${round}`;
   const phone = String(15_550_110_000 + round);
   await stage.call('POST', '/sessions', { sessionId: id });
-  const scanned = scan(stage, id, phone).catch(() => undefined);
+  const scanned = scanCode(stage.call, stage.sandbox, id, phone).catch(() => undefined);
   await killAndStart(stage, killAfter);
   await scanned;
   const path = `/sessions/${id}/wait?status=connected,qr,logged_out&timeout=30`;
   const { status } = await stage.call<{ status: string }>('GET', path);
   if (status === 'logged_out') await stage.call('POST', `/sessions/${id}/reconnect`);
-  if (status !== 'connected') await scan(stage, id, phone);
+  if (status !== 'connected') await scanCode(stage.call, stage.sandbox, id, phone);
   const linked = await stage.call<{ status: string }>('GET', `/sessions/${id}/wait?status=connected&timeout=30`);
   assert.equal(linked.status, 'connected', `${id} is linked after the kill`);
   await stage.call('DELETE', `/sessions/${id}`);
   return status === 'connected' ? 0 : 1;
-}
-
-async function scan(stage: CrashStage, id: string, phone: string): Promise<void> {
-  await stage.call('GET', `/sessions/${id}/wait?status=qr&timeout=30`);
-  const { qr } = await stage.call<{ qr: string }>('GET', `/sessions/${id}/qr`);
-  await stage.sandbox.account(phone).scan(qr);
 }
 
 async function sending(stage: CrashStage, round: number, killAfter: number): Promise<void> {

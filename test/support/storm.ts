@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
+import { caller, linkSession, type Call } from './api-call.ts';
 import { within } from './deadline.ts';
 import { Child } from './runtime-process.ts';
 
@@ -38,7 +39,11 @@ export async function storm(sessions: number): Promise<Storm> {
   try {
     const base = `http://127.0.0.1:${port}`;
     await runtime.answering(`${base}/health`);
-    await linkAll(sandbox, base, sessions);
+    await linkAll(
+      sandbox,
+      caller(() => base, KEY),
+      sessions,
+    );
     await longestStall(metricsPort);
     const began = performance.now();
     const back = loginsOf(sandbox, sessions);
@@ -53,16 +58,11 @@ export async function storm(sessions: number): Promise<Storm> {
   }
 }
 
-async function linkAll(sandbox: Sandbox, base: string, sessions: number): Promise<void> {
+async function linkAll(sandbox: Sandbox, call: Call, sessions: number): Promise<void> {
   const waiting = Array.from({ length: sessions }, (_none, at) => at);
   const worker = async () => {
     for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-      const id = `storm-${at}`;
-      await call(base, 'POST', '/sessions', { sessionId: id });
-      await call(base, 'GET', `/sessions/${id}/wait?status=qr&timeout=60`);
-      const { qr } = await call(base, 'GET', `/sessions/${id}/qr`);
-      await sandbox.account(String(FIRST_PHONE + at)).scan(qr ?? '');
-      await call(base, 'GET', `/sessions/${id}/wait?status=connected&timeout=60`);
+      await linkSession(call, sandbox, `storm-${at}`, String(FIRST_PHONE + at));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -85,12 +85,4 @@ function loginsOf({ events }: Sandbox, sessions: number): Promise<undefined> {
 async function longestStall(metricsPort: number): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   return Math.round(1_000 * Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)?.[1]));
-}
-
-async function call(base: string, method: string, path: string, body?: object): Promise<{ qr?: string }> {
-  const headers = { authorization: `Bearer ${KEY}`, ...(body && { 'content-type': 'application/json' }) };
-  const response = await fetch(base + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-  const { data, error } = (await response.json()) as { data: { qr?: string }; error?: { code: string } };
-  if (error) throw new Error(`${method} ${path}: ${error.code}`);
-  return data;
 }
