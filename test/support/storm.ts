@@ -11,7 +11,7 @@ import { caller, linkSession, type Call } from './api-call.ts';
 import { within } from './deadline.ts';
 import { Child } from './runtime-process.ts';
 
-const KEY = 'storm-test-key';
+export const KEY = 'storm-test-key';
 const FIRST_PHONE = 15_550_130_000;
 /** Sessions being linked at the same time. */
 const AT_ONCE = 4;
@@ -58,7 +58,7 @@ export async function storm(sessions: number): Promise<Storm> {
   }
 }
 
-async function linkAll(sandbox: Sandbox, call: Call, sessions: number): Promise<void> {
+export async function linkAll(sandbox: Sandbox, call: Call, sessions: number): Promise<void> {
   const waiting = Array.from({ length: sessions }, (_none, at) => at);
   const worker = async () => {
     for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
@@ -68,7 +68,7 @@ async function linkAll(sandbox: Sandbox, call: Call, sessions: number): Promise<
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-function loginsOf({ events }: Sandbox, sessions: number): Promise<undefined> {
+export function loginsOf({ events }: Sandbox, sessions: number): Promise<undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const back = new Set<string>();
   const onLogin = ({ phone }: { phone: string }) => {
@@ -82,7 +82,7 @@ function loginsOf({ events }: Sandbox, sessions: number): Promise<undefined> {
 }
 
 /** Since it was asked last: the measure begins anew each time the metrics are collected. */
-async function longestStall(metricsPort: number): Promise<number> {
+export async function longestStall(metricsPort: number): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   return Math.round(1_000 * Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)?.[1]));
 }
