@@ -75,6 +75,31 @@ describe('a pairing code', () => {
   );
 });
 
+describe('when WhatsApp', () => {
+  test.each([
+    ['refuses', 'query-refused', 502, 'pairing_refused'],
+    ['does not answer', 'query-unanswered', 504, 'no_answer'],
+  ])(
+    '%s the request, no code is given out, and the QR code still links the session',
+    async (_what, fault, status, code) => {
+      await onFlow(
+        async (flow) => {
+          await flow.call('POST', '/sessions', { sessionId: 'sales' });
+          await flow.reaches('sales', 'qr');
+          const begun = flow.sandbox.trouble.begin({ name: fault, settings: { xmlns: 'md' } });
+          const answer = await codeFor(flow, 'sales');
+          expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+          expect((await flow.call('GET', '/sessions/sales')).body.data.reason.code).toBe('scan_qr');
+          begun?.stop();
+          await flow.scan('sales');
+        },
+        { expected: [new RegExp(code)] },
+      );
+    },
+    LIMIT,
+  );
+});
+
 describe('logging out', () => {
   test(
     'takes the device off the phone, forgets the account and is no alarm; the session can be linked again',
@@ -118,6 +143,21 @@ describe('logging out', () => {
     LIMIT,
   );
 
+  test.each(['query-refused', 'query-unanswered'])(
+    'with WhatsApp that does not do it (%s) is over within seconds, unconfirmed',
+    async (fault) => {
+      await onFlow(async (flow) => {
+        await flow.link('sales');
+        flow.sandbox.trouble.begin({ name: fault, settings: { xmlns: 'md' } });
+        const { body } = await flow.call('POST', '/sessions/sales/logout');
+        expect(body.data).toEqual({ loggedOut: true, ...STILL_LISTED });
+        expect((await flow.call('GET', '/sessions/sales')).body.data.status).toBe('logged_out');
+        expect(listedAt(flow)).toBe(1);
+      });
+    },
+    LIMIT,
+  );
+
   test(
     'over a connection that breaks before the answer is unconfirmed',
     async () => {
@@ -146,6 +186,20 @@ describe('deleting', () => {
         await flow.link('sales');
         expect((await flow.call('DELETE', '/sessions/sales')).body.data).toEqual({ deleted: true, ...GONE_FROM_PHONE });
         expect(listedAt(flow)).toBe(0);
+      });
+    },
+    LIMIT,
+  );
+
+  test(
+    'a session tells whoever waits for it that it is gone',
+    async () => {
+      await onFlow(async (flow) => {
+        await flow.call('POST', '/sessions', { sessionId: 'sales' });
+        const waiting = flow.call('GET', '/sessions/sales/wait?status=connected&timeout=50');
+        await flow.reaches('sales', 'qr');
+        await flow.call('DELETE', '/sessions/sales');
+        expect((await waiting).body.error.code).toBe('session_not_found');
       });
     },
     LIMIT,

@@ -173,6 +173,8 @@ export class SessionRegistry implements Sessions {
     try {
       await this.#deps.release(id);
       this.#links.delete(id);
+      // Whoever waits for this session learns that it is gone.
+      this.#changes.emit(id);
       await this.#deps.store.removeSession(id);
       await this.#vault.remove(id);
     } finally {
