@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The process: command -> configuration -> start -> signals -> exit. The only file that touches `process`. */
 import manifest from '../package.json' with { type: 'json' };
-import { runSandbox } from '../sandbox/cli.ts';
+import { runSandbox, UsageError } from '../sandbox/cli.ts';
 import { startApp } from './app.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { runDemo } from './demo/demo.ts';
@@ -13,6 +13,10 @@ const USAGE = `whatsapp-runtime [serve]            run the connector; configured
 whatsapp-runtime rekey               seal what is kept with a new key: ENCRYPTION_KEY, or a new key file without it
 whatsapp-runtime sandbox [options]  run a WhatsApp server on this machine to build against without a phone
 whatsapp-runtime demo [--once|--n8n]  sandbox and runtime together, linked and ready to try`;
+
+const SANDBOX_WARNING =
+  'this runtime talks to a SANDBOX on this machine, not to WhatsApp: no message reaches a real person. ' +
+  'Unset WHATSAPP_WS_URL and WHATSAPP_ROOT_KEY to use WhatsApp';
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 /** The first signal asks for an orderly end, the second forces it. */
@@ -27,6 +31,7 @@ async function serve(): Promise<void> {
   // One session's defect must not end the others'; each is contained where it arises, this is the net below.
   process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
   const app = await startApp({ config, log, version: manifest.version });
+  if (config.whatsappWsUrl !== undefined) log.warn({ sandbox: config.whatsappWsUrl }, SANDBOX_WARNING);
   if (config.apiKey === undefined) print(`The API key of this run: ${app.apiKey}`);
   await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
   log.info('stopping');
@@ -42,8 +47,7 @@ async function run([command = 'serve', ...args]: string[]): Promise<number> {
       print(await rekey(loadConfig(process.env)));
       return 0;
     case 'sandbox':
-      await runSandbox(args, stopping.signal, print);
-      return 0;
+      return await runSandbox(args, stopping.signal, print);
     case 'demo':
       return await runDemo(args, {
         print,
@@ -62,8 +66,8 @@ closeConsole();
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  const forPeople = error instanceof ConfigError || error instanceof CannotStart;
-  const shown = forPeople ? error.message : error instanceof Error ? error.stack : String(error);
+  const forPeople = [ConfigError, CannotStart, UsageError].some((kind) => error instanceof kind);
+  const shown = error instanceof Error ? (forPeople ? error.message : error.stack) : String(error);
   process.stderr.write(`${shown}\n`);
   process.exitCode = 1;
 }

@@ -12,7 +12,7 @@ import {
 import { within } from '../support/deadline.ts';
 
 const DEADLINE_MS = 10_000;
-const stopping = { controller: new AbortController(), done: Promise.resolve() };
+const stopping = { controller: new AbortController(), done: Promise.resolve(0) };
 let settings: Map<string, string>;
 let control: string;
 
@@ -27,7 +27,7 @@ beforeEach(async () => {
     control = /^Steered at (.+)$/.exec(line)?.[1] ?? control;
     if (settings.has('WHATSAPP_ROOT_KEY')) ready.resolve(true);
   };
-  stopping.done = runSandbox(['--control-port', '0'], stopping.controller.signal, print);
+  stopping.done = runSandbox(['--empty'], stopping.controller.signal, print);
   await within(DEADLINE_MS, 'the command', Promise.race([ready.promise, stopping.done]));
 });
 

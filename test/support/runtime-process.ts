@@ -64,7 +64,7 @@ export async function startRuntime(env: Record<string, string> = {}): Promise<Ru
   };
   try {
     const controlPort = await freePort();
-    const sandbox = new Child(['sandbox', '--control-port', String(controlPort)], {});
+    const sandbox = new Child(['sandbox', '--empty', '--control-port', String(controlPort)], {});
     children.push(sandbox);
     const whatsapp = {
       WHATSAPP_WS_URL: await sandbox.printed('WHATSAPP_WS_URL'),
@@ -119,9 +119,13 @@ export class Child {
   }
 
   /** The value of a line KEY=value it prints. */
-  async printed(key: string): Promise<string> {
-    const line = new RegExp(`^${key}=(.+)$`, 'm');
-    const value = await this.#until(`${key} printed`, () => line.exec(this.#output)?.[1]);
+  printed(key: string): Promise<string> {
+    return this.said(new RegExp(`^${key}=(.+)$`, 'm'));
+  }
+
+  /** What the pattern's group stands for in what it prints. */
+  async said(pattern: RegExp): Promise<string> {
+    const value = await this.#until(`${String(pattern)} printed`, () => pattern.exec(this.#output)?.[1]);
     return value.trim();
   }
 

@@ -61,7 +61,7 @@ A runtime and a sandbox are running on this machine; nothing leaves it.
   API key      ${apiKey}
   Session      "${SESSION}", just linked to +${ACCOUNT} by scanning its QR code with the sandbox's phone
   Contact      Ann, +${CONTACT}
-  Sandbox      ${sandbox.controlUrl ?? ''}
+  Sandbox      ${sandbox.controlUrl ?? ''}        (open it in a browser to write as Ann and see what she received)
 
 Send Ann a message; it is typed as a person would, delivered and read:
 
