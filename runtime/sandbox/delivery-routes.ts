@@ -2,12 +2,20 @@
 import { ControlError, optional } from './control-route.ts';
 import type { Controlled, Field, Given, Route } from './control-route.ts';
 
-const count: Field = { type: 'number', required: false };
+const number: Field = { type: 'number', required: false };
 
 function countOf({ count: given }: Given): number | undefined {
   if (given === undefined) return undefined;
   if (!Number.isInteger(given) || Number(given) < 1) throw new ControlError(400, 'count must be a whole number from 1');
   return Number(given);
+}
+
+/** The phone is device 0; without a number it is each device of the person. */
+function deviceOf({ device }: Given): number | 'each' {
+  if (device === undefined) return 'each';
+  if (!Number.isInteger(device) || Number(device) < 0)
+    throw new ControlError(400, 'device must be a whole number from 0');
+  return Number(device);
 }
 
 /** `{"error": "479", "count": 1}`; without an error it is called off. */
@@ -32,13 +40,13 @@ function release({ delivery }: Controlled, phone: string, { order }: Given): obj
 }
 
 export const deliveryRoutes: readonly Route[] = [
-  { method: 'POST', path: /^\/delivery\/(\d+)\/refuse$/, fields: { error: optional, count }, handle: refuse },
+  { method: 'POST', path: /^\/delivery\/(\d+)\/refuse$/, fields: { error: optional, count: number }, handle: refuse },
   {
     method: 'POST',
     path: /^\/delivery\/(\d+)\/repeat$/,
-    fields: { count },
+    fields: { device: number, count: number },
     handle: ({ delivery }, phone, given) => {
-      delivery.repeatNext(phone, countOf(given));
+      delivery.repeatNext(phone, deviceOf(given), countOf(given));
       return {};
     },
   },

@@ -23,8 +23,8 @@ export type Order = 'as sent' | 'reversed';
 
 export class Delivery {
   readonly #refusals = new Map<string, { error: string; left: number }>();
-  readonly #repeats = new Map<string, number>();
-  readonly #spoils = new Map<string, number>();
+  readonly #repeats = new Counts();
+  readonly #spoils = new Counts();
   readonly #held = new Map<string, Held[]>();
 
   /** Messages clients write to this number are acked with an error and not delivered. Null calls it off. */
@@ -33,14 +33,14 @@ export class Delivery {
     else this.#refusals.delete(phone);
   }
 
-  /** The next messages for this number's devices are delivered twice, stanza for stanza. */
-  repeatNext(phone: string, count = 1): void {
-    this.#repeats.set(phone, count);
+  /** The next messages for a device of this number, or for each of its devices, are delivered twice, stanza for stanza. */
+  repeatNext(phone: string, device: number | 'each', count = 1): void {
+    this.#repeats.begin(phone, device, count);
   }
 
-  /** The next messages for one device of this number arrive damaged, those sent again on request included. */
-  spoilNext(phone: string, device: number, count = 1): void {
-    this.#spoils.set(`${phone}:${device}`, count);
+  /** The next messages for a device of this number, or for each, arrive damaged; those sent again on request included. */
+  spoilNext(phone: string, device: number | 'each', count = 1): void {
+    this.#spoils.begin(phone, device, count);
   }
 
   /** Messages for this number's devices are kept back until they are let go. */
@@ -65,24 +65,39 @@ export class Delivery {
   }
 
   /** Hands a message to a device of somebody: now, later or twice. */
-  carry({ person: { phone }, device }: Address, message: Stanza, deliver: Deliver): void {
-    const held = this.#held.get(phone);
-    const stanza = countOff(this.#spoils, `${phone}:${device}`) ? spoiled(message) : message;
-    for (const copy of countOff(this.#repeats, phone) ? [stanza, stanza] : [stanza]) {
+  carry(to: Address, message: Stanza, deliver: Deliver): void {
+    const held = this.#held.get(to.person.phone);
+    const stanza = this.#spoils.take(to) ? spoiled(message) : message;
+    for (const copy of this.#repeats.take(to) ? [stanza, stanza] : [stanza]) {
       if (held) held.push({ stanza: copy, deliver });
       else deliver(copy);
     }
   }
 }
 
-/** Whether there is one more; takes it off the count. */
-function countOff(counts: Map<string, number>, key: string): boolean {
-  const left = counts.get(key) ?? 0;
-  if (left > 0) counts.set(key, left - 1);
-  return left > 0;
+/** How many messages are still meant, for each device by itself: no device uses up what is meant for another. */
+class Counts {
+  readonly #begun = new Map<string, { readonly count: number; readonly taken: Map<number, number> }>();
+
+  begin(phone: string, device: number | 'each', count: number): void {
+    this.#begun.set(`${phone}:${device}`, { count, taken: new Map() });
+  }
+
+  /** Whether a device is to have one more; takes it off its count. */
+  take({ person: { phone }, device }: Address): boolean {
+    return [device, 'each'].some((which) => {
+      const begun = this.#begun.get(`${phone}:${which}`);
+      const taken = begun?.taken.get(device) ?? 0;
+      if (!begun || taken >= begun.count) return false;
+      begun.taken.set(device, taken + 1);
+      return true;
+    });
+  }
 }
 
-const spoiled = (message: Stanza): Stanza => ({
-  ...message,
-  content: children(message).map((each) => (each.tag === 'enc' ? damaged(each) : each)),
-});
+/** Damages the message itself, which comes last; a sender key before it stays readable. */
+function spoiled(message: Stanza): Stanza {
+  const parts = children(message);
+  const last = parts.findLastIndex(({ tag }) => tag === 'enc');
+  return { ...message, content: parts.map((each, at) => (at === last ? damaged(each) : each)) };
+}

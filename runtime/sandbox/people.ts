@@ -53,7 +53,7 @@ export class People {
         directory,
         mayAdd: (person, by) => social.privacyOf(person).shows('groupadd', by),
       }),
-      postOffice: new PostOffice(directory, { faults, delivery, social }),
+      postOffice: new PostOffice(directory, { delivery, social }),
       registrations: new Registrations(closing, qr),
       media: new Media(),
       preKeyStock,

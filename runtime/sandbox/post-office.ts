@@ -1,8 +1,6 @@
 /** Carries encrypted messages and receipts between devices. It cannot read what it carries. */
-import { damaged } from './damage.ts';
 import type { Delivery } from './delivery.ts';
 import type { Address, Addressing, Directory, Person } from './directory.ts';
-import type { Faults } from './faults/faults.ts';
 import { authorAttrs } from './groups/groups.ts';
 import type { Group } from './groups/groups.ts';
 import type { Social } from './social/social.ts';
@@ -51,13 +49,11 @@ export interface ReceiptSlip {
 
 export class PostOffice {
   readonly directory: Directory;
-  readonly #faults: Faults;
   readonly #delivery: Delivery;
   readonly #social: Social;
 
-  constructor(directory: Directory, { faults, delivery, social }: Pick<World, 'faults' | 'delivery' | 'social'>) {
+  constructor(directory: Directory, { delivery, social }: Pick<World, 'delivery' | 'social'>) {
     this.directory = directory;
-    this.#faults = faults;
     this.#delivery = delivery;
     this.#social = social;
   }
@@ -67,7 +63,7 @@ export class PostOffice {
     for (const { to, enc } of message.parts) {
       if (!this.#social.reaches(message.from.person, to.person)) continue;
       const attrs = to.person === message.from.person ? ownAttrs(message) : foreignAttrs(message);
-      const content = [this.#faults.takeDamage(to.person.phone) ? damaged(enc) : enc];
+      const content = [enc];
       if (message.deviceIdentity) content.push(message.deviceIdentity);
       this.#deliver(to, node('message', attrs, content));
     }
@@ -81,9 +77,8 @@ export class PostOffice {
       notify: from.person.name,
     };
     for (const { to, encs } of message.parts) {
-      const [last, ...before] = encs.toReversed();
-      if (!last) continue;
-      const content = [...before.reverse(), this.#faults.takeDamage(to.person.phone) ? damaged(last) : last];
+      if (encs.length === 0) continue;
+      const content = [...encs];
       if (deviceIdentity) content.push(deviceIdentity);
       this.#deliver(to, node('message', { ...attrs, ...authorAttrs(from, group.addressing) }, content));
     }

@@ -89,7 +89,7 @@ describe('a linked client', () => {
 
   test('shows a message once whose stanza came twice', async () => {
     const contact = sandbox.contact('15550100012');
-    sandbox.delivery.repeatNext(account.phone, 2);
+    sandbox.delivery.repeatNext(account.phone, 'each');
     const { messageId } = await contact.say(account, 'twice on the wire');
     await receives(client, 'the text', ({ key }) => key.id === messageId);
     const after = await contact.say(account, 'the next');

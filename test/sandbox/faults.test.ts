@@ -71,7 +71,7 @@ test('a message whose receipt never came is delivered again at the next login', 
 
 test('a message the contact cannot decrypt is asked for again, and shown once under the same id', async () => {
   const contact = sandbox.contact('15550100011');
-  sandbox.faults.damageNext(contact.phone);
+  sandbox.delivery.spoilNext(contact.phone, 0);
   const sent = await client.socket.sendMessage(contact.jid, { text: 'second try' });
   const row = await contact.waitForMessage(({ text }) => text === 'second try', DEADLINE_MS);
   expect(row).toMatchObject({ messageId: sent?.key.id, arrivals: 1 });
@@ -83,7 +83,7 @@ test('a message the client cannot decrypt is sent again by the contact when it a
   const contact = sandbox.contact('15550100011');
   await contact.say(account, 'to begin with');
   await receives(client, 'the first text', (message) => textOf(message) === 'to begin with');
-  sandbox.faults.damageNext(account.phone, 2);
+  sandbox.delivery.spoilNext(account.phone, 'each');
   const { messageId } = await contact.say(account, 'second try');
   await receives(client, 'the text', (message) => textOf(message) === 'second try');
   const both = client.received.filter(({ key }) => key.id === messageId);

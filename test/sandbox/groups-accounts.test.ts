@@ -68,8 +68,7 @@ describe.each(['lid', 'pn'] as const)('accounts in a group with %s addressing', 
   });
 
   test('what is damaged on the way is asked for and sent again', async () => {
-    // The account's phone gets one of them and its linked device the other.
-    sandbox.faults.damageNext(two.phone, 2);
+    sandbox.delivery.spoilNext(two.phone, 'each');
     const failed = emitted(
       other,
       'messages.upsert',

@@ -140,15 +140,14 @@ describe.each(['lid', 'pn'] as const)('in a group with %s addressing', (addressi
   });
 
   test('what a contact cannot decrypt is asked for again and shown once', async () => {
-    sandbox.faults.damageNext(ben.phone);
+    sandbox.delivery.spoilNext(ben.phone, 0);
     const sent = await client.socket.sendMessage(group.jid, { text: `once more ${addressing}` });
     const row = await ben.waitForMessage(({ text }) => text === `once more ${addressing}`, DEADLINE_MS);
     expect(row).toMatchObject({ messageId: sent?.key.id, arrivals: 1 });
   });
 
   test('what the client cannot decrypt is asked for again, and the contact sends it with its key', async () => {
-    // The account's phone gets one and its two linked devices the others.
-    sandbox.faults.damageNext(account.phone, 3);
+    sandbox.delivery.spoilNext(account.phone, 'each');
     const { messageId } = await ben.say(group, `repair ${addressing}`);
     for (const device of [client, tablet]) {
       const repaired = await receives(device, 'the text', (message) => textOf(message) === `repair ${addressing}`);

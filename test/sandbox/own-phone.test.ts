@@ -89,7 +89,7 @@ describe('what the owner does on the phone', () => {
   });
 
   test('a client that cannot decrypt its copy asks the phone for it again', async () => {
-    sandbox.faults.damageNext(account.phone, 1);
+    sandbox.delivery.spoilNext(account.phone, 1);
     const again = receivesOwn(client, '3EB0A3');
     const { message } = await shows(client, '3EB0A3', () => account.say(contact, 'once more', { id: '3EB0A3' }));
     expect(message?.message).toBeUndefined();

@@ -83,7 +83,7 @@ test('an account is restricted and freed, and trouble is made on the way to a nu
     [`/accounts/${ACCOUNT}/new-chats`, {}],
     [`/delivery/${ANN}/refuse`, { error: '479', count: 2 }],
     [`/delivery/${ANN}/refuse`, {}],
-    [`/delivery/${ANN}/repeat`, { count: 2 }],
+    [`/delivery/${ANN}/repeat`, { device: 0, count: 2 }],
     [`/delivery/${ANN}/hold`, {}],
   ] as const) {
     expect([path, await post(path, body)]).toEqual([path, ok]);
@@ -104,6 +104,7 @@ test.each([
   [`/accounts/15550100099/lift`, {}, 400, 'nobody has 15550100099'],
   [`/delivery/${ANN}/refuse`, { error: 'no' }, 400, 'error must be three digits'],
   [`/delivery/${ANN}/repeat`, { count: 0 }, 400, 'count must be a whole number'],
+  [`/delivery/${ANN}/repeat`, { device: -1 }, 400, 'device must be a whole number'],
   [`/delivery/${ANN}/release`, { order: 'shuffled' }, 400, 'order must be'],
 ])('POST %s with %j is refused with a sentence', async (path, body, status, sentence) => {
   expect(await post(path, body)).toEqual({ status, body: { error: expect.stringContaining(sentence) } });

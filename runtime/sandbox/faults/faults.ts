@@ -25,7 +25,6 @@ export class Faults {
   /** Every login is answered with this failure. */
   refuseLogins: FailureReason | null = null;
   readonly #held: (() => void)[] = [];
-  readonly #damaged = new Map<string, number>();
   readonly #directory: Directory;
   readonly #closing: AbortSignal;
   #holding = false;
@@ -45,11 +44,6 @@ export class Faults {
     if (!hold) for (const send of this.#held.splice(0)) send();
   }
 
-  /** The next messages on their way to this phone number (to its phone, or its linked devices) arrive damaged. */
-  damageNext(phone: string, count = 1): void {
-    this.#damaged.set(phone, count);
-  }
-
   /** Cuts the connections of an account's devices (or of one) without a word, as a lost network does. */
   cut(phone: string, deviceId?: number): void {
     for (const connection of this.connections(phone, deviceId)) connection.cut();
@@ -67,13 +61,6 @@ export class Faults {
     if (this.#holding) this.#held.push(send);
     else if (this.ackDelayMs > 0) this.#later(this.ackDelayMs, send);
     else send();
-  }
-
-  /** Whether the message about to be delivered to this number is to be damaged; counts it off. */
-  takeDamage(phone: string): boolean {
-    const left = this.#damaged.get(phone) ?? 0;
-    if (left > 0) this.#damaged.set(phone, left - 1);
-    return left > 0;
   }
 
   /** The open connections of an account's devices, or of one. */

@@ -31,15 +31,20 @@ export const messageFaults: readonly FaultKind[] = [
   ),
   once(
     'spoilt',
-    'The next messages for the account arrive damaged, so that they must be sent again.',
+    'The next messages for each client of the account arrive damaged, so that they must be sent again.',
     { count: 1 },
-    (scene, given) => {
-      for (const { phone } of scene.accounts()) scene.faults.damageNext(phone, Number(given['count']));
+    (scene, { count }) => {
+      for (const { person, id } of scene.devices()) scene.delivery.spoilNext(person.phone, id, Number(count));
     },
   ),
-  once('repeated', 'The next messages for the account are delivered twice.', { count: 1 }, (scene, given) => {
-    for (const { phone } of scene.accounts()) scene.delivery.repeatNext(phone, Number(given['count']));
-  }),
+  once(
+    'repeated',
+    'The next messages for each client of the account are delivered twice.',
+    { count: 1 },
+    (scene, { count }) => {
+      for (const { person, id } of scene.devices()) scene.delivery.repeatNext(person.phone, id, Number(count));
+    },
+  ),
   lasting('reordered', 'Messages for the account are held, and then delivered in reverse order.', {}, (scene) => {
     const phones = scene.accounts().map(({ phone }) => phone);
     for (const phone of phones) scene.delivery.hold(phone);

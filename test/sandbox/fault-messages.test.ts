@@ -1,0 +1,86 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
+import type { Account, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
+import { disconnect, linkedClient, receives, textOf, type WhatsAppClient } from '../support/baileys-client.ts';
+
+type Stanza = SandboxEvents['stanza'][0]['node'];
+
+/** What the client says, at error, of a message it could not decrypt. */
+const UNDECRYPTED = /failed to decrypt message|transaction failed, rolling back/;
+let sandbox: Sandbox;
+let account: Account;
+let client: WhatsAppClient;
+let tablet: WhatsAppClient;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ preKeyStock: 'ample' });
+  account = sandbox.account('15550100001');
+  client = await linkedClient(sandbox, account);
+  tablet = await linkedClient(sandbox, account);
+});
+
+afterEach(() => sandbox.trouble.stopAll());
+
+afterAll(async () => {
+  for (const each of [client, tablet]) await disconnect(each);
+  await sandbox.stop();
+  expect(sandbox.unhandled).toEqual([]);
+  expect([...client.complaints, ...tablet.complaints]).toEqual([]);
+});
+
+const begin = (name: string, settings: Record<string, number | string> = {}) =>
+  sandbox.trouble.begin({ name, phone: account.phone, settings });
+
+/** What passes between the sandbox and the account's clients while something happens. */
+async function passing(action: () => Promise<unknown>): Promise<{ in: Stanza[]; out: Stanza[] }> {
+  const seen: { in: Stanza[]; out: Stanza[] } = { in: [], out: [] };
+  const note = ({ direction, node }: SandboxEvents['stanza'][0]) => void seen[direction].push(node);
+  sandbox.events.on('stanza', note);
+  await action();
+  sandbox.events.off('stanza', note);
+  return seen;
+}
+
+/** How often a client has complained since last asked: of what it could not decrypt, and of nothing else. */
+function failuresOf({ complaints }: WhatsAppClient): number {
+  const lines = complaints.splice(0);
+  expect(lines.filter((line) => !UNDECRYPTED.test(line))).toEqual([]);
+  return lines.length;
+}
+
+/** Somebody says it, and both clients of the account show it. */
+async function bothShow(phone: string, text: string): Promise<string> {
+  const { messageId } = await sandbox.contact(phone).say(account, text);
+  for (const each of [client, tablet]) await receives(each, text, (message) => textOf(message) === text);
+  return messageId;
+}
+
+test('one message spoilt is one for each client, whatever the phone gets, and each asks for it once', async () => {
+  begin('spoilt');
+  const asked = await passing(() => bothShow('15550100011', 'spoilt once'));
+  const isRetry = ({ tag, attrs }: Stanza) => tag === 'receipt' && attrs['type'] === 'retry';
+  expect(asked.in.filter(isRetry)).toHaveLength(2);
+  for (const each of [client, tablet]) expect(failuresOf(each)).toBeGreaterThan(0);
+});
+
+test('one message repeated comes twice to each client, and the one after it once', async () => {
+  begin('repeated');
+  let ids: string[] = [];
+  const { out } = await passing(async () => {
+    ids = [await bothShow('15550100012', 'twice'), await bothShow('15550100012', 'the next')];
+  });
+  const times = ids.map((id) => out.filter(({ tag, attrs }) => tag === 'message' && attrs['id'] === id).length);
+  expect(times).toEqual([4, 2]);
+  for (const each of [client, tablet]) expect(failuresOf(each)).toBeGreaterThan(0);
+});
+
+test('what is meant for one device no other device of the number uses up', async () => {
+  sandbox.delivery.repeatNext(account.phone, 2);
+  let id = '';
+  const { out } = await passing(async () => {
+    id = await bothShow('15550100013', 'twice on the tablet');
+    await bothShow('15550100013', 'and on');
+  });
+  expect(out.filter(({ tag, attrs }) => tag === 'message' && attrs['id'] === id)).toHaveLength(3);
+  expect(failuresOf(tablet)).toBeGreaterThan(0);
+});
