@@ -10,8 +10,18 @@ import tseslint from 'typescript-eslint';
 
 const src = (room) => `./runtime/src/${room}`;
 const UPPER = ['outbox', 'inbox', 'webhook', 'watchdog', 'protocol-monitor'];
-const LOWER = ['session', 'proxy', 'pacing'];
-const LEAVES = ['config.ts', 'errors.ts', 'events.ts', 'ids.ts', 'log.ts', 'metrics.ts', 'seal.ts', 'time.ts'];
+const LOWER = ['session', 'proxy', 'pacing', 'attachments'];
+const LEAVES = [
+  'config.ts',
+  'errors.ts',
+  'events.ts',
+  'ids.ts',
+  'log.ts',
+  'metrics.ts',
+  'seal.ts',
+  'sealed-file.ts',
+  'time.ts',
+];
 const TOP = ['api', 'app.ts', 'main.ts', 'demo'];
 
 /** Imports go down main > app > api > upper rooms > lower rooms > store > leaves, never sideways, never up. */

@@ -2,7 +2,7 @@
  * Encryption at rest. The master key wraps the instance key (keyring.ts), and that one a data key for each session; deleting
  * a wrapped key makes everything sealed with it unreadable for good (crypto-shredding).
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -16,6 +16,8 @@ export interface Seal {
   seal(text: string, context: string): string;
   /** Throws when the text was changed, belongs to another context, or was sealed with another key. */
   open(sealed: string, context: string): string;
+  /** A key of 32 bytes of its own for one file (sealed-file.ts), from this one, the file's salt and what the file is. */
+  fileKey(salt: Buffer, context: string): Buffer;
 }
 
 export function createSeal(key: Buffer): Seal {
@@ -33,6 +35,7 @@ export function createSeal(key: Buffer): Seal {
       decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
       return decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
     },
+    fileKey: (salt, context) => Buffer.from(hkdfSync('sha256', key, salt, `file/${context}`, 32)),
   };
 }
 

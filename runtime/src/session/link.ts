@@ -3,6 +3,7 @@ import { Mutex, type Semaphore } from 'async-mutex';
 import type { ProfileName } from '../config.ts';
 import { RuntimeError, toError } from '../errors.ts';
 import type { SessionId } from '../ids.ts';
+import type { Seal } from '../seal.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
 import { Credentials } from './credentials.ts';
 import { Invitation } from './invitation.ts';
@@ -95,6 +96,12 @@ export class Link implements Session {
   phoneSeenAt(): number {
     const { phoneSeenAt, createdAt } = this.#record;
     return Math.max(phoneSeenAt ?? createdAt, this.#keeper.connection?.socket.vitals().phoneSeenAt ?? 0);
+  }
+
+  seal(): Seal {
+    const { sealedKey } = this.#record;
+    if (sealedKey === null) throw new RuntimeError('session_not_linked');
+    return this.#vault.sealOf(this.id, sealedKey);
   }
 
   /** The code to scan now and the seconds it has left; null when there is none. */

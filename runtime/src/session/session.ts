@@ -72,6 +72,11 @@ export interface Session {
   restart(): Promise<void>;
   /** When the account's phone last gave a sign, or when the session was made; ms since 1970. */
   phoneSeenAt(): number;
+  /**
+   * Seals with the session's data key: nobody can read it any more once the credentials are destroyed. Throws
+   * `session_not_linked` when they are.
+   */
+  seal(): Seal;
 }
 
 /** What sessions tell; called in order, never awaited, must not throw. */
