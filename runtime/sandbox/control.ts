@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { requireOwn } from './control-guard.ts';
 import { ControlError, fits } from './control-route.ts';
 import type { Controlled } from './control-route.ts';
 import { routes } from './control-routes.ts';
@@ -50,6 +51,7 @@ async function respond(sandbox: Controlled, request: IncomingMessage, response: 
 }
 
 async function answer(sandbox: Controlled, request: IncomingMessage): Promise<[number, object]> {
+  requireOwn(request);
   const url = new URL(request.url ?? '/', `http://${HOST}`);
   const atPath = routes.flatMap((route) => {
     const match = route.path.exec(url.pathname);

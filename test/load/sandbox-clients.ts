@@ -55,6 +55,7 @@ async function openSession(sandbox: Sandbox, phone: string): Promise<void> {
   const { qr } = await update(pairing, ({ qr: code }) => code !== undefined);
   const response = await fetch(`${sandbox.controlUrl}/accounts/${phone}/scan`, {
     method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ qr }),
   });
   if (!response.ok) throw new Error(`scan of ${phone}: ${await response.text()}`);

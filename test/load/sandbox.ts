@@ -32,7 +32,8 @@ interface Measure {
 }
 
 async function control<Body>(base: string, path: string, body?: object): Promise<Body> {
-  const response = await fetch(base + path, body ? { method: 'POST', body: JSON.stringify(body) } : {});
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(base + path, body ? { method: 'POST', headers, body: JSON.stringify(body) } : {});
   if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
   return (await response.json()) as Body;
 }

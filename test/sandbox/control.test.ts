@@ -9,6 +9,7 @@ import {
   receives,
   textOf,
 } from '../support/baileys-client.ts';
+import { controlCaller } from '../support/control-call.ts';
 import { within } from '../support/deadline.ts';
 
 const DEADLINE_MS = 10_000;
@@ -36,10 +37,7 @@ afterEach(async () => {
   await stopping.done;
 });
 
-async function call(method: 'GET' | 'POST', path: string, body?: unknown) {
-  const response = await fetch(control + path, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const call = controlCaller(() => control);
 
 test('another process links a client, talks through a contact and reads its screen', async () => {
   const sandbox = { url: settings.get('WHATSAPP_WS_URL') ?? '', rootKey: settings.get('WHATSAPP_ROOT_KEY') ?? '' };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { controlCaller } from '../support/control-call.ts';
 
 let sandbox: Sandbox;
 const ANN = '15550100011';
@@ -14,13 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => sandbox.stop());
 
-async function call(method: 'GET' | 'POST', path: string, body?: unknown) {
-  const response = await fetch(`${sandbox.controlUrl}${path}`, {
-    method,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const call = controlCaller(() => sandbox.controlUrl);
 
 const rolesOf = ({ members }: Record<string, unknown>) =>
   (members as { phone: string; role: string }[]).map(({ phone, role }) => [phone, role]);

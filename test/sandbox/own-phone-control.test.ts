@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { controlCaller } from '../support/control-call.ts';
 
 const ACCOUNT = '15550100001';
 const ANN = '15550100011';
@@ -20,11 +21,8 @@ afterAll(async () => {
   expect(sandbox.unhandled).toEqual([]);
 });
 
-async function post(path: string, body: object) {
-  const url = `${sandbox.controlUrl}/accounts/${path}`;
-  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const call = controlCaller(() => `${sandbox.controlUrl}/accounts/`);
+const post = (path: string, body: object) => call('POST', path, body);
 
 const ok = { status: 200, body: {} };
 

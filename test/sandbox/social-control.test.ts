@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { controlCaller } from '../support/control-call.ts';
 
 let sandbox: Sandbox;
 const ANN = '15550100011';
@@ -15,10 +16,8 @@ beforeAll(async () => {
 
 afterAll(() => sandbox.stop());
 
-async function post(path: string, body: object) {
-  const response = await fetch(`${sandbox.controlUrl}${path}`, { method: 'POST', body: JSON.stringify(body) });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const call = controlCaller(() => sandbox.controlUrl);
+const post = (path: string, body: object) => call('POST', path, body);
 
 const ok = { status: 200, body: {} };
 
