@@ -29,8 +29,10 @@ describe('over the control server', () => {
     expect(body.active).toEqual([fault]);
     expect(body.faults.find(({ name }: { name: string }) => name === 'slow')).toMatchObject({
       lasting: true,
+      scope: 'account',
       settings: { ms: 500 },
     });
+    expect(body.faults.find(({ name }: { name: string }) => name === 'down')).toMatchObject({ scope: 'everybody' });
     expect((await ask('POST', `/faults/${fault.id}/stop`)).status).toBe(200);
     expect((await ask('POST', `/faults/${fault.id}/stop`)).status).toBe(404);
     expect((await ask('GET', '/faults')).body.active).toEqual([]);
@@ -41,6 +43,7 @@ describe('over the control server', () => {
     [{ name: 'slow', settings: { ms: 'x' } }, /ms must be a number/],
     [{ name: 'slow', settings: [] }, /settings must be an object/],
     [{ name: 'slow', phone: '15550100077' }, /is not an account/],
+    [{ name: 'upgrade-status', phone: '15550100001' }, /befalls everybody, not one account/],
     [{ name: 'slow', when: 'now' }, /unknown field/],
     [{}, /name must be a string/],
   ])('%j is refused with a sentence', async (request, sentence) => {

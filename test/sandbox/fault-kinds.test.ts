@@ -50,8 +50,11 @@ function containCorruptFrames({ socket }: WhatsAppClient): void {
   }
 }
 
-const begin = (name: string, settings: Settings = {}) =>
-  sandbox.trouble.begin({ name, phone: account.phone, settings });
+/** Begins a fault, for the one account where it can be. */
+const begin = (name: string, settings: Settings = {}) => {
+  const isForOne = FAULTS.some((kind) => kind.name === name && kind.scope === 'account');
+  return sandbox.trouble.begin({ name, settings, ...(isForOne && { phone: account.phone }) });
+};
 
 /** What a new connection of the linked client comes to. */
 async function attempt(deadlineMs = DEADLINE_MS): Promise<number | 'open' | 'nothing'> {
@@ -111,12 +114,12 @@ describe('a client that wants in', () => {
     ['handshake-hang', { step: 'upgrade' }, 'nothing'],
     ['handshake-hang', { step: 'hello' }, 'nothing'],
     ['handshake-hang', { step: 'finish' }, 'nothing'],
-    ['handshake-hang', { step: 'login' }, 'nothing'],
+    ['login-hang', {}, 'nothing'],
     ['upgrade-status', { status: 503 }, 'nothing'],
     ['upgrade-reset', {}, 408],
   ])('meets %s %j: %s', async (name, settings, outcome) => {
     await inside();
-    sandbox.trouble.begin({ name, settings });
+    begin(name, settings);
     expect(await attempt(outcome === 'nothing' ? 700 : DEADLINE_MS)).toBe(outcome);
     if (outcome === 'nothing') client.socket.ws.emit('close', new Error('given up'));
     sandbox.trouble.stopAll();
@@ -251,6 +254,17 @@ describe('the registry', () => {
     expect(() => sandbox.trouble.begin({ name: 'deaf', phone: '15550100099' })).toThrow(/is not an account/);
     expect(sandbox.trouble.active.size).toBe(0);
   });
+
+  test.each(FAULTS.filter(({ scope }) => scope === 'everybody').map(({ name }) => name))(
+    '%s befalls everybody: with a phone it is refused, and nothing happens',
+    async (name) => {
+      await inside();
+      const sentence = `${name} befalls everybody, not one account: begin it without a phone`;
+      expect(() => sandbox.trouble.begin({ name, phone: account.phone })).toThrow(sentence);
+      expect(sandbox.trouble.active.size).toBe(0);
+      expect(await attempt()).toBe('open');
+    },
+  );
 
   test('no two faults have one name, and each says in a sentence what it is', () => {
     expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);

@@ -192,6 +192,18 @@ steps:
     expect(report.steps.at(-1)).toMatchObject({ ok: false, problem: 'something came: "You said: psst"' });
   });
 
+  test('a fault of everybody who wants in befalls the account it is played with', async () => {
+    const report = await play(`
+  - fault: upgrade-reset
+    during:
+      - fault: tcp-reset
+      - wait: { online: false }
+      - wait: { online: true, within: 400ms }
+`);
+    expect(report.steps.at(-1)).toMatchObject({ ok: false, problem: 'the account is not online after 400ms' });
+    expect((await play('  - wait: { online: true }')).ok).toBe(true);
+  });
+
   test('a fault lasts as long as what happens meanwhile, however that ends', async () => {
     const report = await play(`
   - fault: deaf

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openProxy, startSandbox, type Proxy, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { FAULTS, openProxy, startSandbox, type Proxy, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { startApp, type App } from '../../runtime/src/app.ts';
 import { loadConfig } from '../../runtime/src/config.ts';
 import { createLog } from '../../runtime/src/log.ts';
@@ -144,8 +144,8 @@ class Stage {
   #begin(): () => Promise<void> {
     const { proxy, name, settings = {}, cut } = this.#row;
     if (proxy && this.#parts.proxy) return harmProxy(this.#parts.proxy, proxy.fault);
-    const everybody = name === 'down' || cut === true;
-    const fault = this.#parts.sandbox.trouble.begin({ name, settings, ...(!everybody && { phone: PHONE }) });
+    const isForOne = FAULTS.some((kind) => kind.name === name && kind.scope === 'account');
+    const fault = this.#parts.sandbox.trouble.begin({ name, settings, ...(isForOne && { phone: PHONE }) });
     if (cut) this.#parts.sandbox.faults.cut(PHONE);
     return async () => fault?.stop();
   }

@@ -20,7 +20,7 @@ export const faultRoutes: readonly Route[] = [
     path: /^\/faults$/,
     fields: {},
     handle: ({ trouble }) => ({
-      faults: FAULTS.map(({ name, sentence, settings, lasting }) => ({ name, sentence, settings, lasting })),
+      faults: FAULTS.map(({ begin: _, ...kind }) => kind),
       active: [...trouble.active.values()].map(shown),
     }),
   },

@@ -35,6 +35,11 @@ export interface FaultKind {
   readonly settings: Settings;
   /** Lasts until it is stopped; one that does not happens once, at once. */
   readonly lasting: boolean;
+  /**
+   * What it can be about: an account, or all of them when none is named; or everybody only, such as what happens before a
+   * client has said who it is.
+   */
+  readonly scope: 'account' | 'everybody';
   begin(scene: Scene, settings: Settings): (() => void) | undefined;
 }
 
@@ -47,7 +52,7 @@ export const once = (
   settings: Settings,
   act: (scene: Scene, settings: Settings) => void,
 ): FaultKind => ({
-  ...{ name, sentence, settings, lasting: false },
+  ...{ name, sentence, settings, lasting: false, scope: 'account' },
   begin(scene, given) {
     act(scene, given);
     return undefined;
@@ -56,5 +61,8 @@ export const once = (
 
 /** A fault that lasts until it is stopped. */
 export const lasting = (name: string, sentence: string, settings: Settings, begin: Begin): FaultKind => ({
-  ...{ name, sentence, settings, lasting: true, begin },
+  ...{ name, sentence, settings, lasting: true, scope: 'account', begin },
 });
+
+/** The same fault, which no account can be named for. */
+export const forEverybody = (kind: FaultKind): FaultKind => ({ ...kind, scope: 'everybody' });

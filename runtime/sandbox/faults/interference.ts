@@ -5,7 +5,7 @@
 import type { proto } from '@whiskeysockets/baileys';
 import type { Stanza } from '../stanza.ts';
 
-/** Where a handshake can be left hanging: no answer to the upgrade, to the client's hello, to its finish, to its login. */
+/** Where getting in can be left hanging: no answer to the upgrade, to the client's hello, to its finish, to its login. */
 export type Step = 'upgrade' | 'hello' | 'finish' | 'login';
 
 /** What becomes of a stanza from the client: taken in, lost, or answered with another. */

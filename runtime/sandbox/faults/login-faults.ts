@@ -1,10 +1,10 @@
 /** A client does not get in: the server is away, refuses, or falls silent on the way. */
 import { Curve } from '@whiskeysockets/baileys';
 import { certifyServerKey } from '../certificate-chain.ts';
-import { lasting, type FaultKind } from './fault.ts';
+import { forEverybody, lasting, type FaultKind } from './fault.ts';
 import type { Step } from './interference.ts';
 
-const STEPS: readonly string[] = ['upgrade', 'hello', 'finish', 'login'] satisfies Step[];
+const STEPS: readonly string[] = ['upgrade', 'hello', 'finish'] satisfies Step[];
 
 /** A step named by a caller. Throws for another word. */
 function stepOf(word: string | number | undefined): Step {
@@ -12,7 +12,8 @@ function stepOf(word: string | number | undefined): Step {
   return word as Step;
 }
 
-export const loginFaults: readonly FaultKind[] = [
+/** What befalls a client before it has said who it is. */
+const beforeLogin: readonly FaultKind[] = [
   lasting('down', 'The server is down: nothing listens where it was, and everybody is cut off.', {}, ({ server }) => {
     const down = server.goDown();
     return () => void down.then(() => server.comeUp());
@@ -28,7 +29,7 @@ export const loginFaults: readonly FaultKind[] = [
   ),
   lasting(
     'handshake-hang',
-    'The server falls silent at this step of getting in: upgrade, hello, finish or login.',
+    'The server falls silent at this step of the handshake: upgrade, hello or finish.',
     { step: 'hello' },
     (scene, { step }) => scene.interfere({ hangsAt: stepOf(step) }),
   ),
@@ -36,6 +37,13 @@ export const loginFaults: readonly FaultKind[] = [
     const { chain } = certifyServerKey(Curve.generateKeyPair().public);
     return scene.interfere({ certificate: chain });
   }),
+];
+
+export const loginFaults: readonly FaultKind[] = [
+  ...beforeLogin.map(forEverybody),
+  lasting('login-hang', 'The server falls silent when a client has shaken hands and wants to log in.', {}, (scene) =>
+    scene.interfere({ hangsAt: 'login' }),
+  ),
   lasting('login-failure', 'Every login is answered with a failure of this reason.', { reason: 503 }, (scene, given) =>
     scene.interfere({ failure: () => ({ reason: String(given['reason']) }) }),
   ),

@@ -1,5 +1,5 @@
 /** Trouble with an account's phone: it is away, or does not manage to link a device. */
-import { lasting, once, type FaultKind } from './fault.ts';
+import { forEverybody, lasting, once, type FaultKind } from './fault.ts';
 
 export const phoneFaults: readonly FaultKind[] = [
   lasting(
@@ -21,7 +21,12 @@ export const phoneFaults: readonly FaultKind[] = [
       return () => void faults.linkingRefused.delete(phone);
     },
   ),
-  once('qr-expired', 'The QR codes that clients show or hold now can be scanned no longer.', {}, ({ registrations }) =>
-    registrations.expire(),
+  forEverybody(
+    once(
+      'qr-expired',
+      'The QR codes that clients show or hold now can be scanned no longer.',
+      {},
+      ({ registrations }) => registrations.expire(),
+    ),
   ),
 ];

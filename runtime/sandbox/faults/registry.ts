@@ -27,7 +27,7 @@ export const FAULTS: readonly FaultKind[] = [
 
 export interface FaultRequest {
   readonly name: string;
-  /** The account it is about; everybody when not given. */
+  /** The account it is about; everybody when not given. Only for faults whose scope is the account. */
   readonly phone?: string;
   /** What the fault takes; the table has what it takes and its defaults. */
   readonly settings?: Settings;
@@ -56,11 +56,15 @@ export class FaultRegistry {
 
   /**
    * Begins a fault. Returns it when it lasts, null when it has happened. Throws with a sentence for an unknown name, an
-   * unknown setting or one of the wrong type, and an account that does not exist; then nothing has happened.
+   * unknown setting or one of the wrong type, an account that does not exist, and an account for what befalls everybody;
+   * then nothing has happened.
    */
   begin({ name, phone, settings = {} }: FaultRequest): ActiveFault | null {
     const kind = FAULTS.find((each) => each.name === name);
     if (!kind) throw new Error(`there is no fault ${JSON.stringify(name)}; GET /faults lists them`);
+    if (kind.scope === 'everybody' && phone !== undefined) {
+      throw new Error(`${name} befalls everybody, not one account: begin it without a phone`);
+    }
     const complete = complemented(kind, settings);
     const stop = kind.begin(this.#scene(phone ?? null), complete);
     if (!kind.lasting) return null;

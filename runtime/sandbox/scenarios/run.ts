@@ -1,5 +1,5 @@
 /** Plays a scenario in a sandbox, step by step, and reports how each went. It ends at the first step that fails. */
-import type { ActiveFault } from '../faults/registry.ts';
+import { FAULTS, type ActiveFault } from '../faults/registry.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { doStep } from './steps.ts';
 import type { Action, Expectation, Scenario, Step } from './scenario.ts';
@@ -80,7 +80,9 @@ async function doAction(stage: Stage, action: Action, play: Play): Promise<strin
 
 async function withFault(stage: Stage, action: Extract<Action, { fault: string }>, play: Play): Promise<string | null> {
   const { fault: name, settings, during, for: duration } = action;
-  const request = { name, phone: stage.account.phone, ...(settings && { settings }) };
+  // What is not for one account is no less for the one it is played with.
+  const isForOne = FAULTS.some((kind) => kind.name === name && kind.scope === 'account');
+  const request = { name, ...(isForOne && { phone: stage.account.phone }), ...(settings && { settings }) };
   const fault: ActiveFault | null = stage.sandbox.trouble.begin(request);
   if (fault) stage.faults.push(fault);
   try {
