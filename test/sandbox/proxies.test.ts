@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fetch, ProxyAgent, Socks5ProxyAgent, type Dispatcher } from 'undici';
@@ -66,6 +66,20 @@ describe.each(KINDS)('a %s proxy', (kind) => {
       await expect(get(`${kind}://127.0.0.1:${proxy.port}`)).rejects.toThrow();
       expect(proxy.refusedCredentials).toBeGreaterThanOrEqual(2);
       expect(proxy.destinations.get(origin)?.connections).toBe(1);
+    });
+  });
+
+  test('takes a client that goes before it has asked for anything, or asks nonsense, for no wrong credentials', async () => {
+    await withProxy({ kind, user: 'me', password: 'secret' }, async (proxy) => {
+      for (const words of ['', 'nonsense\r\n\r\n']) {
+        const client = connect(proxy.port, '127.0.0.1');
+        await once(client, 'connect');
+        client.end(words);
+        client.resume();
+        await once(client, 'close');
+      }
+      await expect(get(`${kind}://me:wrong@127.0.0.1:${proxy.port}`)).rejects.toThrow();
+      expect(proxy.refusedCredentials).toBe(1);
     });
   });
 

@@ -67,7 +67,7 @@ export interface Request {
   answer(outcome: 'connected' | 'refused' | { status: number }): void;
 }
 
-/** Reads a client's request in the proxy's protocol. Null when it was not let in. */
+/** Reads a client's request in the proxy's protocol. Null when its credentials were refused; rejects for what is no request. */
 export type Accept = (client: Socket, credentials: Credentials | null) => Promise<Request | null>;
 
 export interface Credentials {
@@ -139,7 +139,13 @@ class ProxyServer {
     this.#keep(client);
     if (this.faults.down) return void client.resetAndDestroy();
     if (this.faults.hang) return;
-    const request = await this.#accept(client, this.#letIn()).catch(() => null);
+    let request: Request | null;
+    try {
+      request = await this.#accept(client, this.#letIn());
+    } catch {
+      // It has gone, or speaks another protocol: nothing was said of credentials.
+      return client.destroySoon();
+    }
     if (!request) {
       this.refusedCredentials += 1;
       return;
