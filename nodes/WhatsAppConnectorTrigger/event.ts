@@ -27,6 +27,11 @@ export const EVENT_OPTIONS = [
     description: 'A message came that cannot be read yet; WhatsApp is asked for it again',
   },
   { name: 'Poll Vote', value: 'poll.vote', description: 'Somebody voted in a poll' },
+  {
+    name: 'Session Restriction',
+    value: 'session.restriction',
+    description: 'WhatsApp holds the account back from beginning new chats, or does no more',
+  },
   { name: 'QR Code', value: 'qr.update', description: 'A new code is there to be scanned with the phone' },
 ];
 

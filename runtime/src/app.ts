@@ -193,6 +193,8 @@ function listen({ publish, alerts, inbox, outboxes, protocol, log }: Hearers): S
     onMessages: (session, messages, offline, settle) => inbox.take(session.id, messages, offline, settle),
     onReceipt: (session, { messageIds, status }, settle) =>
       watch(session, 'receipt', outboxes.receipt(session.id, messageIds, status).then(settle)),
+    onRestriction: (session, restriction) =>
+      watch(session, 'restriction', outboxes.restricted(session.id, restriction)),
     onClosed: (_session, { code, message, known }) =>
       protocol.note('connect', false, known ? undefined : { code, message }),
   };
@@ -202,6 +204,7 @@ const outboxSettings = (config: Config) => ({
   profile: config.humanizationProfile,
   humanize: config.humanizationEnabled,
   dailyLimit: config.dailyMessageLimit,
+  numberChecksPerHour: config.numberChecksPerHour,
 });
 
 const sessionSettings = (config: Config) => ({

@@ -115,6 +115,13 @@ const TABLE = {
     'How many messages one session may send within a day.',
     { unit: 'messages' },
   ),
+  numberChecksPerHour: withDefault(
+    'NUMBER_CHECKS_PER_HOUR',
+    wholeNumber(1, 100_000),
+    '60',
+    'How many numbers one session may look up within an hour before it writes to them for the first time.',
+    { unit: 'numbers' },
+  ),
   metricsEnabled: withDefault('METRICS_ENABLED', trueOrFalse, 'true', 'Whether Prometheus metrics are served.'),
   metricsPort: withDefault('METRICS_PORT', port, '9090', 'The port of the metrics; 0 takes a free one.'),
   logLevel: withDefault(

@@ -121,6 +121,11 @@ export const ERRORS = {
     message: 'There is no QR code to scan at this moment.',
     hint: 'See the session status: a connected session needs none; otherwise call reconnect and ask again.',
   },
+  session_not_connected: {
+    status: 409,
+    message: 'This session has no connection to WhatsApp at this moment.',
+    hint: 'See its status; try again when it is connected.',
+  },
   idempotency_conflict: {
     status: 409,
     message: 'This Idempotency-Key was used before with another message.',

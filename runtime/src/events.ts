@@ -191,6 +191,15 @@ export interface ConnectionUpdateEvent {
   reason: { code: string; message: string; action: string };
 }
 
+/** WhatsApp holds the account back from beginning new chats, or does no more. */
+export interface SessionRestrictionEvent {
+  restricted: boolean;
+  /** When it ends, ms since 1970; null when it is over. */
+  until: number | null;
+  /** `time_lock`: no messages to people it never wrote with; `new_chat_cap`: as many new chats as are allowed. */
+  reason: 'time_lock' | 'new_chat_cap';
+}
+
 /** There is a new QR code to scan. */
 export interface QrUpdateEvent {
   qr: string;
@@ -216,6 +225,7 @@ export interface EventData {
   'poll.vote': PollVoteEvent;
   'message.ack': MessageAckEvent;
   'connection.update': ConnectionUpdateEvent;
+  'session.restriction': SessionRestrictionEvent;
   'qr.update': QrUpdateEvent;
   alert: AlertEvent;
 }
@@ -230,6 +240,7 @@ export const EVENTS = {
   'poll.vote': 'Somebody voted in a poll, with the running totals.',
   'message.ack': 'A sent message was accepted by WhatsApp, delivered, read, or has failed.',
   'connection.update': 'The connection of a session changed state.',
+  'session.restriction': 'WhatsApp holds the account back from beginning new chats, or does no more.',
   'qr.update': 'A new QR code is ready to be scanned.',
   alert: 'Something about a session needs a person, or no longer does.',
 } as const satisfies Record<keyof EventData, string>;

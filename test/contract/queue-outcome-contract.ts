@@ -119,6 +119,26 @@ export function queueOutcomeContract(bench: QueueBench): void {
     for (const id of ['job-0', 'job-1', 'absent']) expect(await bench.queue.bury(id, 'late')).toBe(false);
   });
 
+  test('held jobs are tried again at once when what held them is over, and only those', async () => {
+    await bench.add([0, 1], () => ({}));
+    const held = new Set<number>();
+    bench.run(({ data }) => {
+      if (held.has(data)) return DONE;
+      held.add(data);
+      return { kind: 'hold', until: Date.now() + 60_000, reason: data === 0 ? 'over' : 'not over', attempt: false };
+    });
+    const isHeld = (job: { heldUntil: number | null } | undefined) => job?.heldUntil !== null;
+    for (const id of ['job-0', 'job-1']) await eventually(5_000, 'the hold', () => bench.queue.get(id), isHeld);
+    await bench.queue.hasten('over');
+    await eventually(
+      5_000,
+      'the second run',
+      () => bench.queue.get('job-0'),
+      (job) => job?.state === 'done',
+    );
+    expect(await bench.queue.get('job-1')).toMatchObject({ state: 'waiting', reason: 'not over' });
+  });
+
   test('pages show the jobs added last first, of the states asked for, and come to an end', async () => {
     await bench.add([0, 1, 2, 3, 4], (n) => ({ lane: 'a', ...(n === 3 && { runAt: Date.now() + 60_000 }) }));
     await bench.queue.bury('job-1', 'cancelled');

@@ -231,6 +231,7 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
   expect(health.body.data).toEqual({ status: 'ok', version: 'test', sandbox: true });
   const { body } = await flow.call('GET', '/openapi.json', undefined, { authorization: '' });
   expect(Object.keys(body.paths).sort()).toEqual([
+    '/contacts/check',
     '/health',
     '/messages',
     '/messages/contact',

@@ -13,6 +13,7 @@ import type { Sessions } from '../session/session.ts';
 import type { Webhooks } from '../webhook/webhook.ts';
 import { requireKey } from './auth.ts';
 import { backupRoutes } from './backups.ts';
+import { contactRoutes } from './contacts.ts';
 import { messageRoutes } from './messages.ts';
 import { installErrorReplies } from './replies.ts';
 import { sendRoutes } from './send.ts';
@@ -79,6 +80,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     backupRoutes(api, deps);
     sendRoutes(api, deps);
     messageRoutes(api, deps);
+    contactRoutes(api, deps);
     webhookRoutes(api, deps);
   });
   return app;

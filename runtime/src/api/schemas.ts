@@ -37,6 +37,16 @@ export const Session = Type.Object({
   proxy: orNull(Type.String({ description: 'The proxy without user and password.' })),
   createdAt: Time('When it was made'),
   reconnectAttempts: Type.Integer({ description: 'Connections in a row that failed; 0 once one has lasted.' }),
+  restriction: Type.Optional(
+    orNull(
+      Type.Object({
+        kind: Type.Enum(['time_lock', 'new_chat_cap']),
+        until: Time('When it ends'),
+        since: Time('When it began'),
+        reason: orNull(Type.String({ description: "WhatsApp's word for why." })),
+      }),
+    ),
+  ),
 });
 
 export const CreateSession = Type.Object(

@@ -9,7 +9,7 @@ import { pollSignal } from './long-poll.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 
-export function sessionRoutes(app: Api, { sessions, webhooks, stopping }: ApiDeps): void {
+export function sessionRoutes(app: Api, { sessions, outboxes, webhooks, stopping }: ApiDeps): void {
   const params = schemas.SessionParams;
 
   app.post(
@@ -54,7 +54,10 @@ export function sessionRoutes(app: Api, { sessions, webhooks, stopping }: ApiDep
   app.get(
     '/sessions/:sessionId',
     { schema: { summary: 'Get a session', params, response: schemas.answers(200, schemas.Session) } },
-    (request) => ok(sessions.get(parseSessionId(request.params.sessionId)).info()),
+    async (request) => {
+      const session = sessions.get(parseSessionId(request.params.sessionId));
+      return ok({ ...session.info(), restriction: await outboxes.restriction(session.id) });
+    },
   );
 
   app.get(

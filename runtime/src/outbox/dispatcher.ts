@@ -6,13 +6,16 @@
  * sees it and only finishes the job. So a message is lost nowhere and shown twice nowhere.
  */
 import { wordsOf } from '../content.ts';
-import type { MessageId, SessionId } from '../ids.ts';
+import type { Jid, MessageId, SessionId } from '../ids.ts';
 import { plan, PROFILES, type Plan, type Step } from '../pacing/pacing.ts';
 import type { AckOutcome, LiveSocket, SentMessages, Session } from '../session/session.ts';
 import type { Job, Outcome } from '../store/store.ts';
 import { sleep, sleepUnlessAborted } from '../time.ts';
 import type { Chat, Chats } from './chats.ts';
+import { firstContact, RESTRICTED } from './first-contact.ts';
+import type { Numbers } from './numbers.ts';
 import type { OutboxDeps } from './outbox.ts';
+import type { Restrictions } from './restrictions.ts';
 import type { OutboxJob } from './session-outbox.ts';
 import { Mutex } from 'async-mutex';
 import type { Statuses } from './status.ts';
@@ -30,6 +33,8 @@ interface Records {
   chats: Chats;
   statuses: Statuses;
   sent: SentMessages;
+  numbers: Numbers;
+  restrictions: Restrictions;
 }
 
 /** The message being worked on. */
@@ -41,18 +46,24 @@ interface InHand {
   written: boolean;
 }
 
+/** All that is needed to send. */
+interface Ready {
+  chat: Chat;
+  session: Session;
+  live: LiveSocket;
+}
+
 export class Dispatcher {
   readonly #session: SessionId;
   readonly #deps: OutboxDeps;
   readonly #chats: Chats;
   readonly #statuses: Statuses;
   readonly #sent: SentMessages;
+  readonly #before: Pick<Records, 'numbers' | 'restrictions'>;
   readonly #now: () => number;
   /** Taking a message back and writing it to the connection exclude each other. */
   readonly #fate = new Mutex();
   #inHand: InHand | null = null;
-  /** Those of which every attempt so far is known to have written nothing. */
-  readonly #unwritten = new Set<MessageId>();
   #brakedUntil = 0;
   #idle: { away: AbortController; done: Promise<void> } | null = null;
 
@@ -62,6 +73,7 @@ export class Dispatcher {
     this.#chats = records.chats;
     this.#statuses = records.statuses;
     this.#sent = records.sent;
+    this.#before = records;
     this.#now = deps.now ?? Date.now;
   }
 
@@ -104,7 +116,20 @@ export class Dispatcher {
     if (!session || !live) return this.#hold(UNCERTAIN_RETRY_MS, 'the session is not connected');
 
     const chat = await this.#chats.get(job.data.to);
+    const barred = await this.#barred(id, job.data.to, chat, live);
+    if (barred) return barred;
     await this.rest();
+    return await this.#typeAndSend(job, hand, signal, { chat, session, live });
+  }
+
+  /** Types it as planned, and sends it. */
+  async #typeAndSend(
+    job: Job<OutboxJob>,
+    hand: InHand,
+    signal: AbortSignal,
+    { chat, session, live }: Ready,
+  ): Promise<Outcome> {
+    const { id } = hand;
     const planned = this.#plan(job, chat, session);
     if (planned.kind === 'wait') return { kind: 'hold', until: planned.until, reason: planned.reason, attempt: false };
     if (planned.kind === 'refuse') return await this.#giveUp(id, planned.code);
@@ -132,7 +157,15 @@ export class Dispatcher {
 
   /** It was made ready before, and nobody knows how far it came. */
   async #mayHaveLeft(id: MessageId): Promise<boolean> {
-    return !this.#unwritten.has(id) && (await this.#sent.find(id)) !== undefined;
+    return (await this.#sent.find(id)) !== undefined;
+  }
+
+  /** Why the first message to somebody may not go now, if it may not. */
+  async #barred(id: MessageId, to: Jid, chat: Chat, live: LiveSocket): Promise<Outcome | null> {
+    if (chat.history.known || (await this.#mayHaveLeft(id))) return null;
+    const first = await firstContact(to, live, this.#before, this.#now());
+    if (first.kind === 'wait') return { ...first, kind: 'hold', attempt: false };
+    return first.kind === 'refuse' ? await this.#giveUp(id, first.code) : null;
   }
 
   /** Ends the presence kept up after the last message. */
@@ -210,8 +243,8 @@ export class Dispatcher {
     this.#deps.metrics.written.inc();
     const leftBefore = await this.#mayHaveLeft(id);
     const outcome: AckOutcome = await live.send(to, { messageId: id, content, quoted, target });
-    if (outcome.kind === 'not_sent' && !leftBefore) this.#unwritten.add(id);
-    else this.#unwritten.delete(id);
+    const certain = !leftBefore && (outcome.kind === 'not_sent' || outcome.kind === 'refused');
+    if (certain) await this.#sent.forget(id);
     switch (outcome.kind) {
       case 'acked':
         this.#deps.metrics.acked.inc();
@@ -220,7 +253,7 @@ export class Dispatcher {
         this.#stayOnlineAWhile(live);
         return { kind: 'done' };
       case 'refused':
-        return await this.#giveUp(id, outcome.error);
+        return (await this.#restricted(outcome.error, live)) ?? (await this.#giveUp(id, outcome.error));
       case 'uncertain':
         session.suspect(outcome.why);
         return this.#hold(UNCERTAIN_RETRY_MS, outcome.why);
@@ -233,9 +266,18 @@ export class Dispatcher {
     }
   }
 
+  /** What would begin a new chat waits until the account may; null when the refusal is about something else. */
+  async #restricted(error: string, live: LiveSocket): Promise<Outcome | null> {
+    const { restrictions } = this.#before;
+    const kind = restrictions.kindOf(error);
+    if (!kind) return null;
+    const told = await live.askRestriction(kind).catch(() => null);
+    const until = await restrictions.refused(kind, told);
+    return { kind: 'hold', until, reason: RESTRICTED, attempt: false };
+  }
+
   async #giveUp(id: MessageId, why: string, certain = true): Promise<Outcome> {
     this.#deps.metrics.failed.inc({ by: /^\d+$/.test(why) ? 'whatsapp' : 'runtime' });
-    this.#unwritten.delete(id);
     await this.#statuses.advance(id, 'failed', { why, certain });
     return { kind: 'dead', reason: why };
   }

@@ -9,11 +9,14 @@ import type { Jid, MessageId, SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ProfileName } from '../pacing/pacing.ts';
-import type { SentMessages, Sessions } from '../session/session.ts';
+import type { Restriction, SentMessages, Sessions } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
+import { checkNumbers, type CheckedNumbers } from './check-numbers.ts';
+import type { ActiveRestriction } from './restrictions.ts';
 import { SessionOutbox } from './session-outbox.ts';
 import type { MessageStatus } from './status.ts';
 
+export type { ActiveRestriction } from './restrictions.ts';
 export type { MessageStatus } from './status.ts';
 
 /** A message to send, checked by the caller for its shape only. */
@@ -77,7 +80,7 @@ export interface OutboxDeps {
   publish(session: SessionId, fact: Fact): Promise<EventEnvelope>;
   /** A received message that is to be answered, reacted to or deleted; undefined when the session does not know it. */
   received(session: SessionId, chat: Jid, messageId: MessageId): Promise<MessageRef | undefined>;
-  settings: { profile: ProfileName; humanize: boolean; dailyLimit: number };
+  settings: { profile: ProfileName; humanize: boolean; dailyLimit: number; numberChecksPerHour: number };
   metrics: Metrics;
   log: Logger;
   now?: () => number;
@@ -110,6 +113,15 @@ export interface Outboxes {
   wait(session: SessionId, id: MessageId, status: MessageStatus, signal: AbortSignal): Promise<SentMessage>;
   /** A receipt came for messages of this session; those it did not send are ignored. */
   receipt(session: SessionId, ids: string[], status: 'delivered' | 'read'): Promise<void>;
+  /**
+   * Which phone numbers have WhatsApp, from what is known first. Throws `session_not_connected` when one has to be asked and
+   * there is no connection.
+   */
+  checkNumbers(session: SessionId, numbers: Jid[]): Promise<CheckedNumbers>;
+  /** WhatsApp restricts the account, or does no more. */
+  restricted(session: SessionId, restriction: Restriction): Promise<void>;
+  /** What holds the account back from new chats; null when nothing does. */
+  restriction(session: SessionId): Promise<ActiveRestriction | null>;
   /** They wrote: their chat is known, and an answer has something to read first. */
   noteReceived(
     session: SessionId,
@@ -148,6 +160,10 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     get: (session, id) => of(session).statuses.get(id),
     wait: (session, id, status, signal) => of(session).statuses.wait(id, status, signal),
     receipt: (session, ids, status) => of(session).receipt(ids, status),
+    checkNumbers: (session, numbers) =>
+      checkNumbers(numbers, of(session).numbers, () => deps.sessions.find(session)?.live() ?? null),
+    restricted: (session, restriction) => of(session).restrictions.note(restriction),
+    restriction: (session) => of(session).restrictions.active(),
     noteReceived: (session, chat, message) => of(session).chats.noteReceived(chat, message),
     sent: (session) => of(session).sent,
     stop: async () => {

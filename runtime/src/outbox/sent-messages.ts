@@ -13,4 +13,7 @@ export const sentMessages = (rows: KeyValue): SentMessages => ({
   async keep(messageId, message) {
     await rows.set(messageId, Buffer.from(message).toString('base64'), KEEP_MS);
   },
+  async forget(messageId) {
+    await rows.delete(messageId);
+  },
 });

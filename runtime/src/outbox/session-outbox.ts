@@ -10,6 +10,9 @@ import { Mutex } from 'async-mutex';
 import { Chats } from './chats.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { NewMessage, OutboxDeps, SentMessage } from './outbox.ts';
+import { RESTRICTED } from './first-contact.ts';
+import { Numbers } from './numbers.ts';
+import { Restrictions } from './restrictions.ts';
 import { sentMessages } from './sent-messages.ts';
 import { Statuses } from './status.ts';
 import { timesOf } from './times.ts';
@@ -54,6 +57,8 @@ export class SessionOutbox {
   readonly statuses: Statuses;
   readonly chats: Chats;
   readonly sent: SentMessages;
+  readonly numbers: Numbers;
+  readonly restrictions: Restrictions;
   readonly #session: SessionId;
   readonly #deps: OutboxDeps;
   readonly #queue: Queue<OutboxJob>;
@@ -77,7 +82,10 @@ export class SessionOutbox {
     const publish = (fact: Parameters<OutboxDeps['publish']>[1]) => deps.publish(session, fact);
     this.sent = sentMessages(database.keyValue('sent'));
     this.statuses = new Statuses(session, database.keyValue('messages'), this.#queue, publish, this.#now);
-    this.#dispatcher = new Dispatcher(session, deps, { chats: this.chats, statuses: this.statuses, sent: this.sent });
+    this.numbers = new Numbers(database.keyValue('numbers'), deps.settings.numberChecksPerHour, this.#now);
+    const onLifted = () => this.#queue.hasten(RESTRICTED);
+    this.restrictions = new Restrictions(database.keyValue('restriction'), publish, onLifted, this.#now);
+    this.#dispatcher = new Dispatcher(session, deps, this);
   }
 
   /** Begins to watch for messages that expire; `stop` ends it. */
@@ -91,8 +99,20 @@ export class SessionOutbox {
   }
 
   async setConnected(connected: boolean): Promise<void> {
-    if (connected) this.#running ??= this.#run();
+    if (connected) {
+      await this.#refreshRestrictions();
+      this.#running ??= this.#run();
+    }
     await (connected ? this.#queue.resume() : this.#queue.pause());
+  }
+
+  /** It may have been lifted while nobody was there to hear of it. */
+  async #refreshRestrictions(): Promise<void> {
+    const active = await this.restrictions.active();
+    const live = this.#deps.sessions.find(this.#session)?.live();
+    if (!active || !live) return;
+    const now = await live.askRestriction(active.kind).catch(() => null);
+    if (now) await this.restrictions.note(now);
   }
 
   brake(ms: number): void {

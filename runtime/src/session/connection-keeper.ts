@@ -114,6 +114,7 @@ export class ConnectionKeeper {
             journal.settle({ messageId }, auth.keys),
           ),
         onReceipt: (receipt, settle) => listeners.onReceipt(this.#session, receipt, settle),
+        onRestriction: (restriction) => listeners.onRestriction(this.#session, restriction),
       },
     );
     this.connection = connection;

@@ -28,6 +28,8 @@ export interface SentMessages {
   find(messageId: string): Promise<Uint8Array | undefined>;
   /** Durable when it resolves. */
   keep(messageId: string, message: Uint8Array): Promise<void>;
+  /** It is known that it did not leave: the next attempt builds it anew. */
+  forget(messageId: string): Promise<void>;
 }
 
 /** Builds the message, files uploaded, or takes what was built before. Kept when it resolves. */

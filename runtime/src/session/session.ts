@@ -16,6 +16,7 @@ import type { Receipt } from './receipts.ts';
 import { SessionRegistry } from './registry.ts';
 import type { RetentionSettings } from './retention.ts';
 import type { LiveSocket, SocketOptions, WayOut } from './socket.ts';
+import type { Restriction } from './standing-with-whatsapp.ts';
 import type { Reason, SessionStatus } from './states.ts';
 
 export type { AckOutcome } from './acks.ts';
@@ -23,6 +24,7 @@ export type { Receipt } from './receipts.ts';
 export type { ExportedSession } from './portable.ts';
 export type { Outgoing, SentMessages } from './outgoing.ts';
 export type { LiveSocket } from './socket.ts';
+export type { Restriction, RestrictionKind } from './standing-with-whatsapp.ts';
 export type { Vitals } from './vitals.ts';
 export { REASONS, SESSION_STATUSES, type Reason, type SessionStatus } from './states.ts';
 
@@ -86,6 +88,8 @@ export interface SessionListeners {
   /** `settle` tells the session that the message is durable elsewhere and need not be kept for a replay. */
   onMessages(session: Session, messages: WAMessage[], offline: boolean, settle: (id: string) => Promise<void>): void;
   onReceipt(session: Session, receipt: Receipt, settle: () => Promise<void>): void;
+  /** WhatsApp restricts the account, or does no more. */
+  onRestriction(session: Session, restriction: Restriction): void;
   /** A connection ended: what the protocol monitor learns from. */
   onClosed(session: Session, closed: { code: number | undefined; message: string; known: boolean }): void;
 }

@@ -12,6 +12,7 @@ import {
 } from '@whiskeysockets/baileys';
 import type { Agent } from 'node:http';
 import { toError } from '../errors.ts';
+import type { Jid } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { Acks, type AckOutcome } from './acks.ts';
 import type { AuthState } from './auth-state.ts';
@@ -24,6 +25,7 @@ import { Unlinking } from './unlink.ts';
 import { prepare, relay, type Outgoing, type SentMessages } from './outgoing.ts';
 import { limitEntering } from './entering.ts';
 import { checkPreKeys } from './signatures.ts';
+import { standingWithWhatsApp, type Restriction, type RestrictionKind } from './standing-with-whatsapp.ts';
 import { askPhone, ping, readVitals, type Vitals } from './vitals.ts';
 
 /** First QR 60 s, the next 20 s each (Socket/socket.js:657, :669). */
@@ -70,6 +72,7 @@ export interface SocketEvents {
   onMessages(messages: WAMessage[], offline: boolean): void;
   /** `settle` is to be called when the receipt has had its effect; until then it is handled again after a crash. */
   onReceipt(receipt: Receipt, settle: () => Promise<void>): void;
+  onRestriction(restriction: Restriction): void;
 }
 
 export interface LiveSocket {
@@ -84,6 +87,9 @@ export interface LiveSocket {
   askPhone(): Promise<void>;
   setOnline(online: boolean): Promise<void>;
   markRead(jid: string, messageIds: string[], participant: string | undefined): Promise<void>;
+  /** See `askNumber` and `askRestriction`. */
+  askNumber(jid: Jid): Promise<Jid | null>;
+  askRestriction(kind: RestrictionKind): Promise<Restriction>;
   /** See `PairingCodes.request`. */
   requestPairingCode(phone: string): Promise<PairingCode>;
   /** Takes this device off the account; true when WhatsApp has confirmed it in time. Never throws. */
@@ -157,8 +163,8 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
     chatState: (jid, state) => sock.sendPresenceUpdate(state, jid),
     askPhone: () => askPhone(sock),
     setOnline: (online) => showOnline(sock, deps.auth.creds.me?.name, online),
-    markRead: (jid, ids, participant) =>
-      sock.readMessages(ids.map((id) => ({ remoteJid: jid, id, fromMe: false, ...(participant && { participant }) }))),
+    markRead: (jid, ids, participant) => markRead(sock, jid, ids, participant),
+    ...standingWithWhatsApp(sock, events.onRestriction),
     requestPairingCode: (phone) => pairingCodes.request(phone),
     unlink: (timeoutMs) => unlinking.ask(deps.auth.creds.me?.id, timeoutMs),
     end,
@@ -217,6 +223,9 @@ function noticeRefusedUpgrade(sock: WASocket, onAnswer: (answer: string) => void
 
 /** The client types its socket as an abstract one; the real one under it is a `ws` WebSocket. */
 const rawSocket = (sock: WASocket) => (sock.ws as unknown as { socket: { terminate(): void } | null }).socket;
+
+const markRead = (sock: WASocket, remoteJid: string, ids: string[], participant: string | undefined) =>
+  sock.readMessages(ids.map((id) => ({ remoteJid, id, fromMe: false, ...(participant && { participant }) })));
 
 async function send(
   sock: WASocket,

@@ -51,6 +51,7 @@ export const jobStatements = (database: DatabaseSync) => ({
   hold: database.prepare(
     `UPDATE job SET step = 'held', due_at = ?, attempts_made = ?, reason = ? WHERE queue = ? AND id = ?`,
   ),
+  hasten: database.prepare(`UPDATE job SET due_at = ? WHERE queue = ? AND step = 'held' AND reason = ?`),
   release: database.prepare(`UPDATE job SET step = 'returned' WHERE queue = ? AND id = ?`),
   bury: database.prepare(`UPDATE job SET step = 'dead', due_at = NULL, reason = ?, finished_at = ? WHERE sequence = ?`),
   redrive: database.prepare(

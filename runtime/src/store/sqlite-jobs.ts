@@ -132,6 +132,10 @@ export class SqliteJobs<Data> {
     });
   }
 
+  hasten(reason: string): void {
+    this.#file.transaction(() => this.#sql.hasten.run(this.#now(), this.#queue, reason));
+  }
+
   redrive(id: string): boolean {
     return this.#file.transaction(() => {
       const row = this.#sql.byId.get(this.#queue, id) as JobRow | undefined;

@@ -50,6 +50,11 @@ export class SqliteQueue<Data> implements Queue<Data> {
     return buried;
   }
 
+  async hasten(reason: string): Promise<void> {
+    this.#jobs.hasten(reason);
+    this.#runner?.wake();
+  }
+
   async redrive(id: string): Promise<boolean> {
     const redriven = this.#jobs.redrive(id);
     this.#runner?.wake();
