@@ -1,17 +1,21 @@
 /**
  * `npm run docs:gen`: the reference pages under runtime/docs, made from the tables the runtime itself uses, so that they
- * cannot say anything else. `test/unit/docs.test.ts` fails when a page is not what its table gives.
+ * cannot say anything else, and the sandbox's FIDELITY.md. `test/unit/docs.test.ts` fails when a page is not what its
+ * table gives.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { format } from 'prettier';
+import { FIDELITY } from '../../runtime/sandbox/fidelity/fidelity.ts';
+import type { FidelityRow } from '../../runtime/sandbox/fidelity/fidelity.ts';
 import { CONFIG_TABLE } from '../../runtime/src/config.ts';
 import { ERRORS } from '../../runtime/src/errors.ts';
 import { EVENTS } from '../../runtime/src/events.ts';
 import { ALERTS } from '../../runtime/src/watchdog/alerts.ts';
 import { REASONS, STATES } from '../../runtime/src/session/states.ts';
 
-export const DOCS = new URL('../../runtime/docs/', import.meta.url);
+export const RUNTIME = new URL('../../runtime/', import.meta.url);
 const NOTICE = '<!-- Made by `npm run docs:gen` from the tables in runtime/src. Change those, not this page. -->';
+const FIDELITY_NOTICE = NOTICE.replace('src', 'sandbox/fidelity');
 
 const code = (text: string | number) => `\`${text}\``;
 /** Plain text in a table cell: nothing in it is Markdown or HTML, save the code spans made here. */
@@ -22,7 +26,8 @@ function table(head: string[], rows: string[][]): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-const page = (title: string, ...parts: string[]) => [`# ${title}`, NOTICE, ...parts].join('\n\n') + '\n';
+const pageOf = (...parts: string[]) => parts.join('\n\n') + '\n';
+const page = (title: string, ...parts: string[]) => pageOf(`# ${title}`, NOTICE, ...parts);
 
 function configuration(): string {
   const rows = CONFIG_TABLE.map((row) => [
@@ -80,13 +85,39 @@ function states(): string {
   );
 }
 
-/** Every page by its file name, formatted as the repository's check wants it. */
+function fidelity(): string {
+  const areas = Object.entries(FIDELITY).map(([area, rows]) => `## ${area}\n\n` + fidelityTable(rows));
+  const all = Object.values(FIDELITY).flat();
+  const count = (verdict: string) => all.filter((row) => row.verdict === verdict).length;
+  return pageOf(
+    '# How near the sandbox comes to WhatsApp',
+    FIDELITY_NOTICE,
+    `Of ${all.length} things, ${count('faithful')} are faithful: the unmodified client meets what it would meet at WhatsApp, ` +
+      `as far as that is known. ${count('simplified')} are simplified, and ${count('absent')} are absent: a client is told ` +
+      'so. Each row names the test that shows it, by its file below `test/`.',
+    ...areas,
+  );
+}
+
+function fidelityTable(rows: readonly FidelityRow[]): string {
+  const cells = rows.map((row) => [
+    row.what,
+    row.verdict,
+    row.how,
+    (row.methods ?? []).map(code).join(' '),
+    'test' in row ? `${code(row.test.file)}: ${row.test.name}` : row.untested,
+  ]);
+  return table(['What', 'Verdict', 'How', "Methods of the client's socket", 'Test'], cells);
+}
+
+/** Every page by its path below runtime/, formatted as the repository's check wants it. */
 export async function renderDocs(): Promise<Record<string, string>> {
   const pages = {
-    'configuration.md': configuration(),
-    'errors.md': errors(),
-    'events.md': events(),
-    'states.md': states(),
+    'docs/configuration.md': configuration(),
+    'docs/errors.md': errors(),
+    'docs/events.md': events(),
+    'docs/states.md': states(),
+    'sandbox/FIDELITY.md': fidelity(),
   };
   const formatted = Object.entries(pages).map(async ([name, text]) => [
     name,
@@ -96,8 +127,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
 }
 
 async function writeDocs(): Promise<void> {
-  await mkdir(DOCS, { recursive: true });
-  for (const [name, text] of Object.entries(await renderDocs())) await writeFile(new URL(name, DOCS), text);
+  for (const [name, text] of Object.entries(await renderDocs())) await writeFile(new URL(name, RUNTIME), text);
 }
 
 if (import.meta.main) await writeDocs();

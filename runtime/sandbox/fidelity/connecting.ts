@@ -1,0 +1,83 @@
+/** Fidelity of connections: handshake, linking, login, and their end. */
+import type { FidelityRow } from './row.ts';
+
+export const CONNECTING: readonly FidelityRow[] = [
+  {
+    what: 'Noise handshake and certificate chain',
+    verdict: 'faithful',
+    how: 'Noise XX and a chain of two certificates, under a root of the sandbox instead of WhatsApp.',
+    test: {
+      file: 'sandbox/handshake.test.ts',
+      name: 'a handshake gives both sides the same keys and the client a chain for the key it spoke with',
+    },
+  },
+  {
+    what: 'TLS under the chat connection',
+    verdict: 'absent',
+    how: 'The chat server speaks ws://, not wss://; files are served over HTTPS.',
+    untested: 'A client that insists on wss:// meets a server that does not speak it, as it would anywhere.',
+  },
+  {
+    what: 'Linking by QR code',
+    verdict: 'faithful',
+    how: 'Six references, pair-success under the scanned secret, the restart (515), and the login after it.',
+    test: {
+      file: 'sandbox/linking.test.ts',
+      name: 'a client that shows a QR code is linked by a scan, told to restart, and logs in as that account',
+    },
+  },
+  {
+    what: 'QR codes that expire or run out',
+    verdict: 'faithful',
+    how: 'A code lives a minute, the next ones twenty seconds; a client that has shown all of them gives up.',
+    test: {
+      file: 'sandbox/linking-limits.test.ts',
+      name: 'a client whose codes nobody scanned gives up when it has shown them all',
+    },
+  },
+  {
+    what: 'Linking by pairing code',
+    verdict: 'faithful',
+    how: 'The whole exchange from hello to finish; the code is typed at the simulated phone.',
+    test: {
+      file: 'sandbox/pairing-code.test.ts',
+      name: 'a client whose code is typed at the phone is linked, registered, and talks',
+    },
+    methods: ['requestPairingCode'],
+  },
+  {
+    what: 'Four linked devices at most',
+    verdict: 'faithful',
+    how: 'The fifth is refused at the phone until one is unlinked.',
+    test: {
+      file: 'sandbox/linking-limits.test.ts',
+      name: 'an account has four linked devices at most, and room again when one is unlinked',
+    },
+  },
+  {
+    what: 'Logging out, and being unlinked by the phone',
+    verdict: 'faithful',
+    how: 'The device is removed, its connection ends with 401, and later logins fail with 401.',
+    test: {
+      file: 'sandbox/linking.test.ts',
+      name: 'a client that logs out is removed, and refused when it comes back',
+    },
+    methods: ['logout'],
+  },
+  {
+    what: 'A second login of one device',
+    verdict: 'faithful',
+    how: 'The first connection ends as replaced (440).',
+    test: { file: 'sandbox/linking.test.ts', name: 'a second login of a device ends the first one as replaced' },
+  },
+  {
+    what: 'Pre-keys: stock, upload, digest, rotation',
+    verdict: 'simplified',
+    how: 'Keys are stocked and handed out as by WhatsApp; contacts of the sandbox never run out of theirs.',
+    test: {
+      file: 'sandbox/delivery.test.ts',
+      name: 'a linked client uploads pre-keys when it is told that few are left',
+    },
+    methods: ['uploadPreKeys', 'uploadPreKeysToServerIfRequired'],
+  },
+];

@@ -1,0 +1,23 @@
+import { expect, test } from '@jest/globals';
+import { FIDELITY } from '../../runtime/sandbox/fidelity/fidelity.ts';
+import { testTitles } from '../support/test-titles.ts';
+
+const rows = Object.values(FIDELITY).flat();
+const named = rows.flatMap((row) => ('test' in row ? [[row.what, row.test] as const] : []));
+
+test.each(named)('%s is backed by a test that there is', async (_what, { file, name }) => {
+  const titles = await testTitles(new URL(`../${file}`, import.meta.url));
+  expect(titles.filter((title) => title === name)).toEqual([name]);
+});
+
+test('no two rows are about the same', () => {
+  const whats = rows.map(({ what }) => what);
+  expect(whats).toEqual([...new Set(whats)]);
+  const methods = rows.flatMap((row) => row.methods ?? []);
+  expect(methods).toEqual([...new Set(methods)]);
+});
+
+test('what is said of a row is one sentence', () => {
+  const sentences = rows.flatMap((row) => [row.how, ...('untested' in row ? [row.untested] : [])]);
+  expect(sentences.filter((sentence) => !/^[A-Z][^\n]*\.$/.test(sentence))).toEqual([]);
+});
