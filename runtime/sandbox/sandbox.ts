@@ -107,13 +107,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     { host, port },
     {
       connect: (socket: WebSocket) => new Connection(socket, identity, { events: handlers, interferences }),
-      pictureAt: (path) => pictures.file(path),
       interferences,
     },
   );
-  pictures.origin = `http://${host}:${server.port}`;
   const { world, accounts, contacts } = people;
-  const media = await openMediaServer(host, world.media);
+  const media = await openMediaServer(host, world.media, (path) => pictures.file(path));
   const controlled = {
     unhandled,
     accounts,

@@ -1,5 +1,5 @@
 /** The WebSocket server clients connect to. It owns every connection and ends them all when it closes. */
-import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, STATUS_CODES, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -7,7 +7,6 @@ import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { Connection } from './connection.ts';
 import type { Interferences } from './faults/interference.ts';
-import { PICTURE_FOLDER } from './social/social.ts';
 
 /** Where WhatsApp Web's socket is. */
 const PATH = '/ws/chat';
@@ -25,16 +24,15 @@ export interface ChatServer {
 
 export interface ChatServerParts {
   connect(socket: WebSocket): Connection;
-  pictureAt(path: string): Buffer | undefined;
   interferences: Interferences;
 }
 
-/** Listens, makes a connection of every client that comes to the right path, and serves pictures on theirs. */
+/** Listens, and makes a connection of every client that comes to the right path by WebSocket. */
 export async function openChatServer(
   { host, port: wanted }: { host: string; port: number },
-  { connect, pictureAt, interferences }: ChatServerParts,
+  { connect, interferences }: ChatServerParts,
 ): Promise<ChatServer> {
-  const http = createServer(({ url = '' }, response) => respond(response, url, pictureAt(url)));
+  const http = createServer((_request, response) => response.writeHead(426).end());
   const sockets = new WebSocketServer({ noServer: true });
   const connections = new Set<Connection>();
   const left = new Set<Socket>();
@@ -86,10 +84,4 @@ export async function openChatServer(
 
 function refuse(socket: Duplex, status: number): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'No'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-/** Whoever asks for no picture is a client that should have come by WebSocket. */
-function respond(response: ServerResponse, url: string, picture: Buffer | undefined): void {
-  if (picture) response.writeHead(200, { 'content-type': 'image/jpeg' }).end(picture);
-  else response.writeHead(url.startsWith(PICTURE_FOLDER) ? 404 : 426).end();
 }

@@ -5,15 +5,9 @@ import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { emitted } from '../support/emitted.ts';
+import { JPEG } from '../support/jpeg.ts';
+import { trustMediaHost } from '../support/trust.ts';
 
-/** Eight by eight pixels of green. */
-const JPEG = Buffer.from(
-  '/9j/2wBDACgcHiMeGSgjISMtKygwPGRBPDc3PHtYXUlkkYCZlo+AjIqgtObDoKrarYqMyP/L2u71////m8H////6/+b9//j/2wBDASstLTw1PHZB' +
-    'QXb4pYyl+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj/wAARCAAIAAgDASIAAhEBAxEB/8QAFQABAQAA' +
-    'AAAAAAAAAAAAAAAAAAP/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAAAwT/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oA' +
-    'DAMBAAIRAxEAPwCgAkD/2Q==',
-  'base64',
-);
 const OTHER_JPEG = Buffer.concat([JPEG, Buffer.from('another')]);
 
 describe('two clients of one account', () => {
@@ -24,6 +18,7 @@ describe('two clients of one account', () => {
 
   beforeAll(async () => {
     sandbox = await startSandbox();
+    trustMediaHost(sandbox);
     account = sandbox.account('15550100001');
     client = await linkedClient(sandbox, account);
     second = await linkedClient(sandbox, account);
@@ -46,6 +41,7 @@ describe('two clients of one account', () => {
     const contact = sandbox.contact('15550100011');
     contact.setPicture(OTHER_JPEG, JPEG);
     const small = await client.socket.profilePictureUrl(contact.jid);
+    expect(small).toMatch(/^https:/);
     const large = await client.socket.profilePictureUrl(contact.lid, 'image');
     expect(await download(small)).toEqual({ status: 200, bytes: JPEG });
     expect(await download(large)).toEqual({ status: 200, bytes: OTHER_JPEG });
@@ -60,6 +56,16 @@ describe('two clients of one account', () => {
     contact.setPrivacy('profile', 'none');
     await expect(client.socket.profilePictureUrl(contact.jid)).rejects.toMatchObject({ data: 401 });
     expect(() => contact.setPicture(Buffer.from('no picture'))).toThrow('must be a JPEG');
+  });
+
+  test('cannot fetch a picture from a host that is down', async () => {
+    const contact = sandbox.contact('15550100015');
+    contact.setPicture(JPEG);
+    const url = await client.socket.profilePictureUrl(contact.jid);
+    await sandbox.media.goDown();
+    await expect(download(url)).rejects.toThrow('fetch failed');
+    await sandbox.media.comeUp();
+    expect(await download(url)).toMatchObject({ status: 200 });
   });
 
   test('learn when somebody they know changes or removes the picture', async () => {

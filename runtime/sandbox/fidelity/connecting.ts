@@ -14,7 +14,7 @@ export const CONNECTING: readonly FidelityRow[] = [
   {
     what: 'TLS under the chat connection',
     verdict: 'absent',
-    how: 'The chat server speaks ws://, not wss://; files are served over HTTPS.',
+    how: 'The chat server speaks ws://, not wss://; files and pictures are served over HTTPS.',
     untested: 'A client that insists on wss:// meets a server that does not speak it, as it would anywhere.',
   },
   {

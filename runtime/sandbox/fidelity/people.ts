@@ -62,7 +62,7 @@ export const PEOPLE: readonly FidelityRow[] = [
   {
     what: 'Pictures of people and groups',
     verdict: 'simplified',
-    how: 'Small and large are the files that were given; WhatsApp scales them, and its addresses end with time.',
+    how: 'Over HTTPS; small and large are the files that were given; WhatsApp scales them, and its addresses end with time.',
     test: {
       file: 'sandbox/pictures.test.ts',
       name: 'two clients of one account find the picture of somebody, small and large, byte for byte',

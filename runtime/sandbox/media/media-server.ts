@@ -1,4 +1,4 @@
-/** The HTTPS server clients upload encrypted files to and download them from, whole or in part. */
+/** The HTTPS server clients upload encrypted files to and download them from, whole or in part; pictures are there too. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -38,13 +38,16 @@ class Refused extends Error {
   }
 }
 
+/** What is at a path of the host, beside encrypted files. */
+type FindPicture = (path: string) => Buffer | undefined;
+
 /** Makes a certificate, listens on any free port, and tells `media` where it is. */
-export async function openMediaServer(host: string, media: Media): Promise<MediaServer> {
+export async function openMediaServer(host: string, media: Media, pictureAt: FindPicture): Promise<MediaServer> {
   const { authority, certificate: cert, key } = await issueCertificate(host);
   const closing = new AbortController();
   const left = new Set<Socket>();
   const https = createServer({ cert, key }, (request, response) => {
-    respond(media, request, response, closing.signal).catch((error: unknown) => {
+    respond(media, pictureAt, { request, response }, closing.signal).catch((error: unknown) => {
       if (!(error instanceof Refused) || response.headersSent) return void response.destroy();
       response.writeHead(error.status, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ error: error.message }));
@@ -82,10 +85,15 @@ export async function openMediaServer(host: string, media: Media): Promise<Media
   };
 }
 
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
 async function respond(
   media: Media,
-  request: IncomingMessage,
-  response: ServerResponse,
+  pictureAt: FindPicture,
+  { request, response }: Exchange,
   closing: AbortSignal,
 ): Promise<void> {
   const { faults } = media;
@@ -99,9 +107,11 @@ async function respond(
   }
   if (method !== 'GET' && method !== 'HEAD') throw new Refused(405, 'only uploads and downloads');
   if (faults.downloadStatus !== null) throw new Refused(faults.downloadStatus);
-  const file = media.find(url);
+  const picture = pictureAt(url);
+  const file = picture ?? media.find(url);
   if (!file) throw new Refused(404, 'no such file');
-  sendFile(media, faults.flipByte ? flipped(file) : file, request, response);
+  const type = picture ? 'image/jpeg' : 'application/octet-stream';
+  sendFile(media, faults.flipByte ? flipped(file) : file, type, { request, response });
 }
 
 /** Reads an upload whole. Throws when it is refused: by its place, its authorization, its size or its hash. */
@@ -127,13 +137,13 @@ async function takeUpload(media: Media, url: string, request: IncomingMessage): 
 function sendFile(
   { faults }: Media,
   file: Buffer,
-  { method, headers }: IncomingMessage,
-  response: ServerResponse,
+  type: string,
+  { request: { method, headers }, response }: Exchange,
 ): void {
   const range = rangeOf(headers.range, file.length);
   const part = range ? file.subarray(range.start, range.end + 1) : file;
   response.writeHead(range ? 206 : 200, {
-    'content-type': 'application/octet-stream',
+    'content-type': type,
     'content-length': part.length,
     'accept-ranges': 'bytes',
     ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${file.length}` }),

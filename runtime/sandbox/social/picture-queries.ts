@@ -18,7 +18,7 @@ function picture(query: Query): Stanza {
   if (!found) return NOT_FOUND;
   const type = about.attrs['type'] === 'image' ? 'image' : 'preview';
   const path = found.paths[type];
-  return node('picture', { id: found.id, type, url: `${world.social.pictures.origin}${path}`, direct_path: path });
+  return node('picture', { id: found.id, type, url: world.media.urlOf(path), direct_path: path });
 }
 
 /** Whom a query names, or else the account itself. */

@@ -1,4 +1,4 @@
-/** Pictures of people and groups: kept here, named in stanzas by an address, and served to whoever has that address. */
+/** Pictures of people and groups: kept here, named in stanzas by an address, and served at it by the media host. */
 import { randomBytes } from 'node:crypto';
 import type { Person } from '../directory.ts';
 import type { Group } from '../groups/groups.ts';
@@ -13,13 +13,11 @@ export interface Picture {
   readonly paths: Readonly<Record<PictureSize, string>>;
 }
 
-/** Where pictures are on the sandbox's server. */
-export const PICTURE_FOLDER = '/pictures/';
+/** Where pictures are on the media host. */
+const PICTURE_FOLDER = '/pictures/';
 const FIRST_ID = 1_700_000_000;
 
 export class Pictures {
-  /** Scheme, host and port in front of every path; known once the server listens. */
-  origin = '';
   readonly #pictures = new Map<Person | Group, Picture>();
   readonly #files = new Map<string, Buffer>();
   #lastId = FIRST_ID;
@@ -42,7 +40,7 @@ export class Pictures {
     return picture;
   }
 
-  /** The JPEG at a path of the server; undefined for a picture that is gone or never was. */
+  /** The JPEG at a path of the host; undefined for a picture that is gone or never was. */
   file(path: string): Buffer | undefined {
     return this.#files.get(path);
   }

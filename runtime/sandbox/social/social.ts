@@ -22,7 +22,6 @@ import { TrustTokens } from './trust.ts';
 export type { Call, CallOptions, CallState } from './call.ts';
 export type { ChatState } from './presence.ts';
 export type { PrivacySetting } from './privacy.ts';
-export { PICTURE_FOLDER } from './pictures.ts';
 export { Somebody } from './somebody.ts';
 export type { BusinessProfile } from './profile.ts';
 
