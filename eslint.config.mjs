@@ -18,6 +18,7 @@ const LEAVES = [
   'ids.ts',
   'log.ts',
   'metrics.ts',
+  'proxy-address.ts',
   'seal.ts',
   'sealed-file.ts',
   'time.ts',
@@ -55,8 +56,8 @@ const owned = {
   fastify: ['api'],
   '@fastify/swagger': ['api'],
   'node:sqlite': ['store'],
-  'socks-proxy-agent': ['proxy'],
-  'https-proxy-agent': ['proxy'],
+  socks: ['proxy'],
+  'agent-base': ['proxy'],
   standardwebhooks: ['webhook', 'demo'],
 };
 const foreign = (room) =>

@@ -15,7 +15,8 @@ import type { Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createOutboxes, type Outboxes } from './outbox/outbox.ts';
 import { createProtocolMonitor, type ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
-import { createEgress, openWayOut, shownProxy } from './proxy/proxy.ts';
+import { createEgress, openWayOut } from './proxy/proxy.ts';
+import { parseProxyUrl } from './proxy-address.ts';
 import type { Seal } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -132,8 +133,8 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
   const sessions = createSessions({
     store,
     masterSeal,
-    openWayOut,
-    shownProxy,
+    openWayOut: (url) => openWayOut(url, config.connectTimeout),
+    shownProxy: (url) => (url === null ? null : parseProxyUrl(url).shown),
     settings: sessionSettings(config),
     sent: (session) => outboxes.sent(session),
     release: (session) => releaseSession({ outboxes, inbox, webhooks, alerts }, session),

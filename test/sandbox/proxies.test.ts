@@ -122,7 +122,7 @@ describe.each(KINDS)('a %s proxy', (kind) => {
 
   test("carries a fetch of Node's own, as the client makes it, by the runtime's own way out", async () => {
     await withProxy({ kind, user: 'me', password: 'secret' }, async (proxy) => {
-      const wayOut = openWayOut(proxy.url);
+      const wayOut = openWayOut(proxy.url, CONNECT_MS);
       const response = await globalThis.fetch(`http://${origin}/`, { dispatcher: wayOut.dispatcher } as RequestInit);
       expect(await response.text()).toBe('hello from behind');
       expect([...proxy.destinations.keys()]).toEqual([origin]);
@@ -132,7 +132,7 @@ describe.each(KINDS)('a %s proxy', (kind) => {
 
   test("carries a WebSocket by the runtime's own way out, asked for by name", async () => {
     await withProxy({ kind, user: 'me', password: 'secret' }, async (proxy) => {
-      const wayOut = openWayOut(proxy.url);
+      const wayOut = openWayOut(proxy.url, CONNECT_MS);
       const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
@@ -161,7 +161,7 @@ const openConnections = (proxy: Proxy, count: number) =>
 async function onOpenSocket(proxy: Proxy, run: (socket: WebSocket) => Promise<void>): Promise<void> {
   const server: Server = createServer((peer) => peer.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const wayOut = openWayOut(proxy.url);
+  const wayOut = openWayOut(proxy.url, CONNECT_MS);
   const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { agent: wayOut.agent });
   socket.on('error', () => undefined);
   await once(server, 'connection');

@@ -70,6 +70,11 @@ describe('what the end of a connection means', () => {
     [500, 'WebSocket Error (Socks5 Authentication failed)', again('reconnect_backoff', 'proxy_failed')],
     [
       500,
+      'WebSocket Error (the proxy https://127.0.0.1:1 does not work: self-signed certificate)',
+      again('reconnect_backoff', 'proxy_failed'),
+    ],
+    [
+      500,
       'WebSocket Error (Socks5 proxy rejected connection - NotAllowed)',
       again('reconnect_backoff', 'proxy_failed'),
     ],

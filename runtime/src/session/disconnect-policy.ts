@@ -99,6 +99,8 @@ const TABLE: Readonly<Record<number, Row>> = {
     action: 'reconnect_backoff',
     reason: 'server_error',
     rather: [
+      // How the proxy room begins; what follows may be of the way to the proxy itself, TLS too.
+      [/^WebSocket Error \(the proxy /, 'proxy_failed'],
       [/certificate|self.signed|\b(TLS|SSL)\b/i, 'tls_failed'],
       [PROXY, 'proxy_failed'],
       // Reaching WhatsApp directly fails as 408; with these texts a 500 is the way to the proxy.
