@@ -1,5 +1,7 @@
 /** What a configuration value may be: reading one text, or saying what is wrong without repeating it (it may be secret). */
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+import { RuntimeError } from './errors.ts';
+import { parseProxyUrl } from './proxy-address.ts';
 
 export type Read<T> = { value: T } | { problem: string };
 
@@ -88,6 +90,19 @@ export const urlWith = (...protocols: string[]): ValueKind<string> => ({
     return known ? { value: text } : { problem: `must be a URL beginning ${protocols.join(':// or ')}://` };
   },
 });
+
+/** The address of a proxy, as `parseProxyUrl` reads it. */
+export const proxyUrl: ValueKind<string> = {
+  type: 'URL beginning socks5://, socks5h://, socks://, http://, https://',
+  read(text) {
+    try {
+      return { value: parseProxyUrl(text).href };
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      return { problem: error.details.join('; ').replace(/^proxy: /, '') };
+    }
+  },
+};
 
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');

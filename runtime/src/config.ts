@@ -9,6 +9,7 @@ import {
   isLoopback,
   networks,
   oneOf,
+  proxyUrl,
   token,
   trueOrFalse,
   urlWith,
@@ -59,7 +60,7 @@ const TABLE = {
   ),
   defaultProxyUrl: optional(
     'DEFAULT_PROXY_URL',
-    urlWith('socks5', 'socks5h', 'socks', 'http', 'https'),
+    proxyUrl,
     'The proxy of every session that names none, such as socks5://user:password@host:port.',
     { secret: true },
   ),

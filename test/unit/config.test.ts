@@ -100,7 +100,7 @@ test.each([
   [
     'DEFAULT_PROXY_URL',
     'proxy.example:1080',
-    'must be a URL beginning socks5:// or socks5h:// or socks:// or http:// or https://',
+    'the protocol is missing: write socks5:// or http:// in front, as your provider says',
   ],
   ['DEFAULT_WEBHOOK_URL', 'ftp://example.com', 'must be a URL beginning http:// or https://'],
   ['WEBHOOK_SECRET', 's'.repeat(15), 'must have at least 16 characters'],

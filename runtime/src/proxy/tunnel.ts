@@ -32,7 +32,7 @@ export async function openTunnel(
   const both = AbortSignal.any([late, signal]);
   try {
     both.throwIfAborted();
-    return await (proxy.protocol === 'socks5' ? bySocks(proxy, to, both) : byConnect(proxy, to, both));
+    return await (proxy.protocol === 'socks5' ? bySocks(proxy, to, timeoutMs, both) : byConnect(proxy, to, both));
   } catch (error) {
     if (signal.aborted) throw new ProxyError(proxy, 'is no longer used');
     if (late.aborted) throw new ProxyError(proxy, `did not answer within ${timeoutMs} ms`);
@@ -41,7 +41,7 @@ export async function openTunnel(
   }
 }
 
-async function bySocks(proxy: ProxyAddress, to: Destination, signal: AbortSignal): Promise<Socket> {
+async function bySocks(proxy: ProxyAddress, to: Destination, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
   const { host, port, user, password } = proxy;
   const socket = connect({ host, port });
   const abandon = () => socket.destroy();
@@ -53,8 +53,8 @@ async function bySocks(proxy: ProxyAddress, to: Destination, signal: AbortSignal
       destination: { host: to.host.replace(/^\[(.*)\]$/, '$1'), port: to.port },
       command: 'connect',
       existing_socket: socket,
-      // Only to be beyond the signal, which ends it.
-      timeout: 2 ** 31 - 1,
+      // The signal ends it before. The library keeps the connection in memory until this has passed, whatever became of it.
+      timeout: timeoutMs + 1_000,
     });
     return tunnel;
   } catch (error) {
