@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws';
 import { encodeFrame, FrameReader, PROLOGUE } from './framing.ts';
 import { NoiseHandshake } from './noise.ts';
 import type { NoiseTransport } from './noise.ts';
+import { DelayLine } from './faults/delay-line.ts';
 import type { Interferences } from './faults/interference.ts';
 import { newStanzaId, node } from './stanza.ts';
 import type { Stanza } from './stanza.ts';
@@ -38,7 +39,10 @@ export class Connection {
   readonly #questions = new Map<string, PromiseWithResolvers<Stanza>>();
   #transport: NoiseTransport | null = null;
   #decoding: Promise<void> = Promise.resolve();
-  readonly #delayed = new Set<NodeJS.Timeout>();
+  /** All that goes to the client, in order. */
+  readonly #line = new DelayLine();
+  /** What comes late by itself, while everything else overtakes it. */
+  readonly #late = new DelayLine();
   #greeted = false;
   #frozen = false;
   #closed = false;
@@ -65,20 +69,18 @@ export class Connection {
   }
 
   send(stanza: Stanza): void {
-    const outcome = this.#interferences.outgoing(this.phone, stanza);
-    if (outcome === 'lost') return;
-    if (outcome === null) return this.#write(stanza);
-    const timer = setTimeout(() => {
-      this.#delayed.delete(timer);
-      this.#write(stanza);
-    }, outcome);
-    this.#delayed.add(timer);
+    const say = () => this.#inTurn(() => this.#write(stanza));
+    const outcome = this.#interferences.outgoing(this.phone, stanza, say);
+    if (outcome === null) say();
+    else if (outcome !== 'kept') this.#late.put(say, outcome);
   }
 
   /** Sends bytes in the place of a frame, or a whole plaintext of our own making, as a broken server does. */
   sendBroken(make: (encrypt: (plaintext: Uint8Array) => Buffer) => Uint8Array): void {
-    const transport = this.#transport;
-    if (transport && !this.#closed) this.#socket.send(make((plaintext) => transport.encrypt(plaintext)));
+    this.#inTurn(() => {
+      const transport = this.#transport;
+      if (transport && !this.#closed) this.#socket.send(make((plaintext) => transport.encrypt(plaintext)));
+    });
   }
 
   /** Sends an iq and waits for the client's answer; rejects when the connection ends first. */
@@ -95,12 +97,14 @@ export class Connection {
   close(lastWord?: Stanza): void {
     // Whoever comes in the place of a frozen connection cannot wait until it thaws.
     if (this.#frozen) return this.cut();
-    if (lastWord) this.send(lastWord);
+    this.#line.flush();
+    if (lastWord) this.#write(lastWord);
     this.#socket.close(1000);
   }
 
   /** Closes the WebSocket with a code, such as 1011. */
   closeWith(code: number): void {
+    this.#line.flush();
     this.#socket.close(code);
   }
 
@@ -126,6 +130,10 @@ export class Connection {
   thaw(): void {
     this.#frozen = false;
     tcpUnder(this.#socket)?.resume();
+  }
+
+  #inTurn(act: () => void): void {
+    this.#line.put(act, this.#interferences.latencyMs(this.phone));
   }
 
   #write(stanza: Stanza): void {
@@ -197,7 +205,8 @@ export class Connection {
 
   #onClose(): void {
     this.#closed = true;
-    for (const timer of this.#delayed) clearTimeout(timer);
+    this.#line.clear();
+    this.#late.clear();
     for (const question of this.#questions.values()) question.reject(new Error('the client has gone'));
     this.#events.closed(this);
   }

@@ -21,15 +21,14 @@ export function admit(world: World, connection: Connection, payload: proto.Clien
     connection.close(node('failure', { ...refused, location: 'sandbox' }));
     return null;
   }
-  if (world.faults.interferences.hangsAt('login', device.person.phone)) return null;
+  if (world.interferences.hangsAt('login', device.person.phone)) return null;
   logIn(world, connection, device);
   return device;
 }
 
 /** The attributes of the failure a login is answered with; null when it is welcome. */
-function refusalOf({ faults }: World, payload: proto.ClientPayload, device: LinkedDevice | null) {
-  if (faults.refuseLogins !== null) return { reason: String(faults.refuseLogins) };
-  const broken = faults.interferences.failure(device?.person.phone ?? null, payload);
+function refusalOf({ interferences }: World, payload: proto.ClientPayload, device: LinkedDevice | null) {
+  const broken = interferences.failure(device?.person.phone ?? null, payload);
   return broken ?? (device ? null : { reason: String(NOT_LINKED) });
 }
 

@@ -9,7 +9,7 @@ import { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
 import type { Person } from './directory.ts';
 import type { SandboxEvents } from './events.ts';
-import { Faults } from './faults/faults.ts';
+import { Interferences } from './faults/interference.ts';
 import { Groups } from './groups/groups.ts';
 import { Registrations } from './linking/linking.ts';
 import type { LinkingOptions } from './linking/linking.ts';
@@ -42,13 +42,12 @@ export class People {
   ) {
     this.#closing = closing;
     const directory = new Directory();
-    const faults = new Faults(directory, closing);
     const events = new EventEmitter<SandboxEvents>();
     const social = new Social(events);
     const delivery = new Delivery();
     this.world = {
       directory,
-      faults,
+      interferences: new Interferences(),
       groups: new Groups({
         directory,
         mayAdd: (person, by) => social.privacyOf(person).shows('groupadd', by),

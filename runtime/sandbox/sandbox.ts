@@ -14,7 +14,6 @@ import { openControlServer } from './control.ts';
 import type { Contact, ContactOptions } from './contact.ts';
 import type { SandboxEvents } from './events.ts';
 import type { Delivery } from './delivery.ts';
-import type { Faults } from './faults/faults.ts';
 import { FaultRegistry } from './faults/registry.ts';
 import type { Group, GroupOptions } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
@@ -32,7 +31,6 @@ export type { Account, LinkedDeviceInfo } from './account.ts';
 export type { Contact, ContactOptions, SayOptions, SendOptions } from './contact.ts';
 export type { ContactDevice } from './contact-devices.ts';
 export type { SandboxEvents } from './events.ts';
-export type { Faults } from './faults/faults.ts';
 export { FAULTS, type ActiveFault, type FaultKind, type FaultRequest, type Settings } from './faults/registry.ts';
 export { openRelay, type Relay } from './relay.ts';
 export { openProxy, type Proxy, type ProxyOptions, type Traffic } from './proxies/proxies.ts';
@@ -64,7 +62,6 @@ export interface Sandbox {
   /** Every stanza nobody knew how to handle, as text. */
   readonly unhandled: readonly string[];
   readonly events: EventEmitter<SandboxEvents>;
-  readonly faults: Faults;
   /** Every fault by its name, for all accounts or one. */
   readonly trouble: FaultRegistry;
   /** TCP connections the server has accepted: what reached it by any way, through a proxy or around it. */
@@ -102,7 +99,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const identity = { key, certificate: chain };
   const handlers = connectionHandlers(people.world);
   const { pictures } = people.world.social;
-  const { interferences } = people.world.faults;
+  const { interferences } = people.world;
   const server = await openChatServer(
     { host, port },
     {
@@ -120,7 +117,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     contact: (phone: string, habits?: ContactOptions) => people.contact(phone, habits),
     groups: world.groups.all,
     group: (group: GroupOptions) => world.groups.create(group),
-    faults: world.faults,
     trouble: new FaultRegistry(world, server),
     delivery: world.delivery,
     restrictions: world.restrictions,

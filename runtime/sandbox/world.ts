@@ -4,7 +4,7 @@ import type { Account } from './account.ts';
 import type { Delivery } from './delivery.ts';
 import type { Directory } from './directory.ts';
 import type { SandboxEvents } from './events.ts';
-import type { Faults } from './faults/faults.ts';
+import type { Interferences } from './faults/interference.ts';
 import type { Groups } from './groups/groups.ts';
 import type { LinkedDevice } from './linked-device.ts';
 import type { Media } from './media/media.ts';
@@ -20,7 +20,8 @@ export interface World {
   readonly registrations: Registrations;
   readonly preKeyStock: PreKeyStock;
   readonly blobs: Blobs;
-  readonly faults: Faults;
+  /** Where active faults take hold of connections. */
+  readonly interferences: Interferences;
   readonly delivery: Delivery;
   readonly social: Social;
   readonly restrictions: Restrictions;

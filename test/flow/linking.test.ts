@@ -164,7 +164,8 @@ describe('logging out', () => {
       await onFlow(async (flow) => {
         await flow.link('sales');
         flow.sandbox.events.on('stanza', ({ direction, node }) => {
-          if (direction === 'in' && node.attrs['xmlns'] === 'md') flow.sandbox.faults.cut(PHONE);
+          if (direction === 'in' && node.attrs['xmlns'] === 'md')
+            flow.sandbox.trouble.begin({ name: 'tcp-reset', phone: PHONE });
         });
         const { body } = await flow.call('POST', '/sessions/sales/logout');
         expect(body.data).toEqual({ loggedOut: true, ...STILL_LISTED });

@@ -231,14 +231,15 @@ test(
       async (flow, receiver) => {
         await flow.call('POST', '/webhooks', { url: receiver.url, events: ['connection.update', 'qr.update'] });
         await flow.link('sales');
-        const { faults } = flow.sandbox;
+        const streamError = (code: number) =>
+          flow.sandbox.trouble.begin({ name: 'stream-error', phone: PHONE, settings: { code } });
         // Those that wait come first: each failure makes the next wait longer.
-        const breaks: [string, () => void][] = [
-          ['service_unavailable', () => faults.streamError(PHONE, 503)],
-          ['unknown_disconnect', () => faults.streamError(PHONE, 599)],
-          ['server_error', () => faults.streamError(PHONE, 500)],
-          ['restart_required', () => faults.streamError(PHONE, 515)],
-          ['connection_closed', () => faults.cut(PHONE)],
+        const breaks: [string, () => unknown][] = [
+          ['service_unavailable', () => streamError(503)],
+          ['unknown_disconnect', () => streamError(599)],
+          ['server_error', () => streamError(500)],
+          ['restart_required', () => streamError(515)],
+          ['connection_closed', () => flow.sandbox.trouble.begin({ name: 'tcp-reset', phone: PHONE })],
         ];
         let seen = 5;
         for (const [reason, breakIt] of breaks) {

@@ -33,13 +33,13 @@ test(
   'a message that waits for its ack is finished first, and is not sent again by the next run',
   async () => {
     const messages = written();
-    stage.sandbox.faults.holdAcks = true;
+    const held = stage.sandbox.trouble.begin({ name: 'acks-held', phone: PHONE });
     const { messageId } = await stage.call<{ messageId: string }>('POST', '/messages/text', {
       ...{ sessionId: SESSION, to: CONTACT, text: 'Goodbye', humanize: false },
     });
     await within(15_000, 'the message', messages.first);
     const runtime = await stage.askedToStop();
-    stage.sandbox.faults.holdAcks = false;
+    held?.stop();
     expect((await runtime.ended(10_000)).code).toBe(0);
     await stage.start();
     await isBack();

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { FAULTS, startSandbox, type Account, type Sandbox, type Settings } from '../../runtime/sandbox/sandbox.ts';
+import { FAULTS, startSandbox } from '../../runtime/sandbox/sandbox.ts';
+import type { Account, Sandbox, SandboxEvents, Settings } from '../../runtime/sandbox/sandbox.ts';
 import {
   connectClient,
   disconnect,
@@ -200,6 +201,21 @@ describe('while it lasts', () => {
     const began = performance.now();
     await client.socket.onWhatsApp('15550100011');
     expect(performance.now() - began).toBeGreaterThan(190);
+  });
+
+  test('a slow server says what it had to say, its last word too, before it ends a connection', async () => {
+    await inside();
+    const said: string[] = [];
+    const note = ({ direction, node }: SandboxEvents['stanza'][0]) => direction === 'out' && said.push(node.tag);
+    sandbox.events.on('stanza', note);
+    begin('slow', { ms: 5_000 });
+    await sandbox.contact('15550100015').say(account, 'just in time');
+    expect(said).toEqual([]);
+    const closed = next(client, 'close');
+    begin('stream-error', { code: 516 });
+    expect(await closed).toEqual([516]);
+    sandbox.events.off('stanza', note);
+    expect(said).toEqual(['message', 'stream:error']);
   });
 
   test.each([

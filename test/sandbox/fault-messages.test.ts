@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient, receives, textOf, type WhatsAppClient } from '../support/baileys-client.ts';
+import { eventually } from '../support/deadline.ts';
 
 type Stanza = SandboxEvents['stanza'][0]['node'];
 
@@ -83,4 +84,40 @@ test('what is meant for one device no other device of the number uses up', async
   });
   expect(out.filter(({ tag, attrs }) => tag === 'message' && attrs['id'] === id)).toHaveLength(3);
   expect(failuresOf(tablet)).toBeGreaterThan(0);
+});
+
+test('a slow server lets nothing overtake what it said before, when it becomes fast again', async () => {
+  const contact = sandbox.contact('15550100021');
+  await bothShow(contact.phone, 'to begin with');
+  const known = client.received.length;
+  const slow = begin('slow', { ms: 250 });
+  await contact.say(account, 'one');
+  await contact.say(account, 'two');
+  slow?.stop();
+  await contact.say(account, 'three');
+  await receives(client, 'the last', (message) => textOf(message) === 'three');
+  expect(client.received.slice(known).map(textOf)).toEqual(['one', 'two', 'three']);
+});
+
+test('only the acks are late that are said to be: all else overtakes them, and they stay in order', async () => {
+  const contact = sandbox.contact('15550100023');
+  begin('acks-late', { ms: 300 });
+  const { out } = await passing(async () => {
+    const acked: string[] = [];
+    client.events.on('ack', (id) => void acked.push(id));
+    const sent = [];
+    for (const text of ['first', 'second']) sent.push(await client.socket.sendMessage(contact.jid, { text }));
+    await contact.say(account, 'meanwhile');
+    await receives(client, 'the text', (message) => textOf(message) === 'meanwhile');
+    const ids = sent.map((message) => message?.key.id);
+    await eventually(
+      10_000,
+      'the acks',
+      () => acked,
+      ({ length }) => length === 2,
+    );
+    expect(acked).toEqual(ids);
+  });
+  const tags = out.map(({ tag, attrs }) => (attrs['class'] === 'message' ? 'ack of a message' : tag));
+  expect(tags.indexOf('message')).toBeLessThan(tags.indexOf('ack of a message'));
 });

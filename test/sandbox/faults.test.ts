@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { proto } from '@whiskeysockets/baileys';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
-import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import type { Account, Sandbox, Settings } from '../../runtime/sandbox/sandbox.ts';
 import {
   connectClient,
   disconnect,
@@ -34,6 +34,9 @@ afterEach(async () => {
   expect(sandbox.unhandled).toEqual([]);
 });
 
+const begin = (name: string, settings: Settings = {}) =>
+  sandbox.trouble.begin({ name, phone: account.phone, settings });
+
 test('what a contact says while the client is away comes at its next login, in order and marked as old', async () => {
   const contact = sandbox.contact('15550100011');
   const gone = once(sandbox.events, 'closed');
@@ -56,7 +59,7 @@ test('a message whose receipt never came is delivered again at the next login', 
   const contact = sandbox.contact('15550100011');
   // Cut at the exact point: the message is on its way, the client has not confirmed it.
   sandbox.events.on('stanza', ({ direction, node }) => {
-    if (direction === 'out' && node.tag === 'message') sandbox.faults.cut(account.phone);
+    if (direction === 'out' && node.tag === 'message') begin('tcp-reset');
   });
   const closed = next(client, 'close');
   await contact.say(account, 'do not lose me');
@@ -101,27 +104,27 @@ test('acks are held until they are let go, and a message is delivered meanwhile'
   const contact = sandbox.contact('15550100011');
   const acks: string[] = [];
   client.events.on('ack', (id) => void acks.push(id));
-  sandbox.faults.holdAcks = true;
+  const held = begin('acks-held');
   const sent = await client.socket.sendMessage(contact.jid, { text: 'held' });
   await contact.waitForMessage(({ text }) => text === 'held', DEADLINE_MS);
   expect(acks).toEqual([]);
   const acked = next(client, 'ack');
-  sandbox.faults.holdAcks = false;
+  held?.stop();
   expect(await acked).toEqual([sent?.key.id, undefined]);
   expect(client.complaints).toEqual([]);
 });
 
 test('a lost message is neither delivered nor acknowledged, and a refused one says why', async () => {
   const contact = sandbox.contact('15550100011');
-  sandbox.faults.loseMessages = true;
+  const losing = begin('messages-lost');
   await client.socket.sendMessage(contact.jid, { text: 'lost' });
   await client.socket.query({
     tag: 'iq',
     attrs: { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' },
     content: [{ tag: 'ping', attrs: {} }],
   });
-  sandbox.faults.loseMessages = false;
-  sandbox.faults.ackError = '479';
+  losing?.stop();
+  begin('messages-refused', { error: '479' });
   const acked = next(client, 'ack');
   const refused = await client.socket.sendMessage(contact.jid, { text: 'refused' });
   expect(await acked).toEqual([refused?.key.id, '479']);
@@ -130,11 +133,11 @@ test('a lost message is neither delivered nor acknowledged, and a refused one sa
 
 test('a delayed ack comes after its delay, and a dropped one never', async () => {
   const contact = sandbox.contact('15550100011');
-  sandbox.faults.dropAcks = true;
+  const losing = begin('acks-lost');
   await client.socket.sendMessage(contact.jid, { text: 'no answer' });
   await contact.waitForMessage(({ text }) => text === 'no answer', DEADLINE_MS);
-  sandbox.faults.dropAcks = false;
-  sandbox.faults.ackDelayMs = 150;
+  losing?.stop();
+  begin('acks-late', { ms: 150 });
   const acked = next(client, 'ack');
   const began = performance.now();
   const sent = await client.socket.sendMessage(contact.jid, { text: 'late answer' });
@@ -146,7 +149,7 @@ test('a delayed ack comes after its delay, and a dropped one never', async () =>
 test('a connection ends with the stream error a test asks for, and the client can come back', async () => {
   const closed = next(client, 'close');
   const gone = once(sandbox.events, 'closed');
-  sandbox.faults.streamError(account.phone, 503);
+  begin('stream-error', { code: 503 });
   expect(await closed).toEqual([503]);
   await within(DEADLINE_MS, 'the closed event', gone);
   client = await loggedInClient(sandbox, client.auth);

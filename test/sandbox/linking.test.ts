@@ -146,9 +146,9 @@ test('a login with a Noise key other than the registered one fails with 401', as
 test('logins are refused with the failure a test asks for', async () => {
   const client = await linkedClient(sandbox, sandbox.account(PHONE));
   await disconnect(client);
-  sandbox.faults.refuseLogins = 503;
+  const refusing = sandbox.trouble.begin({ name: 'login-failure', settings: { reason: 503 } });
   expect(await next(connectClient(sandbox, client.auth), 'close')).toEqual([503]);
-  sandbox.faults.refuseLogins = null;
+  refusing?.stop();
   open.push(await loggedInClient(sandbox, client.auth));
 });
 

@@ -146,7 +146,7 @@ class Stage {
     if (proxy && this.#parts.proxy) return harmProxy(this.#parts.proxy, proxy.fault);
     const isForOne = FAULTS.some((kind) => kind.name === name && kind.scope === 'account');
     const fault = this.#parts.sandbox.trouble.begin({ name, settings, ...(isForOne && { phone: PHONE }) });
-    if (cut) this.#parts.sandbox.faults.cut(PHONE);
+    if (cut) this.#parts.sandbox.trouble.begin({ name: 'tcp-reset', phone: PHONE });
     return async () => fault?.stop();
   }
 

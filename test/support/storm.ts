@@ -47,7 +47,7 @@ export async function storm(sessions: number): Promise<Storm> {
     await longestStall(metricsPort);
     const began = performance.now();
     const back = loginsOf(sandbox, sessions);
-    for (let at = 0; at < sessions; at++) sandbox.faults.cut(String(FIRST_PHONE + at));
+    sandbox.trouble.begin({ name: 'tcp-reset' });
     await within(DEADLINE_MS, 'all sessions back', back);
     const allBackMs = Math.round(performance.now() - began);
     return { sessions, allBackMs, stallMs: await longestStall(metricsPort), unhandled: sandbox.unhandled };

@@ -4,14 +4,12 @@ import type { Connection } from '../connection.ts';
 import type { Delivery } from '../delivery.ts';
 import type { LinkedDevice } from '../linked-device.ts';
 import type { Registrations } from '../linking/linking.ts';
-import type { Faults } from './faults.ts';
 import type { Interference } from './interference.ts';
 
 /** What a fault may take hold of. */
 export interface Scene {
   /** The account it is about; null for everybody. */
   readonly phone: string | null;
-  readonly faults: Faults;
   readonly delivery: Delivery;
   readonly registrations: Registrations;
   readonly server: { goDown(): Promise<void>; comeUp(): Promise<void> };

@@ -11,8 +11,8 @@ export type Step = 'upgrade' | 'hello' | 'finish' | 'login';
 /** What becomes of a stanza from the client: taken in, lost, or answered with another. */
 export type Incoming = 'lost' | Stanza | null;
 
-/** What becomes of a stanza to the client: lost, or delayed by so many ms. */
-export type Outgoing = 'lost' | number | null;
+/** What becomes of a stanza to the client: it is kept back, or comes so many ms later while others overtake it. */
+export type Outgoing = 'kept' | number | null;
 
 export interface Interference {
   /** The account it is about; null for everybody. */
@@ -26,7 +26,12 @@ export interface Interference {
   /** The attributes of the `<failure>` a login is answered with; null lets it pass. */
   readonly failure?: (payload: proto.ClientPayload) => Stanza['attrs'] | null;
   readonly incoming?: (stanza: Stanza) => Incoming;
-  readonly outgoing?: (stanza: Stanza) => Outgoing;
+  /** `say` lets go what was kept back; after the end of its connection it does nothing. */
+  readonly outgoing?: (stanza: Stanza, say: () => void) => Outgoing;
+  /** Everything to the client takes so many ms longer, and stays in order. */
+  readonly latencyMs?: number;
+  /** The phone says "Couldn't link device". The client goes on waiting for a scan. */
+  readonly linkingFails?: true;
 }
 
 export class Interferences {
@@ -58,8 +63,16 @@ export class Interferences {
     return this.#first(phone, ({ incoming }) => incoming?.(stanza)) ?? null;
   }
 
-  outgoing(phone: string | null, stanza: Stanza): Outgoing {
-    return this.#first(phone, ({ outgoing }) => outgoing?.(stanza)) ?? null;
+  outgoing(phone: string | null, stanza: Stanza, say: () => void): Outgoing {
+    return this.#first(phone, ({ outgoing }) => outgoing?.(stanza, say)) ?? null;
+  }
+
+  latencyMs(phone: string | null): number {
+    return this.#first(phone, ({ latencyMs }) => latencyMs) ?? 0;
+  }
+
+  linkingFails(phone: string): boolean {
+    return this.#with(phone).some(({ linkingFails }) => linkingFails);
   }
 
   #with(phone: string | null): Interference[] {

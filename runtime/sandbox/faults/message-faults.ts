@@ -12,8 +12,22 @@ const DELIVERED = new Set(['message', 'receipt', 'notification', 'call']);
 
 export const messageFaults: readonly FaultKind[] = [
   lasting('acks-lost', 'The server takes messages and passes them on, but acknowledges none.', {}, (scene) =>
-    scene.interfere({ outgoing: (stanza) => (isAck(stanza) ? 'lost' : null) }),
+    scene.interfere({ outgoing: (stanza) => (isAck(stanza) ? 'kept' : null) }),
   ),
+  lasting('acks-held', 'The server keeps its acks of messages back until the fault is stopped.', {}, (scene) => {
+    const held: (() => void)[] = [];
+    const letGo = scene.interfere({
+      outgoing: (stanza, say) => {
+        if (!isAck(stanza)) return null;
+        held.push(say);
+        return 'kept';
+      },
+    });
+    return () => {
+      letGo();
+      for (const say of held) say();
+    };
+  }),
   lasting('acks-late', 'The server acknowledges messages so many ms late.', { ms: 3_000 }, (scene, { ms }) =>
     scene.interfere({ outgoing: (stanza) => (isAck(stanza) ? Number(ms) : null) }),
   ),
@@ -24,10 +38,10 @@ export const messageFaults: readonly FaultKind[] = [
     scene.interfere({ incoming: ({ tag }) => (tag === 'message' ? 'lost' : null) }),
   ),
   lasting('receipts-lost', 'Clients are not told that their messages were delivered or read.', {}, (scene) =>
-    scene.interfere({ outgoing: ({ tag }) => (tag === 'receipt' ? 'lost' : null) }),
+    scene.interfere({ outgoing: ({ tag }) => (tag === 'receipt' ? 'kept' : null) }),
   ),
   lasting('deaf', 'Nothing that others send is delivered, while the server answers as always.', {}, (scene) =>
-    scene.interfere({ outgoing: ({ tag }) => (DELIVERED.has(tag) ? 'lost' : null) }),
+    scene.interfere({ outgoing: ({ tag }) => (DELIVERED.has(tag) ? 'kept' : null) }),
   ),
   once(
     'spoilt',

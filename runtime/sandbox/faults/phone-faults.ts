@@ -12,14 +12,8 @@ export const phoneFaults: readonly FaultKind[] = [
       return () => accounts.forEach((account) => account.phoneBack());
     },
   ),
-  lasting(
-    'linking-refused',
-    'The phone says "Couldn\'t link device" to every scan and code.',
-    {},
-    ({ faults, phone }) => {
-      faults.linkingRefused.add(phone);
-      return () => void faults.linkingRefused.delete(phone);
-    },
+  lasting('linking-refused', 'The phone says "Couldn\'t link device" to every scan and code.', {}, (scene) =>
+    scene.interfere({ linkingFails: true }),
   ),
   forEverybody(
     once(

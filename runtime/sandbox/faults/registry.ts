@@ -85,14 +85,14 @@ export class FaultRegistry {
   }
 
   #scene(phone: string | null): Scene {
-    const { accounts: all, faults, delivery, registrations } = this.#world;
+    const { accounts: all, interferences, delivery, registrations } = this.#world;
     if (phone !== null && !all.has(phone)) throw new Error(`${phone} is not an account; scan a QR code with it first`);
     const accounts = (): Account[] => [...all.values()].filter((account) => phone === null || account.phone === phone);
     const devices = () => accounts().flatMap(({ person }) => linkedDevicesOf(person));
     return {
-      ...{ phone, faults, delivery, registrations, server: this.#server, accounts, devices },
+      ...{ phone, delivery, registrations, server: this.#server, accounts, devices },
       connections: () => devices().flatMap(({ connection }) => connection ?? []),
-      interfere: (how) => faults.interferences.add({ ...how, phone }),
+      interfere: (how) => interferences.add({ ...how, phone }),
     };
   }
 }

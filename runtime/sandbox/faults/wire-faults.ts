@@ -62,7 +62,7 @@ export const wireFaults: readonly FaultKind[] = [
     };
   }),
   lasting('slow', 'Everything the server says comes so many ms later.', { ms: 500 }, (scene, { ms }) =>
-    scene.interfere({ outgoing: () => Number(ms) }),
+    scene.interfere({ latencyMs: Number(ms) }),
   ),
   lasting('pings-unanswered', 'Pings are not answered; everything else is.', {}, (scene) =>
     scene.interfere({ incoming: ({ tag, attrs }) => (tag === 'iq' && attrs['xmlns'] === 'w:p' ? 'lost' : null) }),

@@ -79,9 +79,9 @@ export class DeviceLinker {
   }
 
   #requireRoom(): void {
-    const { linkingRefused } = this.#world.faults;
-    if (linkingRefused.has(null) || linkingRefused.has(this.#person.phone))
+    if (this.#world.interferences.linkingFails(this.#person.phone)) {
       throw new Error("Couldn't link device. Try again later");
+    }
     if (linkedDevicesOf(this.#person).length < MAX_DEVICES) return;
     throw new Error(`${this.#person.phone} has ${MAX_DEVICES} linked devices, as many as WhatsApp allows: unlink one`);
   }
