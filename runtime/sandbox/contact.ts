@@ -4,7 +4,7 @@ import type { proto } from '@whiskeysockets/baileys';
 import type { Account } from './account.ts';
 import type { Addressing, Device, Person } from './directory.ts';
 import { ContactActs } from './contact-acts.ts';
-import { disappearing, disappearingSetting, text as textMessage } from './contents/contents.ts';
+import { disappearing, disappearingSetting, forwarded, text as textMessage } from './contents/contents.ts';
 import { stanzaType } from './contents/stanza-kind.ts';
 import { ContactDevices } from './contact-devices.ts';
 import type { Handset } from './contact-devices.ts';
@@ -12,7 +12,7 @@ import { Group } from './groups/groups.ts';
 import { fileMessage } from './media/media.ts';
 import type { FileToSend, Media } from './media/media.ts';
 import type { Phone, ReceivedReceipt } from './phone.ts';
-import type { Screen, ScreenMessage } from './screen.ts';
+import type { Entry, Screen, ScreenMessage } from './screen.ts';
 import { Somebody } from './social/social.ts';
 import type { Social } from './social/social.ts';
 import type { World } from './world.ts';
@@ -40,6 +40,10 @@ export interface SendOptions {
 export interface SayOptions extends SendOptions {
   /** The id of a message on this contact's screen that this one answers. */
   readonly quoted?: string;
+  /** Whether it is passed on from somebody else. */
+  readonly forwarded?: boolean;
+  /** Seconds after which it disappears, whatever the chat's setting is. */
+  readonly disappearsAfter?: number;
 }
 
 export class Contact extends Somebody {
@@ -70,6 +74,11 @@ export class Contact extends Somebody {
   /** What its phone shows, oldest first. */
   get screen(): readonly ScreenMessage[] {
     return this.#screen.rows;
+  }
+
+  /** What it received and what it wrote, oldest first, each with its author and its chat. */
+  get conversation(): readonly Entry[] {
+    return this.#screen.all;
   }
 
   /** Gives it other habits; what is not named stays. */
@@ -168,9 +177,8 @@ export class Contact extends Somebody {
   }
 
   async #send(chat: Person | Group, content: proto.IMessage, options: SayOptions) {
-    const { quoted } = options;
     const addressing = this.#addressingIn(chat, options);
-    const message = quoted === undefined ? content : this.#acts.quote(content, quoted, addressing);
+    const message = this.#dressed(content, addressing, options);
     const { id: messageId = randomBytes(16).toString('hex').toUpperCase(), from = 0 } = options;
     const { phone, screen } = this.devices.handset(from);
     const inGroup = chat instanceof Group;
@@ -179,6 +187,12 @@ export class Contact extends Somebody {
     await phone.send(messageId, sent, inGroup ? [] : devicesOf(chat));
     screen.write({ messageId, author: this.person, chat, content: message });
     return { messageId };
+  }
+
+  /** The content with what it says beside itself. */
+  #dressed(content: proto.IMessage, addressing: Addressing, { quoted, forwarded: isForwarded, ...rest }: SayOptions) {
+    const message = disappearing(isForwarded ? forwarded(content) : content, rest.disappearsAfter ?? 0);
+    return quoted === undefined ? message : this.#acts.quote(message, quoted, addressing);
   }
 
   #addressingIn(chat: Person | Group, { addressing = 'lid' }: SendOptions): Addressing {

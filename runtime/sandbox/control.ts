@@ -4,22 +4,14 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { requireOwn } from './control-guard.ts';
-import { ControlError, fits } from './control-route.ts';
+import { partsOf } from './control-path.ts';
+import { ControlError, Reply, requireFields } from './control-route.ts';
 import type { Controlled } from './control-route.ts';
 import { routes } from './control-routes.ts';
 
 /** Control is never offered beyond this machine, wherever the chat server listens. */
 const HOST = '127.0.0.1';
 const MAX_BODY_BYTES = 64 * 1024;
-
-const NAMES = {
-  string: 'a string',
-  boolean: 'a boolean',
-  number: 'a number',
-  strings: 'a list of strings',
-  object: 'an object',
-  objects: 'a list of objects',
-} as const;
 
 export interface ControlServer {
   readonly url: string;
@@ -43,40 +35,51 @@ export async function openControlServer(sandbox: Controlled, port: number): Prom
 }
 
 async function respond(sandbox: Controlled, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const [status, body] = await answer(sandbox, request).catch((error: unknown): [number, object] => [
-    error instanceof ControlError ? error.status : 500,
-    { error: error instanceof Error ? error.message : String(error) },
-  ]);
+  try {
+    const body = await answer(sandbox, request);
+    if (body instanceof Reply) body.write(response);
+    else send(response, 200, body);
+  } catch (error) {
+    const sentence = error instanceof Error ? error.message : String(error);
+    send(response, error instanceof ControlError ? error.status : 500, { error: sentence });
+  }
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-async function answer(sandbox: Controlled, request: IncomingMessage): Promise<[number, object]> {
+async function answer(sandbox: Controlled, request: IncomingMessage): Promise<object> {
   requireOwn(request);
   const url = new URL(request.url ?? '/', `http://${HOST}`);
   const atPath = routes.flatMap((route) => {
-    const match = route.path.exec(url.pathname);
-    return match ? [{ route, subject: match[1] ?? '' }] : [];
+    const parts = partsOf(route.path, url.pathname);
+    return parts ? [{ route, parts }] : [];
   });
   const found = atPath.find(({ route }) => route.method === request.method);
-  if (!found) throw new ControlError(atPath.length > 0 ? 405 : 404, `no such thing: ${request.method} ${url.pathname}`);
-  const given = request.method === 'GET' ? Object.fromEntries(url.searchParams) : await readJson(request);
-  for (const field of Object.keys(given)) {
-    if (!(field in found.route.fields)) throw new ControlError(400, `unknown field ${JSON.stringify(field)}`);
+  if (!found) {
+    const what = `no such thing: ${request.method} ${url.pathname}; GET /routes lists what there is`;
+    throw new ControlError(atPath.length > 0 ? 405 : 404, what);
   }
-  for (const [field, rule] of Object.entries(found.route.fields)) {
-    if (!fits(rule, given[field])) throw new ControlError(400, `${field} must be ${NAMES[rule.type]}`);
-  }
-  return [200, await found.route.handle(sandbox, found.subject, given)];
+  const { route, parts } = found;
+  const given =
+    request.method === 'GET'
+      ? Object.fromEntries(url.searchParams)
+      : await readJson(request, route.maxBytes ?? MAX_BODY_BYTES);
+  requireFields(route.fields, given);
+  return route.handle(sandbox, Object.values(parts)[0] ?? '', given, parts);
 }
 
-async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
+/** Reads what is too long to its end, without keeping it: whoever sends it would not read the answer before. */
+async function readJson(request: IncomingMessage, maxBytes: number): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new ControlError(413, `a body may have ${MAX_BODY_BYTES} bytes`);
-    chunks.push(chunk);
+    if (size <= maxBytes) chunks.push(chunk);
+    else chunks.length = 0;
   }
+  if (size > maxBytes) throw new ControlError(413, `a body may have ${maxBytes} bytes here, this one has ${size}`);
   const text = Buffer.concat(chunks).toString() || '{}';
   let body: unknown;
   try {

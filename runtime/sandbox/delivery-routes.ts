@@ -40,10 +40,18 @@ function release({ delivery }: Controlled, phone: string, { order }: Given): obj
 }
 
 export const deliveryRoutes: readonly Route[] = [
-  { method: 'POST', path: /^\/delivery\/(\d+)\/refuse$/, fields: { error: optional, count: number }, handle: refuse },
   {
     method: 'POST',
-    path: /^\/delivery\/(\d+)\/repeat$/,
+    path: '/delivery/:phone/refuse',
+    about:
+      'Messages to this number are refused with an error such as 479, count of them or all; without error no more.',
+    fields: { error: optional, count: number },
+    handle: refuse,
+  },
+  {
+    method: 'POST',
+    path: '/delivery/:phone/repeat',
+    about: 'The next messages to this number are delivered twice.',
     fields: { device: number, count: number },
     handle: ({ delivery }, phone, given) => {
       delivery.repeatNext(phone, deviceOf(given), countOf(given));
@@ -52,12 +60,19 @@ export const deliveryRoutes: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: /^\/delivery\/(\d+)\/hold$/,
+    path: '/delivery/:phone/hold',
+    about: 'Messages to this number are kept back.',
     fields: {},
     handle: ({ delivery }, phone) => {
       delivery.hold(phone);
       return {};
     },
   },
-  { method: 'POST', path: /^\/delivery\/(\d+)\/release$/, fields: { order: optional }, handle: release },
+  {
+    method: 'POST',
+    path: '/delivery/:phone/release',
+    about: 'Delivers what was kept back, in the order "as sent" or "reversed".',
+    fields: { order: optional },
+    handle: release,
+  },
 ];

@@ -62,6 +62,11 @@ export class Screen {
     return [...this.#entries.values()].filter(({ isOwn }) => !isOwn).map(({ row }) => row);
   }
 
+  /** What was received and written, oldest first. */
+  get all(): readonly Entry[] {
+    return [...this.#entries.values()];
+  }
+
   /** A message on the screen, received or written. */
   find(messageId: string): Entry | undefined {
     return this.#entries.get(messageId);

@@ -8,16 +8,14 @@ const shown = ({ id, name, phone, settings }: ActiveFault) => ({ id, name, phone
 
 /** Everything beside the name and the phone number is a setting of the fault. */
 function settingsOf({ settings }: Given): Settings {
-  if (settings === undefined) return {};
-  const isObject = typeof settings === 'object' && settings !== null && !Array.isArray(settings);
-  if (!isObject) throw new ControlError(400, 'settings must be an object');
-  return settings as Settings;
+  return (settings ?? {}) as Settings;
 }
 
 export const faultRoutes: readonly Route[] = [
   {
     method: 'GET',
-    path: /^\/faults$/,
+    path: '/faults',
+    about: 'Everything that can go wrong, with what each fault takes, and what goes wrong now.',
     fields: {},
     handle: ({ trouble }) => ({
       faults: FAULTS.map(({ begin: _, ...kind }) => kind),
@@ -26,7 +24,8 @@ export const faultRoutes: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: /^\/faults$/,
+    path: '/faults',
+    about: 'Begins a fault by its name, for one account or for all.',
     fields: { name: required, phone: optional, settings: { type: 'object', required: false } },
     handle: ({ trouble }, _subject, given) =>
       refusing(() => {
@@ -38,7 +37,8 @@ export const faultRoutes: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: /^\/faults\/(f\d+)\/stop$/,
+    path: '/faults/:fault/stop',
+    about: 'Ends a fault that lasts.',
     fields: {},
     handle: ({ trouble }, id) => {
       const fault = trouble.active.get(id);

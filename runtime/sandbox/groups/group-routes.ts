@@ -66,13 +66,15 @@ function changeMembers(group: Group, given: Given): void {
 export const groupRoutes: readonly Route[] = [
   {
     method: 'GET',
-    path: /^\/groups$/,
+    path: '/groups',
+    about: 'Every group with its members and settings.',
     fields: {},
     handle: ({ groups }) => ({ groups: [...groups.values()].map(groupSummary) }),
   },
   {
     method: 'POST',
-    path: /^\/groups$/,
+    path: '/groups',
+    about: 'Makes a group of contacts and accounts.',
     fields: {
       subject: required,
       members: people,
@@ -101,25 +103,29 @@ export const groupRoutes: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: /^\/groups\/(\d+@g\.us)\/members$/,
+    path: '/groups/:jid/members',
+    about: 'Members are added, removed, promoted or demoted, leave, join, or have their request approved or rejected.',
     fields: { action: required, members: people, by: optional },
     handle: changing(changeMembers),
   },
   {
     method: 'POST',
-    path: /^\/groups\/(\d+@g\.us)\/subject$/,
+    path: '/groups/:jid/subject',
+    about: 'Changes the subject of a group.',
     fields: { subject: required, by: optional },
     handle: changing((group, given) => group.setSubject(String(given['subject']), author(given))),
   },
   {
     method: 'POST',
-    path: /^\/groups\/(\d+@g\.us)\/description$/,
+    path: '/groups/:jid/description',
+    about: 'Changes the description of a group.',
     fields: { description: required, by: optional },
     handle: changing((group, given) => group.setDescription(String(given['description']), author(given))),
   },
   {
     method: 'POST',
-    path: /^\/groups\/(\d+@g\.us)\/settings$/,
+    path: '/groups/:jid/settings',
+    about: 'Changes who may write, change and join a group, and how long its messages stay.',
     fields: {
       announcement: flag,
       locked: flag,

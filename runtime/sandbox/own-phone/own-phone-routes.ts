@@ -89,7 +89,8 @@ const labelled = ({ labeled }: Given): boolean => labeled !== false;
 export const ownPhoneRoutes: readonly Route[] = [
   {
     method: 'POST',
-    path: /^\/accounts\/(\d+)\/say$/,
+    path: '/accounts/:phone/say',
+    about: 'The owner writes a text on the phone itself.',
     fields: { to: required, text: required, id: optional },
     handle: doing((account, sandbox, { to, text, id }) =>
       account.say(chatOf(sandbox, to), String(text), id === undefined ? {} : { id: String(id) }),
@@ -97,19 +98,22 @@ export const ownPhoneRoutes: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: /^\/accounts\/(\d+)\/read$/,
+    path: '/accounts/:phone/read',
+    about: 'The owner reads a message on the phone.',
     fields: { messageId: required },
     handle: doing((account, _sandbox, { messageId }) => account.read(String(messageId))),
   },
   {
     method: 'POST',
-    path: /^\/accounts\/(\d+)\/chat$/,
+    path: '/accounts/:phone/chat',
+    about: 'The owner archives, pins, mutes, marks or deletes a chat.',
     fields: { chat: required, action: required, until: optional },
     handle: doing(changeChat),
   },
   {
     method: 'POST',
-    path: /^\/accounts\/(\d+)\/star$/,
+    path: '/accounts/:phone/star',
+    about: 'The owner stars a message, or takes the star back.',
     fields: { chat: required, messageId: required, fromMe: flag, starred: flag },
     handle: doing((account, sandbox, { chat, messageId, fromMe, starred }) =>
       account.settings.star(
@@ -120,7 +124,8 @@ export const ownPhoneRoutes: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: /^\/accounts\/(\d+)\/label$/,
+    path: '/accounts/:phone/label',
+    about: 'The owner makes, changes or deletes a label.',
     fields: { id: required, name: required, color: number, deleted: flag },
     handle: doing(({ settings }, _sandbox, { id, name, color, deleted }) =>
       settings.editLabel({
@@ -133,7 +138,8 @@ export const ownPhoneRoutes: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: /^\/accounts\/(\d+)\/label-chat$/,
+    path: '/accounts/:phone/label-chat',
+    about: 'The owner puts a label on a chat or on a message of it, or takes it off.',
     fields: { chat: required, labelId: required, labeled: flag, messageId: optional },
     handle: doing(({ settings }, sandbox, given) => {
       const [chat, labelId] = [chatOf(sandbox, given['chat']), String(given['labelId'])];
@@ -144,7 +150,8 @@ export const ownPhoneRoutes: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: /^\/accounts\/(\d+)\/contact-name$/,
+    path: '/accounts/:phone/contact-name',
+    about: 'The owner names a contact in the address book.',
     fields: { contact: required, name: optional },
     handle: doing(({ settings }, sandbox, { contact, name }) =>
       settings.nameContact(personOf(sandbox, contact), name === undefined ? null : String(name)),
@@ -152,13 +159,15 @@ export const ownPhoneRoutes: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: /^\/accounts\/(\d+)\/name$/,
+    path: '/accounts/:phone/name',
+    about: 'The owner changes the name others see.',
     fields: { name: required },
     handle: doing(({ settings }, _sandbox, { name }) => settings.rename(String(name))),
   },
   {
     method: 'POST',
-    path: /^\/accounts\/(\d+)\/history$/,
+    path: '/accounts/:phone/history',
+    about: 'Gives the account a past chat, which a client that links later is told of.',
     fields: { chat: required, messages: { type: 'objects', required: true }, name: optional, unread: number },
     handle: (sandbox, phone, given) =>
       refusing(() => {
@@ -169,7 +178,8 @@ export const ownPhoneRoutes: readonly Route[] = [
   },
   {
     method: 'POST',
-    path: /^\/accounts\/(\d+)\/phone$/,
+    path: '/accounts/:phone/phone',
+    about: 'The phone goes offline, so many days ago, or comes back.',
     fields: { online: { type: 'boolean', required: true }, days: number },
     handle: doing((account, _sandbox, { online, days }) => {
       if (online === true) account.phoneBack();

@@ -39,9 +39,10 @@ const as =
     });
   };
 
-const post = (path: RegExp, fields: Route['fields'], handle: Route['handle']): Route => ({
+const post = (path: string, about: string, fields: Route['fields'], handle: Route['handle']): Route => ({
   method: 'POST',
   path,
+  about,
   fields,
   handle,
 });
@@ -84,26 +85,45 @@ function endCall(sandbox: Controlled, phone: string, { callId, how }: Given): Pr
 }
 
 export const socialRoutes: readonly Route[] = [
-  post(/^\/people\/(\d+)\/presence$/, { online: { ...flag, required: true }, lastSeen: optional }, as(setPresence)),
-  post(/^\/people\/(\d+)\/chat-state$/, { to: required, state: required }, as(showIn)),
-  post(/^\/people\/(\d+)\/picture$/, { base64: required }, as(setPicture)),
   post(
-    /^\/people\/(\d+)\/about$/,
+    '/people/:phone/presence',
+    'Somebody comes online or goes offline.',
+    { online: { ...flag, required: true }, lastSeen: optional },
+    as(setPresence),
+  ),
+  post(
+    '/people/:phone/chat-state',
+    'Somebody is typing, recording or paused in a chat.',
+    { to: required, state: required },
+    as(showIn),
+  ),
+  post(
+    '/people/:phone/picture',
+    'Gives somebody a profile picture; an empty one removes it.',
+    { base64: required },
+    as(setPicture),
+  ),
+  post(
+    '/people/:phone/about',
+    "Changes somebody's about text.",
     { text: required },
     as((somebody, { text }) => somebody.setAbout(String(text))),
   ),
   post(
-    /^\/people\/(\d+)\/business$/,
+    '/people/:phone/business',
+    'Makes somebody a business with a profile; without any field it is none any more.',
     BUSINESS,
     as((somebody, profile) => somebody.setBusiness(Object.keys(profile).length > 0 ? profile : null)),
   ),
   post(
-    /^\/people\/(\d+)\/privacy$/,
+    '/people/:phone/privacy',
+    'Changes one privacy setting of somebody.',
     { setting: required, value: required },
     as((somebody, { setting, value }) => somebody.setPrivacy(String(setting), String(value))),
   ),
   post(
-    /^\/people\/(\d+)\/block$/,
+    '/people/:phone/block',
+    'Somebody blocks somebody else, or no longer.',
     { other: required, blocked: { ...flag, required: true } },
     as((somebody, { other, blocked }, sandbox) => {
       const whom = somebodyAt(sandbox, String(other));
@@ -112,33 +132,52 @@ export const socialRoutes: readonly Route[] = [
     }),
   ),
   post(
-    /^\/people\/(\d+)\/trust$/,
+    '/people/:phone/trust',
+    'Somebody hands a trusted-contact token to somebody else.',
     { other: required },
     as((somebody, { other }, sandbox) => somebody.trust(somebodyAt(sandbox, String(other)))),
   ),
-  post(/^\/people\/(\d+)\/call$/, { to: required, video: flag, group: optional }, ring),
-  post(/^\/people\/(\d+)\/end-call$/, { callId: required, how: required }, endCall),
-  post(/^\/accounts\/(\d+)\/restrict$/, { until: required, enforcement: optional }, (sandbox, phone, given) =>
-    refusing(() => {
-      const { enforcement } = given;
-      const until = timeOf('until', given['until']);
-      sandbox.restrictions.restrict(phone, {
-        until,
-        ...(enforcement !== undefined && { enforcement: String(enforcement) }),
-      });
-      return {};
-    }),
+  post(
+    '/people/:phone/call',
+    'Somebody calls an account, by voice or video.',
+    { to: required, video: flag, group: optional },
+    ring,
   ),
-  post(/^\/accounts\/(\d+)\/lift$/, {}, ({ restrictions }, phone) =>
+  post(
+    '/people/:phone/end-call',
+    'A call is not answered in time, hung up, or taken or rejected on the phone.',
+    { callId: required, how: required },
+    endCall,
+  ),
+  post(
+    '/accounts/:phone/restrict',
+    'The account may not write to strangers until a time.',
+    { until: required, enforcement: optional },
+    (sandbox, phone, given) =>
+      refusing(() => {
+        const { enforcement } = given;
+        const until = timeOf('until', given['until']);
+        sandbox.restrictions.restrict(phone, {
+          until,
+          ...(enforcement !== undefined && { enforcement: String(enforcement) }),
+        });
+        return {};
+      }),
+  ),
+  post('/accounts/:phone/lift', 'The account may write to strangers again.', {}, ({ restrictions }, phone) =>
     refusing(() => {
       restrictions.lift(phone);
       return {};
     }),
   ),
-  post(/^\/accounts\/(\d+)\/new-chats$/, { quota }, ({ restrictions }, phone, given) =>
-    refusing(() => {
-      restrictions.capNewChats(phone, given['quota'] === undefined ? null : Number(given['quota']));
-      return {};
-    }),
+  post(
+    '/accounts/:phone/new-chats',
+    'Caps how many new chats the account may begin; without quota it may begin any.',
+    { quota },
+    ({ restrictions }, phone, given) =>
+      refusing(() => {
+        restrictions.capNewChats(phone, given['quota'] === undefined ? null : Number(given['quota']));
+        return {};
+      }),
   ),
 ];
