@@ -100,5 +100,33 @@ export function wordsOf(content: Content): string {
   }
 }
 
+/** How a person makes it: types it, records it, picks it (and types what goes with it), or taps on something. */
+export interface Making {
+  kind: 'typed' | 'recorded' | 'picked' | 'tapped';
+  /** Characters that are typed. */
+  length: number;
+  /** How long a recording is; 0 for everything else, and when it is not known. */
+  seconds: number;
+}
+
+export function makingOf(content: Content): Making {
+  const length = wordsOf(content).length;
+  switch (content.kind) {
+    case 'text':
+    case 'edit':
+    case 'poll':
+      return { kind: 'typed', length, seconds: 0 };
+    case 'location':
+    case 'contacts':
+      // Their words come with what was picked.
+      return { kind: 'picked', length: 0, seconds: 0 };
+    case 'reaction':
+    case 'delete':
+      return { kind: 'tapped', length: 0, seconds: 0 };
+    default:
+      return content satisfies never;
+  }
+}
+
 /** Whether the same to the same recipient again is no nuisance: acts on a message are not repeated words. */
 export const isRepeatable = ({ kind }: Content): boolean => kind === 'reaction' || kind === 'edit' || kind === 'delete';

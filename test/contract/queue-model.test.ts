@@ -28,7 +28,7 @@ interface Model {
 }
 
 const CONCURRENCY = 2;
-const byOrder = (a: ModelJob, b: ModelJob) => a.priority - b.priority || a.sequence - b.sequence;
+const byOrder = (a: ModelJob, b: ModelJob) => a.priority - b.priority || a.runAt - b.runAt || a.sequence - b.sequence;
 
 /** The rule: of each lane its front, if it is due; of the fronts the first; while there is room. */
 function claimAll(model: Model): void {

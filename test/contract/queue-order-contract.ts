@@ -82,6 +82,26 @@ export function queueOrderContract(bench: QueueBench): void {
     expect(at).toBeGreaterThanOrEqual(runAt);
   });
 
+  test('a scheduled job takes its place when it falls due: behind what was added before, ahead of what comes later', async () => {
+    const runAt = Date.now() + 40;
+    await bench.add([0, 1], () => ({ lane: 'a', runAt }));
+    await bench.add([2], () => ({ lane: 'b', runAt }));
+    await bench.add([3], () => ({ lane: 'a' }));
+    await bench.add([4], () => ({ lane: 'c' }));
+    await eventually(
+      5_000,
+      'its time',
+      async () => Date.now(),
+      (now) => now >= runAt,
+    );
+    await bench.add([5], () => ({ lane: 'b' }));
+    await bench.add([6], () => ({ lane: 'a' }));
+    await bench.add([7], () => ({ lane: 'a', priority: -1 }));
+    bench.run(() => DONE);
+    await bench.settled(8);
+    expect(bench.order()).toEqual([7, 3, 4, 0, 1, 2, 5, 6]);
+  });
+
   test('ten thousand jobs in two thousand lanes are each run once, in the order of their lane', async () => {
     const numbers = Array.from({ length: 10_000 }, (_, n) => n);
     await Promise.all(numbers.map((n) => bench.queue.add(`job-${n}`, n, { lane: `lane-${n % 2_000}` })));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { within } from '../support/deadline.ts';
+import { eventually, within } from '../support/deadline.ts';
 import { PHONE, startFlow, type Flow } from '../support/flow.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 
@@ -57,6 +57,24 @@ describe('the outbox', () => {
     expect(sent.at).toBeGreaterThanOrEqual(sendAt);
   });
 
+  test('what falls due goes before what was accepted after that, and behind what was accepted before', async () => {
+    const abe = await friend('15550100410');
+    await flow.call('POST', '/sessions/sales/disconnect');
+    const sendAt = Date.now() + 200;
+    await send(abe.phone, 'second', { sendAt });
+    await send(abe.phone, 'first');
+    await eventually(
+      DEADLINE_MS,
+      'its time',
+      async () => Date.now(),
+      (now) => now >= sendAt,
+    );
+    await send(abe.phone, 'third');
+    await flow.call('POST', '/sessions/sales/reconnect');
+    await abe.waitForMessage(({ text }) => text === 'third', DEADLINE_MS);
+    expect(abe.screen.map(({ text }) => text)).toEqual(['first', 'second', 'third']);
+  });
+
   test('a message taken back before its time fails for certain, is told so, and its words may be sent again', async () => {
     const ben = await friend('15550100402');
     const soon = await send(ben.phone, 'never mind', { sendAt: Date.now() + HOUR_MS });
@@ -75,13 +93,18 @@ describe('the outbox', () => {
   test('a message is taken back while it is being typed', async () => {
     const cleo = await friend('15550100403');
     const { promise: typing, resolve } = Promise.withResolvers<undefined>();
-    const look = ({ state }: { state: string }) => state === 'composing' && resolve(undefined);
+    const { promise: stopped, resolve: onStopped } = Promise.withResolvers<undefined>();
+    const look = ({ state }: { state: string }) => {
+      if (state === 'composing') resolve(undefined);
+      if (state === 'paused') onStopped(undefined);
+    };
     flow.sandbox.events.on('presence', look);
     const typed = await send(cleo.phone, 'slowly', { humanization: 'slow', typingDelay: 60_000 });
     await within(DEADLINE_MS, 'typing', typing);
-    flow.sandbox.events.off('presence', look);
     const taken = await cancel(typed.messageId);
     expect(taken.body.data).toMatchObject({ status: 'failed', error: 'cancelled', certain: true });
+    await within(DEADLINE_MS, 'the end of typing', stopped);
+    flow.sandbox.events.off('presence', look);
     await send(cleo.phone, 'quickly', { waitFor: 'sent', timeout: 15 });
     expect(cleo.screen.map(({ text }) => text)).toEqual(['quickly']);
   });

@@ -16,8 +16,9 @@ export function input(
     random: () => 0,
     ...change,
     message: {
-      kind: 'text',
+      kind: 'typed',
       length: 30,
+      seconds: 0,
       textHash: 'h',
       isReply: false,
       readBefore: false,

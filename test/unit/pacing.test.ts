@@ -7,7 +7,7 @@ import {
   recordReceived,
   recordSent,
 } from '../../runtime/src/pacing/pacing.ts';
-import type { ChatHistory, Plan, ProfileName } from '../../runtime/src/pacing/pacing.ts';
+import type { ChatHistory, PacedMessage, Plan, ProfileName } from '../../runtime/src/pacing/pacing.ts';
 import { KNOWN, NOW, brief, input, sentAt, stepsOf, waited } from '../support/pacing-input.ts';
 
 describe('the humanised flow of spec 9.3', () => {
@@ -58,6 +58,35 @@ describe('the humanised flow of spec 9.3', () => {
   test('a custom profile may leave out the subscription and the pause', () => {
     const profile = { ...PROFILES.normal, subscribePresence: false, showPaused: false };
     expect(brief(plan(input({ profile })))).toBe('available thinking:500 composing typing:8000 reviewing:300 send');
+  });
+});
+
+describe('what is not typed', () => {
+  const made = (message: Partial<PacedMessage>) => brief(plan(input({ message, random: () => 0.5 })));
+  const before = 'available subscribe subscribe:300 thinking:1250';
+
+  test.each([
+    ['a voice note shows recording as long as it is', 7, 'recording recording:7000 paused'],
+    ['a very short one at least a second', 0, 'recording recording:1000 paused'],
+    [
+      'a long one no longer than typing, shown again before it fades',
+      600,
+      'recording recording:20000 recording recording:5000 recording paused',
+    ],
+  ])('%s', (_name, seconds, shown) => {
+    expect(made({ kind: 'recorded', length: 0, seconds })).toBe(`${before} ${shown} reviewing:550 send`);
+  });
+
+  test('what is picked takes a short pause, and the caption is typed', () => {
+    const message = { kind: 'picked', length: 0 } as const;
+    expect(made(message)).toBe(`${before} choosing:2000 reviewing:550 send`);
+    expect(made({ ...message, length: 18 })).toBe(
+      `${before} choosing:2000 composing typing:4000 paused reviewing:550 send`,
+    );
+  });
+
+  test('a tap shows nobody at a keyboard', () => {
+    expect(made({ kind: 'tapped', length: 0 })).toBe('send');
   });
 });
 

@@ -5,12 +5,11 @@
  * which recipients show once; after the ack but before the status is durable, the same; after the status, the rerun
  * sees it and only finishes the job. So a message is lost nowhere and shown twice nowhere.
  */
-import { wordsOf } from '../content.ts';
+import { makingOf } from '../content.ts';
 import type { Jid, MessageId, SessionId } from '../ids.ts';
-import { plan, PROFILES, type Plan, type Step } from '../pacing/pacing.ts';
+import { plan, PROFILES, type Plan } from '../pacing/pacing.ts';
 import type { AckOutcome, LiveSocket, SentMessages, Session } from '../session/session.ts';
 import type { Job, Outcome } from '../store/store.ts';
-import { sleep, sleepUnlessAborted } from '../time.ts';
 import type { Chat, Chats } from './chats.ts';
 import { firstContact, RESTRICTED } from './first-contact.ts';
 import type { Numbers } from './numbers.ts';
@@ -19,14 +18,13 @@ import type { Restrictions } from './restrictions.ts';
 import type { OutboxJob } from './session-outbox.ts';
 import { Mutex } from 'async-mutex';
 import type { Statuses } from './status.ts';
+import { Typist } from './typist.ts';
 
 /** A message that could not even be written is tried this often before it is given up. */
 const MAX_ATTEMPTS = 5;
 const FIRST_RETRY_MS = 2_000;
 /** After a message of unknown fate: by then the suspect connection has been ended. */
 const UNCERTAIN_RETRY_MS = 1_000;
-/** Seen as online for this long after the last message, as someone who puts the phone down. */
-const IDLE_MS = 25_000;
 
 /** What the outbox of a session remembers. */
 interface Records {
@@ -60,12 +58,12 @@ export class Dispatcher {
   readonly #statuses: Statuses;
   readonly #sent: SentMessages;
   readonly #before: Pick<Records, 'numbers' | 'restrictions'>;
+  readonly #typist: Typist;
   readonly #now: () => number;
   /** Taking a message back and writing it to the connection exclude each other. */
   readonly #fate = new Mutex();
   #inHand: InHand | null = null;
   #brakedUntil = 0;
-  #idle: { away: AbortController; done: Promise<void> } | null = null;
 
   constructor(session: SessionId, deps: OutboxDeps, records: Records) {
     this.#session = session;
@@ -74,6 +72,7 @@ export class Dispatcher {
     this.#statuses = records.statuses;
     this.#sent = records.sent;
     this.#before = records;
+    this.#typist = new Typist(session, deps.log);
     this.#now = deps.now ?? Date.now;
   }
 
@@ -102,6 +101,7 @@ export class Dispatcher {
       return await this.#handle(job, hand, AbortSignal.any([stopping, hand.typing.signal]));
     } finally {
       this.#inHand = null;
+      this.#typist.linger();
     }
   }
 
@@ -118,7 +118,6 @@ export class Dispatcher {
     const chat = await this.#chats.get(job.data.to);
     const barred = await this.#barred(id, job.data.to, chat, live);
     if (barred) return barred;
-    await this.rest();
     return await this.#typeAndSend(job, hand, signal, { chat, session, live });
   }
 
@@ -135,7 +134,8 @@ export class Dispatcher {
     if (planned.kind === 'refuse') return await this.#giveUp(id, planned.code);
     // What was built before may have arrived: it is not typed a second time.
     const typed =
-      (await this.#sent.find(id)) !== undefined || (await this.#type(planned.steps, live, job.data, chat, signal));
+      (await this.#mayHaveLeft(id)) ||
+      (await this.#typist.perform(planned.steps, { to: job.data.to, chat, live }, signal));
     const late = await this.#fate.runExclusive(async () => {
       const ended = await this.#over(id, job.data);
       hand.written = !ended && typed && session.live() === live;
@@ -170,9 +170,7 @@ export class Dispatcher {
 
   /** Ends the presence kept up after the last message. */
   async rest(): Promise<void> {
-    this.#idle?.away.abort();
-    await this.#idle?.done;
-    this.#idle = null;
+    await this.#typist.rest();
   }
 
   #plan(job: Job<OutboxJob>, chat: Chat, session: Session): Plan {
@@ -180,14 +178,12 @@ export class Dispatcher {
     const name = data.humanization ?? session.humanization() ?? this.#deps.settings.profile;
     return plan({
       message: {
-        kind: 'text',
-        length: wordsOf(data.content).length,
+        ...makingOf(data.content),
         textHash: data.contentHash,
         messageId: job.id,
         isReply: data.isReply,
         readBefore: data.readBefore,
-        // A tap on an emoji is not typed.
-        humanize: data.humanize && data.content.kind !== 'reaction' && data.content.kind !== 'delete',
+        humanize: data.humanize,
         ...(data.typingDelay !== null && { typingDelay: data.typingDelay }),
       },
       // Duplicates and the daily count were judged when the message was accepted, and are not judged twice.
@@ -197,45 +193,6 @@ export class Dispatcher {
       now: this.#now(),
       random: this.#deps.random ?? Math.random,
     });
-  }
-
-  /** Performs the steps up to the sending; false when the runtime is stopping. */
-  async #type(steps: Step[], live: LiveSocket, data: OutboxJob, chat: Chat, signal: AbortSignal): Promise<boolean> {
-    for (const step of steps) {
-      if (step.kind !== 'send' && !(await this.#perform(step, live, data, chat, signal))) return false;
-    }
-    return true;
-  }
-
-  /** False when the runtime is stopping. Presence that fails is not worth failing a message for. */
-  async #perform(step: Step, live: LiveSocket, { to }: OutboxJob, chat: Chat, signal: AbortSignal): Promise<boolean> {
-    if (step.kind === 'wait') return await sleepUnlessAborted(step.ms, signal);
-    try {
-      await this.#show(step, live, to, chat);
-    } catch (error) {
-      this.#deps.log.debug({ err: error, sessionId: this.#session, step: step.kind }, 'presence not shown');
-    }
-    return !signal.aborted;
-  }
-
-  async #show(step: Exclude<Step, { kind: 'wait' }>, live: LiveSocket, to: string, chat: Chat): Promise<void> {
-    switch (step.kind) {
-      case 'available':
-        return await live.setOnline(true);
-      case 'subscribe':
-        return await live.subscribePresence(to);
-      case 'composing':
-      case 'paused':
-        return await live.chatState(to, step.kind);
-      case 'read': {
-        const last = chat.lastReceived;
-        return last ? await live.markRead(to, [last.messageId], last.participant) : undefined;
-      }
-      case 'send':
-        return undefined;
-      default:
-        return step satisfies never;
-    }
   }
 
   async #send(job: Job<OutboxJob>, id: MessageId, live: LiveSocket, session: Session): Promise<Outcome> {
@@ -250,7 +207,6 @@ export class Dispatcher {
         this.#deps.metrics.acked.inc();
         await this.#chats.noteSent(to, contentHash, id);
         await this.#statuses.advance(id, 'sent');
-        this.#stayOnlineAWhile(live);
         return { kind: 'done' };
       case 'refused':
         return (await this.#restricted(outcome.error, live)) ?? (await this.#giveUp(id, outcome.error));
@@ -284,14 +240,5 @@ export class Dispatcher {
 
   #hold(ms: number, reason: string, attempt = false): Outcome {
     return { kind: 'hold', until: this.#now() + ms, reason, attempt };
-  }
-
-  #stayOnlineAWhile(live: LiveSocket): void {
-    const away = new AbortController();
-    const done = sleep(IDLE_MS, away.signal).then(
-      () => live.setOnline(false).catch(() => undefined),
-      () => undefined,
-    );
-    this.#idle = { away, done };
   }
 }

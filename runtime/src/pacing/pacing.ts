@@ -23,14 +23,19 @@ const MIN_TYPING_MS = 1_000;
 const JITTER: Range = { min: 0.8, max: 1.2 };
 // Ours: silent reading runs at 20 to 30 characters a second; nobody is kept waiting for a long letter to be read.
 const READING = { charsPerSecond: { min: 20, max: 30 }, min: 500, max: 8_000 };
+// Ours: finding a picture or a place.
+const CHOOSING: Range = { min: 1_000, max: 3_000 };
 /** The longest `typingDelay` a caller may ask for, ms: one typist serves all chats of a session. */
 export const MAX_TYPING_DELAY_MS = 60_000;
 
-/** A text about to be sent. */
+/** A message about to be sent. */
 export interface PacedMessage {
-  kind: 'text';
-  /** Characters. */
+  /** Written; recorded, as a voice note; picked, as a picture is (its caption is typed); a tap on something. */
+  kind: 'typed' | 'recorded' | 'picked' | 'tapped';
+  /** Characters that are typed. */
   length: number;
+  /** How long a recording is; 0 when it is not known. */
+  seconds: number;
   /** Recognises the same text again. */
   textHash: string;
   /** Its reserved id, so that sending it again after a crash is no duplicate of itself. */
@@ -56,7 +61,15 @@ export interface PlanInput {
   random: () => number;
 }
 
-export type WaitReason = 'new_contact' | 'subscribe' | 'reading' | 'thinking' | 'typing' | 'reviewing';
+export type WaitReason =
+  | 'new_contact'
+  | 'subscribe'
+  | 'reading'
+  | 'thinking'
+  | 'choosing'
+  | 'typing'
+  | 'recording'
+  | 'reviewing';
 
 /** One thing to do, in order; all presence is towards the recipient's chat. */
 export type Step =
@@ -64,6 +77,7 @@ export type Step =
   | { kind: 'subscribe' }
   | { kind: 'read' }
   | { kind: 'composing' }
+  | { kind: 'recording' }
   | { kind: 'paused' }
   | { kind: 'wait'; ms: number; why: WaitReason }
   | { kind: 'send' };
@@ -80,22 +94,26 @@ function reading(chat: ChatHistory, draw: Draw): Step[] {
   return [wait(clamp(ms, READING.min, READING.max), 'reading')];
 }
 
-function typingDuration(message: PacedMessage, profile: TypingProfile, draw: Draw): number {
+/** How long it is typed or recorded, ms. A caller's `typingDelay` goes before all. */
+function makingDuration(message: PacedMessage, profile: TypingProfile, draw: Draw): number {
   if (message.typingDelay !== undefined) return Math.round(clamp(message.typingDelay, 0, MAX_TYPING_DELAY_MS));
-  const ms = (message.length / draw(profile.charsPerSecond)) * 1_000;
+  if (message.kind === 'picked' && message.length === 0) return 0;
+  const seconds = message.kind === 'recorded' ? message.seconds : message.length / draw(profile.charsPerSecond);
+  const ms = seconds * 1_000;
   // In the specification's order: the jitter comes after the clamp, so that long texts do not all take the same time.
   return Math.round(clamp(ms, MIN_TYPING_MS, profile.maxTypingDuration) * draw(JITTER));
 }
 
-/** "typing" for `duration`; a long one is announced again after every interval, the last one included (spec 9.3). */
-function typing(duration: number, profile: TypingProfile): Step[] {
+/** Shown for `duration`; a long one is announced again after every interval, the last one included (spec 9.3). */
+function showing(kind: 'composing' | 'recording', duration: number, profile: TypingProfile): Step[] {
   if (duration === 0) return [];
+  const why = kind === 'composing' ? 'typing' : 'recording';
   const interval = profile.chunkTypingInterval;
-  const steps: Step[] = [{ kind: 'composing' }];
-  if (duration <= interval) steps.push(wait(duration, 'typing'));
+  const steps: Step[] = [{ kind }];
+  if (duration <= interval) steps.push(wait(duration, why));
   else {
     for (let remaining = duration; remaining > 0; remaining -= interval) {
-      steps.push(wait(Math.min(interval, remaining), 'typing'), { kind: 'composing' });
+      steps.push(wait(Math.min(interval, remaining), why), { kind });
     }
   }
   if (profile.showPaused) steps.push({ kind: 'paused' });
@@ -108,7 +126,9 @@ function theatre({ message, chat, random }: PlanInput, profile: TypingProfile, r
   if (profile.subscribePresence) steps.push({ kind: 'subscribe' }, wait(draw(SUBSCRIBE_DELAY), 'subscribe'));
   if (reads) steps.push({ kind: 'read' }, ...reading(chat, draw));
   steps.push(wait(draw(profile.preTypingDelay), 'thinking'));
-  steps.push(...typing(typingDuration(message, profile, draw), profile));
+  if (message.kind === 'picked') steps.push(wait(draw(CHOOSING), 'choosing'));
+  const shown = message.kind === 'recorded' ? 'recording' : 'composing';
+  steps.push(...showing(shown, makingDuration(message, profile, draw), profile));
   steps.push(wait(draw(profile.postTypingDelay), 'reviewing'));
   return steps;
 }
@@ -116,7 +136,8 @@ function theatre({ message, chat, random }: PlanInput, profile: TypingProfile, r
 /**
  * What to do with a message whose turn has come: go through the steps, come back at a later time, or refuse it.
  * Without a person (`humanize` false, or the `instant` profile) no presence is shown, nothing is typed and `typingDelay`
- * has no meaning; a read receipt that was asked for still goes, as it tells the other side something true.
+ * has no meaning; a read receipt that was asked for still goes, as it tells the other side something true. A tap needs no
+ * person either.
  */
 export function plan(input: PlanInput): Plan {
   const { message, chat, profile, now } = input;
@@ -124,7 +145,7 @@ export function plan(input: PlanInput): Plan {
   if (held) return held;
   const reads = message.readBefore && (message.isReply || hasUnanswered(chat));
   const steps: Step[] = chat.known ? [] : [wait(NEW_CONTACT_MS, 'new_contact')];
-  if (message.humanize && profile.enabled) steps.push(...theatre(input, profile, reads));
+  if (message.humanize && message.kind !== 'tapped' && profile.enabled) steps.push(...theatre(input, profile, reads));
   else if (reads) steps.push({ kind: 'read' });
   steps.push({ kind: 'send' });
   return { kind: 'go', steps };

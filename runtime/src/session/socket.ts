@@ -82,7 +82,7 @@ export interface LiveSocket {
   ping(timeoutMs: number): Promise<number>;
   send(jid: string, outgoing: Outgoing): Promise<AckOutcome>;
   subscribePresence(jid: string): Promise<void>;
-  chatState(jid: string, state: 'composing' | 'paused'): Promise<void>;
+  chatState(jid: string, state: 'composing' | 'recording' | 'paused'): Promise<void>;
   /** Asks the account's phone for something it can only answer when it is online; its answer shows in the vitals. */
   askPhone(): Promise<void>;
   setOnline(online: boolean): Promise<void>;

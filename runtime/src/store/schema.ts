@@ -43,4 +43,14 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX job_step ON job (queue, step, sequence);
   CREATE INDEX job_lane ON job (queue, lane, sequence);
   `,
+  `
+  -- Where a job stands among those of its priority: counted up when it is added, or falls due; 0 until then.
+  ALTER TABLE job ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+  UPDATE job SET place = sequence WHERE step != 'scheduled';
+  DROP INDEX job_ready;
+  DROP INDEX job_queued;
+  CREATE INDEX job_ready ON job (queue, priority, place) WHERE step IN ('ready', 'returned');
+  CREATE INDEX job_queued ON job (queue, lane, priority, place) WHERE step = 'queued';
+  CREATE INDEX job_place ON job (queue, place);
+  `,
 ];

@@ -9,6 +9,7 @@ export interface JobRow {
   step: 'scheduled' | 'queued' | 'ready' | 'active' | 'held' | 'returned' | 'done' | 'dead';
   data: string;
   priority: number;
+  place: number;
   run_at: number;
   due_at: number | null;
   created_at: number;
@@ -22,26 +23,30 @@ export interface JobRow {
 export const jobStatements = (database: DatabaseSync) => ({
   byId: database.prepare('SELECT * FROM job WHERE queue = ? AND id = ?'),
   insert: database.prepare(
-    `INSERT INTO job (queue, id, lane, step, data, priority, run_at, due_at, created_at, attempts)
-     VALUES (:queue, :id, :lane, :step, :data, :priority, :runAt, :dueAt, :now, :attempts)`,
+    `INSERT INTO job (queue, id, lane, step, data, priority, place, run_at, due_at, created_at, attempts)
+     VALUES (:queue, :id, :lane, :step, :data, :priority, :place, :runAt, :dueAt, :now, :attempts)`,
   ),
+  lastPlace: database.prepare('SELECT max(place) AS place FROM job WHERE queue = ?'),
   removeById: database.prepare('DELETE FROM job WHERE queue = ? AND id = ?'),
   recover: database.prepare(`UPDATE job SET step = 'returned' WHERE queue = ? AND step = 'active'`),
 
   ready: database.prepare(
-    `SELECT * FROM job WHERE queue = ? AND step IN ('ready', 'returned') ORDER BY priority, sequence LIMIT 1`,
+    `SELECT * FROM job WHERE queue = ? AND step IN ('ready', 'returned') ORDER BY priority, place LIMIT 1`,
   ),
   start: database.prepare(`UPDATE job SET step = 'active', started = started + 1 WHERE sequence = ?`),
-  due: database.prepare('SELECT sequence, step, lane FROM job WHERE queue = ? AND due_at <= ?'),
+  due: database.prepare(
+    'SELECT sequence, step, lane FROM job WHERE queue = ? AND due_at <= ? ORDER BY due_at, sequence',
+  ),
   nextDue: database.prepare('SELECT min(due_at) AS due FROM job WHERE queue = ? AND due_at IS NOT NULL'),
 
   front: database.prepare(
     `SELECT * FROM job WHERE queue = ? AND lane = ? AND step IN ('ready', 'active', 'held', 'returned') LIMIT 1`,
   ),
   firstQueued: database.prepare(
-    `SELECT * FROM job WHERE queue = ? AND lane = ? AND step = 'queued' ORDER BY priority, sequence LIMIT 1`,
+    `SELECT * FROM job WHERE queue = ? AND lane = ? AND step = 'queued' ORDER BY priority, place LIMIT 1`,
   ),
   promote: database.prepare(`UPDATE job SET step = 'ready' WHERE sequence = ?`),
+  takePlace: database.prepare('UPDATE job SET place = ? WHERE sequence = ?'),
   enqueue: database.prepare(`UPDATE job SET step = 'queued', due_at = NULL WHERE sequence = ?`),
   unhold: database.prepare(`UPDATE job SET step = 'returned', due_at = NULL, reason = NULL WHERE sequence = ?`),
 

@@ -48,6 +48,8 @@ export class SqliteJobs<Data> {
       const runAt = Math.ceil(options.runAt ?? now);
       const lane = options.lane ?? id;
       const due = runAt <= now;
+      // What has fallen due meanwhile stands before what comes now, whoever looks first.
+      if (due) this.#promote(now);
       this.#sql.insert.run({
         queue: this.#queue,
         id,
@@ -55,6 +57,7 @@ export class SqliteJobs<Data> {
         step: due ? 'queued' : 'scheduled',
         data: JSON.stringify(data),
         priority: options.priority ?? 0,
+        place: due ? this.#nextPlace() : 0,
         runAt,
         dueAt: due ? null : runAt,
         now,
@@ -176,11 +179,18 @@ export class SqliteJobs<Data> {
     for (const { sequence, step, lane } of due) {
       if (step === 'held') this.#sql.unhold.run(sequence);
       else {
+        this.#sql.takePlace.run(this.#nextPlace(), sequence);
         this.#sql.enqueue.run(sequence);
         lanes.add(lane);
       }
     }
     for (const lane of lanes) this.#advance(lane);
+  }
+
+  /** Behind all that are there; the clock may be set back, this count is not. */
+  #nextPlace(): number {
+    const { place } = this.#sql.lastPlace.get(this.#queue) as { place: number | null };
+    return (place ?? 0) + 1;
   }
 
   /** Makes the lane's first due job its front, unless a front that was started holds the place. */
@@ -190,7 +200,7 @@ export class SqliteJobs<Data> {
     const first = this.#sql.firstQueued.get(this.#queue, lane) as JobRow | undefined;
     if (!first) return;
     if (front) {
-      const earlier = front.priority - first.priority || front.sequence - first.sequence;
+      const earlier = front.priority - first.priority || front.place - first.place;
       if (earlier < 0) return;
       this.#sql.enqueue.run(front.sequence);
     }

@@ -22,7 +22,7 @@ export type Outcome =
 export type JobState = 'waiting' | 'active' | 'done' | 'dead';
 
 export interface JobOptions {
-  /** Not before this time, ms since 1970. Until then it does not hold up its lane. Default: now. */
+  /** Not before this time, ms since 1970: until then it holds up nothing, and then it stands behind what came before. Default: now. */
   runAt?: number;
   /** Lower goes first among lanes; within a lane too. Default 0. */
   priority?: number;
