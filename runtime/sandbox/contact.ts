@@ -103,6 +103,11 @@ export class Contact extends Somebody {
     return this.#send(to instanceof Group ? to : to.person, content, options);
   }
 
+  /** As `send`, with fields that no client of today knows (protobuf bytes) after those of the content. */
+  async sendUnknown(to: Account, fields: Uint8Array, content: proto.IMessage = {}): Promise<{ messageId: string }> {
+    return this.#send(to.person, content, {}, fields);
+  }
+
   /** Sends a file as its phone encrypts and uploads it. Throws for what a phone would not let one send. */
   async sendFile(to: Account | Group, file: FileToSend, options: SayOptions = {}): Promise<{ messageId: string }> {
     return this.send(to, fileMessage(this.#media, file), options);
@@ -176,14 +181,14 @@ export class Contact extends Somebody {
     return this.#send(chat, disappearing(textMessage(text), this.#disappearing.get(chat) ?? 0), options);
   }
 
-  async #send(chat: Person | Group, content: proto.IMessage, options: SayOptions) {
+  async #send(chat: Person | Group, content: proto.IMessage, options: SayOptions, unknownFields?: Uint8Array) {
     const addressing = this.#addressingIn(chat, options);
     const message = this.#dressed(content, addressing, options);
     const { id: messageId = randomBytes(16).toString('hex').toUpperCase(), from = 0 } = options;
     const { phone, screen } = this.devices.handset(from);
     const inGroup = chat instanceof Group;
     if (inGroup) chat.requireWriter(this);
-    const sent = { message, chat, addressing, type: stanzaType(message) };
+    const sent = { message, chat, addressing, type: stanzaType(message), unknownFields };
     await phone.send(messageId, sent, inGroup ? [] : devicesOf(chat));
     screen.write({ messageId, author: this.person, chat, content: message });
     return { messageId };

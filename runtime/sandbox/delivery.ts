@@ -5,6 +5,7 @@ import { children } from './stanza.ts';
 import type { Stanza } from './stanza.ts';
 
 type Deliver = (stanza: Stanza) => void;
+type Change = (message: Stanza) => Stanza;
 
 export interface Refusal {
   /** The `error` of the ack, such as `479`. */
@@ -23,8 +24,8 @@ export type Order = 'as sent' | 'reversed';
 
 export class Delivery {
   readonly #refusals = new Map<string, { error: string; left: number }>();
-  readonly #repeats = new Counts();
-  readonly #spoils = new Counts();
+  readonly #repeats = new NextOnes<true>();
+  readonly #changes = new NextOnes<Change>();
   readonly #held = new Map<string, Held[]>();
 
   /** Messages clients write to this number are acked with an error and not delivered. Null calls it off. */
@@ -35,12 +36,17 @@ export class Delivery {
 
   /** The next messages for a device of this number, or for each of its devices, are delivered twice, stanza for stanza. */
   repeatNext(phone: string, device: number | 'each', count = 1): void {
-    this.#repeats.begin(phone, device, count);
+    this.#repeats.begin(phone, device, count, true);
   }
 
   /** The next messages for a device of this number, or for each, arrive damaged; those sent again on request included. */
   spoilNext(phone: string, device: number | 'each', count = 1): void {
-    this.#spoils.begin(phone, device, count);
+    this.changeNext(phone, device, spoiled, count);
+  }
+
+  /** The next messages for a device of this number, or for each, arrive changed; those sent again on request included. */
+  changeNext(phone: string, device: number | 'each', change: Change, count = 1): void {
+    this.#changes.begin(phone, device, count, change);
   }
 
   /** Messages for this number's devices are kept back until they are let go. */
@@ -67,7 +73,7 @@ export class Delivery {
   /** Hands a message to a device of somebody: now, later or twice. */
   carry(to: Address, message: Stanza, deliver: Deliver): void {
     const held = this.#held.get(to.person.phone);
-    const stanza = this.#spoils.take(to) ? spoiled(message) : message;
+    const stanza = this.#changes.take(to)?.(message) ?? message;
     for (const copy of this.#repeats.take(to) ? [stanza, stanza] : [stanza]) {
       if (held) held.push({ stanza: copy, deliver });
       else deliver(copy);
@@ -75,23 +81,29 @@ export class Delivery {
   }
 }
 
-/** How many messages are still meant, for each device by itself: no device uses up what is meant for another. */
-class Counts {
-  readonly #begun = new Map<string, { readonly count: number; readonly taken: Map<number, number> }>();
+interface Meant<What> {
+  readonly what: What;
+  readonly count: number;
+  /** How many each device has had. */
+  readonly taken: Map<number, number>;
+}
 
-  begin(phone: string, device: number | 'each', count: number): void {
-    this.#begun.set(`${phone}:${device}`, { count, taken: new Map() });
+/** What is meant for the next messages of each device by itself: no device uses up what is meant for another. */
+class NextOnes<What> {
+  readonly #meant = new Map<string, Meant<What>[]>();
+
+  /** What was begun before goes on first. */
+  begin(phone: string, device: number | 'each', count: number, what: What): void {
+    const key = `${phone}:${device}`;
+    this.#meant.set(key, [...(this.#meant.get(key) ?? []), { what, count, taken: new Map() }]);
   }
 
-  /** Whether a device is to have one more; takes it off its count. */
-  take({ person: { phone }, device }: Address): boolean {
-    return [device, 'each'].some((which) => {
-      const begun = this.#begun.get(`${phone}:${which}`);
-      const taken = begun?.taken.get(device) ?? 0;
-      if (!begun || taken >= begun.count) return false;
-      begun.taken.set(device, taken + 1);
-      return true;
-    });
+  /** What is meant for the message that is about to come to a device, if anything; takes it off the count. */
+  take({ person: { phone }, device }: Address): What | undefined {
+    const meant = [device, 'each'].flatMap((which) => this.#meant.get(`${phone}:${which}`) ?? []);
+    const next = meant.find(({ count, taken }) => (taken.get(device) ?? 0) < count);
+    next?.taken.set(device, (next.taken.get(device) ?? 0) + 1);
+    return next?.what;
   }
 }
 

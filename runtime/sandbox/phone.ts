@@ -2,7 +2,7 @@
  * A phone that lives in the sandbox, or another device of its person: it encrypts and decrypts with Signal state of its
  * own, shows what it receives, confirms it, and sends again what somebody could not decrypt.
  */
-import { encodeWAMessage, proto, unpadRandomMax16 } from '@whiskeysockets/baileys';
+import { proto, unpadRandomMax16, writeRandomPadMax16 } from '@whiskeysockets/baileys';
 import { linkedIdentity } from './adv.ts';
 import { editAttr, encAttrs } from './contents/stanza-kind.ts';
 import type { Address, Device, KeyBundle, Person } from './directory.ts';
@@ -18,6 +18,7 @@ export type { Origin, PhoneOptions, ReceivedReceipt } from './phone-options.ts';
 
 /** How often a phone asks for a message it cannot decrypt; WhatsApp's clients give up after five. */
 const MAX_RETRIES = 5;
+const NONE = Buffer.alloc(0);
 
 export class Phone implements Device {
   readonly id: number;
@@ -138,7 +139,7 @@ export class Phone implements Device {
   }
 
   async #encryptAndDispatch(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Address[], retry?: number) {
-    const { message, chat, addressing, type, category } = sent;
+    const { message, chat, addressing, type, category, unknownFields = NONE } = sent;
     const from = { person: this.#person, device: this.id };
     const edit = editAttr(message);
     const deviceIdentity = this.#vouched();
@@ -155,7 +156,10 @@ export class Phone implements Device {
       if (!this.signal.hasSession(peer)) await this.signal.startSession(peer, device.keyBundle());
       const isCopy = address.person === this.#person && !category;
       const content = isCopy ? copyOf(message, chat.addressOn(0, addressing)) : message;
-      const { type: cipherType, ciphertext } = await this.signal.encrypt(peer, encodeWAMessage(content));
+      const { type: cipherType, ciphertext } = await this.signal.encrypt(
+        peer,
+        writeRandomPadMax16(Buffer.concat([proto.Message.encode(content).finish(), unknownFields])),
+      );
       const attrs = {
         v: '2',
         type: cipherType,

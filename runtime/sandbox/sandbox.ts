@@ -95,7 +95,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const unhandled: string[] = [];
   const people = new People(closing.signal, log, (line) => unhandled.push(line), options);
   const key = Curve.generateKeyPair();
-  const { rootKey, chain } = certifyServerKey(key.public);
+  const { rootKey, chain, flawed: flawedChain } = certifyServerKey(key.public);
   const identity = { key, certificate: chain };
   const handlers = connectionHandlers(people.world);
   const { pictures } = people.world.social;
@@ -109,15 +109,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   );
   const { world, accounts, contacts } = people;
   const media = await openMediaServer(host, world.media, (path) => pictures.file(path));
+  const contact = (phone: string, habits?: ContactOptions) => people.contact(phone, habits);
   const controlled = {
     unhandled,
     accounts,
     contacts,
     account: (phone: string) => people.account(phone),
-    contact: (phone: string, habits?: ContactOptions) => people.contact(phone, habits),
+    contact,
     groups: world.groups.all,
     group: (group: GroupOptions) => world.groups.create(group),
-    trouble: new FaultRegistry(world, server),
+    trouble: new FaultRegistry(world, { server, flawedChain, contact }),
     delivery: world.delivery,
     restrictions: world.restrictions,
     media,

@@ -118,6 +118,7 @@ describe('a client that wants in', () => {
     ['login-hang', {}, 'nothing'],
     ['upgrade-status', { status: 503 }, 'nothing'],
     ['upgrade-reset', {}, 408],
+    ['wrong-certificate', { flaw: 'issuer' }, 400],
   ])('meets %s %j: %s', async (name, settings, outcome) => {
     await inside();
     begin(name, settings);
@@ -264,7 +265,8 @@ describe('the registry', () => {
     ['no such thing', {}, /there is no fault/],
     ['slow', { ms: 'long' }, /ms must be a number/],
     ['slow', { seconds: 1 }, /slow takes ms/],
-    ['handshake-hang', { step: 'nowhere' }, /step must be one of/],
+    ['handshake-hang', { step: 'nowhere' }, /step must be one of upgrade, hello, finish/],
+    ['wrong-certificate', { flaw: 'spelling' }, /flaw must be one of root, issuer, expired, key/],
   ])('%s %j is refused and changes nothing', (name, settings, sentence) => {
     expect(() => begin(name, settings)).toThrow(sentence);
     expect(() => sandbox.trouble.begin({ name: 'deaf', phone: '15550100099' })).toThrow(/is not an account/);

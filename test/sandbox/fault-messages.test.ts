@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { proto, type WAMessage } from '@whiskeysockets/baileys';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient, receives, textOf, type WhatsAppClient } from '../support/baileys-client.ts';
@@ -120,4 +121,47 @@ test('only the acks are late that are said to be: all else overtakes them, and t
   });
   const tags = out.map(({ tag, attrs }) => (attrs['class'] === 'message' ? 'ack of a message' : tag));
   expect(tags.indexOf('message')).toBeLessThan(tags.indexOf('ack of a message'));
+});
+
+describe('a client of today gets from tomorrow', () => {
+  const SOMEBODY = '15550100031';
+  const { CIPHERTEXT } = proto.WebMessageInfo.StubType;
+  const upserted = (fits: (message: WAMessage) => boolean) => receives(client, 'the message', fits);
+  const from = ({ key }: WAMessage) => key.remoteJid === sandbox.contact(SOMEBODY).lid;
+
+  test('a message with nothing but an unknown field, and shows one without content', async () => {
+    begin('unknown-message', { from: SOMEBODY });
+    const { message } = await upserted(from);
+    expect(proto.Message.toObject(proto.Message.create(message ?? {}))).toEqual({});
+    await bothShow(SOMEBODY, 'after the unknown message');
+  });
+
+  test('a text with an unknown field beside it, and shows the text', async () => {
+    begin('unknown-fields', { from: SOMEBODY, field: 536_870_911, text: 'with more to it' });
+    await upserted((message) => from(message) && textOf(message) === 'with more to it');
+    expect(() => begin('unknown-fields', { from: SOMEBODY, field: 0 })).toThrow('field must be a whole number from 1');
+    expect(() => begin('unknown-fields', { from: account.phone })).toThrow('already somebody');
+  });
+
+  test('a message encrypted in an unknown way, and asks for it again', async () => {
+    begin('unknown-encryption');
+    const { in: said } = await passing(() => bothShow(SOMEBODY, 'in another way'));
+    expect(said.filter(({ tag, attrs }) => tag === 'receipt' && attrs['type'] === 'retry')).toHaveLength(2);
+    expect(client.received.filter((message) => from(message) && message.messageStubType === CIPHERTEXT)).toHaveLength(
+      1,
+    );
+    for (const each of [client, tablet]) {
+      const lines = each.complaints.splice(0);
+      expect(lines.filter((line) => !/Unknown e2e type: sandbox-future|rolling back/.test(line))).toEqual([]);
+      expect(lines.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('unknown attributes and children of a message, and shows the message', async () => {
+    begin('unknown-attributes');
+    const { out } = await passing(() => bothShow(SOMEBODY, 'decorated'));
+    const [message] = out.filter(({ tag }) => tag === 'message');
+    expect(message?.attrs['sandbox_future']).toBe('1');
+    expect((message?.content as Stanza[]).map(({ tag }) => tag)).toContain('sandbox_future');
+  });
 });

@@ -54,7 +54,9 @@ function verifyChain(bytes: Uint8Array, rootKey: Uint8Array, serverKey: Uint8Arr
 function verified(certificate: proto.CertChain.INoiseCertificate | null | undefined, signer: Uint8Array, name: string) {
   const { details, signature } = certificate ?? {};
   if (!details || !signature || !isSignedBy(signer, details, signature)) throw new Error(`not signed by ${name}`);
-  return Details.decode(details);
+  const said = Details.decode(details);
+  if (Number(said.notAfter) * 1_000 < Date.now()) throw new Error(`${name} signed for a time that is over`);
+  return said;
 }
 
 const flipped = (bytes: Uint8Array, at: number) => Buffer.from(bytes).fill((bytes[at] ?? 0) ^ 1, at, at + 1);
@@ -102,6 +104,17 @@ test('a certificate chain does not verify under another root, nor with a changed
       }
     }
   }
+});
+
+test.each([
+  ['root', 'not signed by the root'],
+  ['issuer', 'another issuer'],
+  ['expired', 'the root signed for a time that is over'],
+  ['key', 'another server key'],
+] as const)('a careful client refuses a certificate chain with a flaw: %s', (flaw, problem) => {
+  const server = Curve.generateKeyPair();
+  const { rootKey, flawed } = certifyServerKey(server.public);
+  expect(() => verifyChain(flawed(flaw), rootKey, server.public)).toThrow(problem);
 });
 
 test('a tampered handshake message is refused', () => {

@@ -47,6 +47,9 @@ const refused = (reason: number, more: Partial<FaultRow> = {}): FaultRow => ({
 const hang = (step: string): FaultRow => ({
   ...{ fault: `silent at the ${step}`, name: 'handshake-hang', settings: { step }, until: HOLD_MS, cut: true },
 });
+const flawed = (flaw: string): FaultRow => ({
+  ...{ fault: `wrong certificate: ${flaw}`, name: 'wrong-certificate', settings: { flaw }, until: HOLD_MS, cut: true },
+});
 const upgrade = (status: number): FaultRow => ({
   ...{ fault: `HTTP ${status} on upgrade`, name: 'upgrade-status', settings: { status }, until: HOLD_MS, cut: true },
 });
@@ -83,7 +86,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'connection reset on upgrade', name: 'upgrade-reset', until: HOLD_MS, cut: true },
   ...['upgrade', 'hello', 'finish'].map(hang),
   { fault: 'silent at the login', name: 'login-hang', until: HOLD_MS, cut: true },
-  { fault: 'wrong certificate', name: 'wrong-certificate', until: HOLD_MS, cut: true },
+  ...['root', 'issuer', 'expired', 'key'].map(flawed),
   ...[400, 408, 429, 500, 503].map((reason) => refused(reason)),
   refused(401, { ends: OUT }),
   refused(403, { ends: BANNED }),
@@ -118,6 +121,10 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'unknown stanza', name: 'unknown-stanza' },
   { fault: 'unknown information', name: 'unknown-info' },
   { fault: 'unknown receipt', name: 'unknown-receipt' },
+  { fault: 'unknown message', name: 'unknown-message' },
+  { fault: 'unknown fields', name: 'unknown-fields' },
+  { fault: 'unknown encryption', name: 'unknown-encryption' },
+  { fault: 'unknown attributes', name: 'unknown-attributes' },
   ...(['refuse', 'down', 'hang', 'cut', 'slow', 'password'] as const).map((fault) => proxied('socks5', fault)),
   ...(['refuse', 'down', 'hang', 'cut', 502, 503] as const).map((fault) => proxied('http', fault)),
 ];

@@ -1,6 +1,8 @@
 /** What a fault is: a name, a sentence, what it takes, and how it begins and ends. */
 import type { Account } from '../account.ts';
+import type { Flaw } from '../certificate-chain.ts';
 import type { Connection } from '../connection.ts';
+import type { Contact } from '../contact.ts';
 import type { Delivery } from '../delivery.ts';
 import type { LinkedDevice } from '../linked-device.ts';
 import type { Registrations } from '../linking/linking.ts';
@@ -13,6 +15,10 @@ export interface Scene {
   readonly delivery: Delivery;
   readonly registrations: Registrations;
   readonly server: { goDown(): Promise<void>; comeUp(): Promise<void> };
+  /** A certificate chain of the server's that has something wrong with it. */
+  flawedChain(flaw: Flaw): Uint8Array;
+  /** Somebody to write to the accounts, made on first use. Throws for what is no free phone number. */
+  contact(phone: string): Contact;
   accounts(): Account[];
   /** Their linked devices. */
   devices(): LinkedDevice[];

@@ -1,15 +1,15 @@
 /** A client does not get in: the server is away, refuses, or falls silent on the way. */
-import { Curve } from '@whiskeysockets/baileys';
-import { certifyServerKey } from '../certificate-chain.ts';
+import { FLAWS } from '../certificate-chain.ts';
 import { forEverybody, lasting, type FaultKind } from './fault.ts';
 import type { Step } from './interference.ts';
 
-const STEPS: readonly string[] = ['upgrade', 'hello', 'finish'] satisfies Step[];
+const STEPS = ['upgrade', 'hello', 'finish'] as const satisfies Step[];
 
-/** A step named by a caller. Throws for another word. */
-function stepOf(word: string | number | undefined): Step {
-  if (!STEPS.includes(String(word))) throw new Error(`step must be one of ${STEPS.join(', ')}`);
-  return word as Step;
+/** A word of a caller's that must be one of a few. Throws for another. */
+function oneOf<Word extends string>(words: readonly Word[], name: string, word: string | number | undefined): Word {
+  const found = words.find((each) => each === word);
+  if (found === undefined) throw new Error(`${name} must be one of ${words.join(', ')}`);
+  return found;
 }
 
 /** What befalls a client before it has said who it is. */
@@ -31,12 +31,14 @@ const beforeLogin: readonly FaultKind[] = [
     'handshake-hang',
     'The server falls silent at this step of the handshake: upgrade, hello or finish.',
     { step: 'hello' },
-    (scene, { step }) => scene.interfere({ hangsAt: stepOf(step) }),
+    (scene, { step }) => scene.interfere({ hangsAt: oneOf(STEPS, 'step', step) }),
   ),
-  lasting('wrong-certificate', 'The server shows a certificate chain that ends at another root.', {}, (scene) => {
-    const { chain } = certifyServerKey(Curve.generateKeyPair().public);
-    return scene.interfere({ certificate: chain });
-  }),
+  lasting(
+    'wrong-certificate',
+    'The server shows a certificate chain with this flaw: another root, a wrong issuer, expired, or for another key.',
+    { flaw: 'root' },
+    (scene, { flaw }) => scene.interfere({ certificate: scene.flawedChain(oneOf(FLAWS, 'flaw', flaw)) }),
+  ),
 ];
 
 export const loginFaults: readonly FaultKind[] = [

@@ -43,15 +43,18 @@ export interface ActiveFault {
   stop(): void;
 }
 
+/** What of a sandbox is not in its world. */
+export type Backstage = Pick<Scene, 'server' | 'flawedChain' | 'contact'>;
+
 export class FaultRegistry {
   readonly active = new Map<string, ActiveFault>();
   readonly #world: World;
-  readonly #server: Scene['server'];
+  readonly #backstage: Backstage;
   #nextId = 1;
 
-  constructor(world: World, server: Scene['server']) {
+  constructor(world: World, backstage: Backstage) {
     this.#world = world;
-    this.#server = server;
+    this.#backstage = backstage;
   }
 
   /**
@@ -90,7 +93,7 @@ export class FaultRegistry {
     const accounts = (): Account[] => [...all.values()].filter((account) => phone === null || account.phone === phone);
     const devices = () => accounts().flatMap(({ person }) => linkedDevicesOf(person));
     return {
-      ...{ phone, delivery, registrations, server: this.#server, accounts, devices },
+      ...{ phone, delivery, registrations, ...this.#backstage, accounts, devices },
       connections: () => devices().flatMap(({ connection }) => connection ?? []),
       interfere: (how) => interferences.add({ ...how, phone }),
     };
