@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createApi, createMetricsServer, type Api } from './api/api.ts';
+import { createAttachments } from './attachments/attachments.ts';
 import { createBackups } from './backup.ts';
 import type { Config } from './config.ts';
 import { toError } from './errors.ts';
@@ -19,6 +20,7 @@ import { createEgress, openWayOut } from './proxy/proxy.ts';
 import { parseProxyUrl } from './proxy-address.ts';
 import type { Seal } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
+import { attachmentSettings, outboxSettings, sessionSettings } from './settings.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createAlerts, runWatchdog, type Alerts } from './watchdog/watchdog.ts';
 import { createWebhooks, type Webhooks } from './webhook/webhook.ts';
@@ -77,6 +79,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
     const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
     await sessions.restore();
+    for (const { id } of sessions.list()) await rooms.outboxes.tidy(id);
     const url = await api.listen({ host: config.host, port: config.port });
     log.info({ url, sandbox }, 'listening');
     return { url, apiKey, metricsUrl, stop };
@@ -119,8 +122,9 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
     metrics,
     log,
   });
+  const attachments = openAttachments(config, (id) => sessions.get(id));
   const outboxes = createOutboxes({
-    store,
+    ...{ store, attachments },
     sessions: { find: (id) => sessions.find(id) },
     publish,
     received: (session, chat, id) => inbox.find(session, chat, id),
@@ -145,8 +149,15 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
   });
   countSessions(metrics, () => sessions.list());
   const backups = createBackups({ sessions, webhooks, now: clock.now ?? Date.now });
-  return { store, egress, protocol, webhooks, inbox, outboxes, sessions, metrics, alerts, backups };
+  return { store, egress, protocol, webhooks, inbox, attachments, outboxes, sessions, metrics, alerts, backups };
 }
+
+const openAttachments = (config: Config, sessionOf: (id: SessionId) => Session) =>
+  createAttachments({
+    directory: config.sessionsDir,
+    sealOf: (id) => sessionOf(id).seal(),
+    settings: attachmentSettings(config),
+  });
 
 /** For those who tell something and do not wait until it is durable. */
 const inBackground = (publish: Publish, log: Logger) => (sessionId: SessionId, fact: Fact) => {
@@ -200,26 +211,6 @@ function listen({ publish, alerts, inbox, outboxes, protocol, log }: Hearers): S
       protocol.note('connect', false, known ? undefined : { code, message }),
   };
 }
-
-const outboxSettings = (config: Config) => ({
-  profile: config.humanizationProfile,
-  humanize: config.humanizationEnabled,
-  dailyLimit: config.dailyMessageLimit,
-  numberChecksPerHour: config.numberChecksPerHour,
-});
-
-const sessionSettings = (config: Config) => ({
-  wsUrl: config.whatsappWsUrl,
-  rootKey: config.whatsappRootKey,
-  connectTimeoutMs: config.connectTimeout,
-  keepAliveIntervalMs: config.keepAliveInterval,
-  ackTimeoutMs: config.ackTimeout,
-  defaultProxyUrl: config.defaultProxyUrl,
-  maxSessions: config.maxSessions,
-  maxReconnectAttempts: config.maxReconnectAttempts,
-  replacedGraceHours: config.replacedGraceHours,
-  autoDeleteLoggedOut: config.autoDeleteLoggedOut,
-});
 
 /** From the outside in, so that nothing opens its database again after it is gone. */
 async function releaseSession(

@@ -138,6 +138,13 @@ const TABLE = {
     'The largest request body the API takes.',
     { unit: 'bytes' },
   ),
+  mediaMaxBytes: withDefault(
+    'MEDIA_MAX_BYTES',
+    wholeNumber(1_024, 2_147_483_648),
+    '104857600',
+    'The largest file that is taken to be sent.',
+    { unit: 'bytes' },
+  ),
   outboundAllow: withDefault(
     'OUTBOUND_ALLOW',
     networks,

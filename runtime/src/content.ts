@@ -40,6 +40,35 @@ export interface PollContent {
   selectable: number;
 }
 
+export type FileKind = 'image' | 'video' | 'audio' | 'voice' | 'document' | 'sticker';
+
+/** What a message says of the file it carries. The bytes are kept under the message's id (attachments/). */
+export interface FileFacts {
+  /** SHA-256 of what the caller gave, in hex: recognises the same file again. */
+  source: string;
+  bytes: number;
+  mimetype: string;
+  /** How long a video or audio lasts. */
+  seconds?: number;
+}
+
+export interface FileContent {
+  kind: FileKind;
+  file: FileFacts;
+  /** Words below an image, a video or a document. */
+  caption?: string;
+  /** People named in the caption as `@<number>`. */
+  mentions?: Jid[];
+  /** Of a document. */
+  fileName?: string;
+  /** A video that plays over and over, without sound. */
+  gif?: true;
+  /** A video shown round, as recorded in the chat. */
+  note?: true;
+  /** An image, a video or a voice message that is shown once. */
+  viewOnce?: true;
+}
+
 export interface ReactionContent {
   kind: 'reaction';
   messageId: MessageId;
@@ -63,6 +92,7 @@ export type Content =
   | LocationContent
   | ContactsContent
   | PollContent
+  | FileContent
   | ReactionContent
   | EditContent
   | DeleteContent;
@@ -83,6 +113,7 @@ export const targetOf = (content: Content): MessageId | undefined =>
 
 /** The words a person would have typed for it. */
 export function wordsOf(content: Content): string {
+  if (isFile(content)) return content.caption ?? '';
   switch (content.kind) {
     case 'text':
     case 'edit':
@@ -111,6 +142,10 @@ export interface Making {
 
 export function makingOf(content: Content): Making {
   const length = wordsOf(content).length;
+  if (isFile(content)) {
+    const { kind, file } = content;
+    return kind === 'voice' ? { kind: 'recorded', length, seconds: file.seconds ?? 0 } : { kind: 'picked', length, seconds: 0 };
+  }
   switch (content.kind) {
     case 'text':
     case 'edit':
@@ -127,6 +162,12 @@ export function makingOf(content: Content): Making {
       return content satisfies never;
   }
 }
+
+export const isFile = (content: Content): content is FileContent => 'file' in content;
+
+/** What makes a message the same as another: of a file what the caller gave, not what was made of it. */
+export const identityOf = (content: Content): object =>
+  isFile(content) ? { ...content, file: content.file.source } : content;
 
 /** Whether the same to the same recipient again is no nuisance: acts on a message are not repeated words. */
 export const isRepeatable = ({ kind }: Content): boolean => kind === 'reaction' || kind === 'edit' || kind === 'delete';

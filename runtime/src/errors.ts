@@ -56,6 +56,11 @@ export const ERRORS = {
     message: 'The address leads to a private or local network, which this runtime does not call.',
     hint: 'Use a public address, or have the operator add the host or network to OUTBOUND_ALLOW.',
   },
+  file_not_usable: {
+    status: 400,
+    message: 'WhatsApp does not show a file of this type as this kind of message.',
+    hint: 'Send it as what it is, or as a document; details says which types are taken.',
+  },
   unauthorized: {
     status: 401,
     message: 'The API key is missing or wrong.',
@@ -130,6 +135,11 @@ export const ERRORS = {
     status: 409,
     message: 'This Idempotency-Key was used before with another message.',
     hint: 'Use a new key for a new message.',
+  },
+  file_too_large: {
+    status: 413,
+    message: 'The file is larger than this runtime sends.',
+    hint: 'Send a smaller file, or raise MEDIA_MAX_BYTES.',
   },
   body_too_large: { status: 413, message: 'The request body is too large.', hint: 'Send less, or raise BODY_LIMIT.' },
   unsupported_media_type: {

@@ -1,6 +1,7 @@
 /** A runtime in a process of its own that can be killed at an exact point, with a sandbox and a webhook receiver that stay. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
@@ -34,6 +35,7 @@ export class CrashStage {
   /** Called with each delivery before it is answered, and what it is answered. */
   readonly hooks: { onDelivery: (event: Received) => void; reply: Reply };
   #runtime: Child | null = null;
+  #trusted: Record<string, string> = {};
 
   private constructor(sandbox: Sandbox, receiver: Receiver, port: number, hooks: CrashStage['hooks']) {
     this.sandbox = sandbox;
@@ -43,7 +45,7 @@ export class CrashStage {
   }
 
   /** Everything running, one session linked, its messages and acks subscribed to. */
-  static async open(): Promise<CrashStage> {
+  static async open({ trustMedia = false } = {}): Promise<CrashStage> {
     closeConsole();
     const hooks: CrashStage['hooks'] = { onDelivery: () => undefined, reply: 200 };
     const receiver = await startReceiver((event) => {
@@ -51,10 +53,18 @@ export class CrashStage {
       return hooks.reply;
     });
     const stage = new CrashStage(await startSandbox(), receiver, await freePort(), hooks);
+    if (trustMedia) await stage.#trustMedia();
     await stage.start();
     await linkSession(stage.call, stage.sandbox, SESSION, PHONE);
     await stage.call('POST', '/webhooks', { url: receiver.url, events: ['message', 'message.ack'] });
     return stage;
+  }
+
+  /** Has the runtime trust the sandbox's media host, from its next start on. */
+  async #trustMedia(): Promise<void> {
+    const file = join(this.directory, 'media-ca.pem');
+    await writeFile(file, this.sandbox.mediaCa);
+    this.#trusted = { NODE_EXTRA_CA_CERTS: file };
   }
 
   async start(environment: Record<string, string> = {}): Promise<void> {
@@ -73,6 +83,7 @@ export class CrashStage {
       OUTBOUND_ALLOW: '127.0.0.1',
       WHATSAPP_WS_URL: this.sandbox.url,
       WHATSAPP_ROOT_KEY: this.sandbox.rootKey,
+      ...this.#trusted,
       ...environment,
     });
   }

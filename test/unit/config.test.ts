@@ -35,6 +35,7 @@ test('an empty environment gives the documented defaults, on loopback without a 
     metricsPort: 9090,
     logLevel: 'info',
     bodyLimit: 1_048_576,
+    mediaMaxBytes: 104_857_600,
     outboundAllow: [],
     ackTimeout: 15_000,
     keepAliveInterval: 15_000,

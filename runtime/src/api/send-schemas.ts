@@ -3,6 +3,7 @@ import { Type, type TProperties } from 'typebox';
 import { closed, Humanization, TimeoutSeconds } from './schemas.ts';
 
 const MAX_TEXT = 65_536;
+const MAX_CAPTION = 1_024;
 const To = Type.String({ description: 'A phone number with country code, or an address from an event.' });
 const Words = (description: string, maxLength: number) => Type.String({ minLength: 1, maxLength, description });
 const AboutMessage = Type.String({ description: 'The id of the message it is about.' });
@@ -34,12 +35,11 @@ const HOW = {
 const send = <What extends TProperties>(what: What) =>
   Type.Object({ sessionId: Type.String(), to: To, ...what, ...HOW }, closed);
 
-export const SendText = send({
-  text: Words('What it says.', MAX_TEXT),
-  mentions: Type.Optional(
-    Type.Array(To, { maxItems: 1_024, description: 'People the text names as @<number>; each of them is told.' }),
-  ),
-});
+const Mentions = Type.Optional(
+  Type.Array(To, { maxItems: 1_024, description: 'People the text names as @<number>; each of them is told.' }),
+);
+
+export const SendText = send({ text: Words('What it says.', MAX_TEXT), mentions: Mentions });
 
 export const SendLocation = send({
   latitude: Type.Number({ minimum: -90, maximum: 90, description: 'Degrees.' }),
@@ -76,3 +76,31 @@ export const SendReaction = send({
 });
 export const SendEdit = send({ messageId: AboutMessage, text: Words('What it says now.', MAX_TEXT) });
 export const SendDelete = send({ messageId: AboutMessage });
+
+const File = { base64: Type.String({ minLength: 1, description: 'The bytes of the file, in base64.' }) };
+const Caption = { caption: Type.Optional(Words('Words below it.', MAX_CAPTION)), mentions: Mentions };
+const yes = (description: string) => Type.Optional(Type.Boolean({ description }));
+const ViewOnce = { viewOnce: yes('It can be opened once.') };
+
+export const SendImage = send({ ...File, ...Caption, ...ViewOnce });
+export const SendVideo = send({
+  ...{ ...File, ...Caption, ...ViewOnce },
+  gif: yes('It plays over and over, without sound.'),
+  note: yes('It is shown round, as recorded in the chat; without a caption.'),
+});
+export const SendAudio = send({
+  ...File,
+  voice: yes('It is shown as a voice message, as recorded in the chat.'),
+  viewOnce: yes('It can be listened to once; for voice messages only.'),
+});
+export const SendDocument = send({
+  ...{ ...File, ...Caption },
+  fileName: Words('As it is shown and saved.', 255),
+  mimetype: Type.Optional(
+    Type.String({
+      ...{ maxLength: 255, pattern: '^[\\w.+-]+/[\\w.+-]+(;.*)?$' },
+      description: 'What it is, such as application/pdf; found out by its bytes when left out.',
+    }),
+  ),
+});
+export const SendSticker = send(File);

@@ -1,8 +1,10 @@
 /** Sending: one route a kind of message. Each reads what it says; how it is sent is the same for all. */
+import type { FastifyRequest } from 'fastify';
 import type { Static, TObject } from 'typebox';
 import type { Content } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
-import { parseMessageId, parseRecipient, parseSessionId, phoneOf } from '../ids.ts';
+import { parseMessageId, parseRecipient, parseSessionId, phoneOf, type SessionId } from '../ids.ts';
+import type { NewMessage } from '../outbox/outbox.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { pollSignal } from './long-poll.ts';
 import { shown, waited } from './message-replies.ts';
@@ -48,7 +50,7 @@ export function sendRoutes(app: Api, deps: ApiDeps): void {
 /** `read` makes the content of what the body says; it throws for what a schema cannot tell. */
 function sendRoute<Body extends TObject>(
   app: Api,
-  { sessions, outboxes, stopping }: ApiDeps,
+  deps: ApiDeps,
   path: string,
   summary: string,
   body: Body,
@@ -60,26 +62,44 @@ function sendRoute<Body extends TObject>(
     { schema: { summary, body, headers: schemas.IdempotencyHeaders, response } },
     async (request, reply) => {
       // Every body has what HOW names; the generic loses that.
-      const given = request.body as Static<Body> & Static<typeof kinds.SendDelete>;
-      const { sessionId, to, quotedMessageId, waitFor, timeout, humanize, humanization, typingDelay, readBefore } =
-        given;
-      const { sendAt, expiresAt, ttl } = given;
-      const session = sessions.requireLinked(parseSessionId(sessionId));
-      const message = await outboxes.accept(session.id, {
-        to: parseRecipient(to),
-        content: read(given),
-        quotedMessageId: quotedMessageId === undefined ? undefined : parseMessageId(quotedMessageId),
-        idempotencyKey: request.headers['idempotency-key'],
-        ...{ humanize, humanization, typingDelay, readBefore },
-        sendAt: parseTime(sendAt, 'sendAt'),
-        expiresAt: parseTime(expiresAt, 'expiresAt'),
-        ttl: ttl === undefined ? undefined : ttl * 1_000,
-      });
+      const given = request.body as Static<Body> & How;
+      const session = deps.sessions.requireLinked(parseSessionId(given.sessionId));
+      const how = howOf(given, request);
       void reply.code(202);
-      if (waitFor === undefined) return ok(shown(message));
-      return ok(await waited(outboxes, message, waitFor, pollSignal(request, stopping, timeout)));
+      return ok(await sent(deps, session.id, { ...how, content: read(given) }, given, request));
     },
   );
+}
+
+/** What every message to be sent says of how. */
+export type How = Omit<Static<typeof kinds.SendDelete>, 'messageId'>;
+
+/** Throws for what a schema cannot tell. */
+export function howOf(given: How, { headers }: FastifyRequest): Omit<NewMessage, 'content'> {
+  const { to, quotedMessageId, humanize, humanization, typingDelay, readBefore, sendAt, expiresAt, ttl } = given;
+  const key = headers['idempotency-key'];
+  return {
+    to: parseRecipient(to),
+    quotedMessageId: quotedMessageId === undefined ? undefined : parseMessageId(quotedMessageId),
+    idempotencyKey: typeof key === 'string' ? key : undefined,
+    ...{ humanize, humanization, typingDelay, readBefore },
+    sendAt: parseTime(sendAt, 'sendAt'),
+    expiresAt: parseTime(expiresAt, 'expiresAt'),
+    ttl: ttl === undefined ? undefined : ttl * 1_000,
+  };
+}
+
+/** Has a message accepted and, when that is asked for, waits for it. */
+export async function sent(
+  { outboxes, stopping }: ApiDeps,
+  session: SessionId,
+  message: NewMessage,
+  { waitFor, timeout }: How,
+  request: FastifyRequest,
+) {
+  const accepted = await outboxes.accept(session, message);
+  if (waitFor === undefined) return shown(accepted);
+  return await waited(outboxes, accepted, waitFor, pollSignal(request, stopping, timeout));
 }
 
 /** The phone number of a contact card. Throws `invalid_recipient`. */

@@ -3,6 +3,7 @@
  * session then sends in each chat's order, as a person would pace it, and resends under the same id until WhatsApp acks.
  * While a session is away its outbox waits.
  */
+import type { Attachments, TakenFile } from '../attachments/attachments.ts';
 import type { Content, MessageRef } from '../content.ts';
 import type { EventEnvelope, Fact } from '../events.ts';
 import type { Jid, MessageId, SessionId } from '../ids.ts';
@@ -23,6 +24,8 @@ export type { MessageStatus } from './status.ts';
 export interface NewMessage {
   to: Jid;
   content: Content;
+  /** The bytes of a content that carries a file. */
+  file?: Pick<TakenFile, 'keep'>;
   /** The same key with the same message is the same send, however often it is asked for. */
   idempotencyKey?: string | undefined;
   quotedMessageId?: MessageId | undefined;
@@ -80,6 +83,8 @@ export interface OutboxDeps {
   publish(session: SessionId, fact: Fact): Promise<EventEnvelope>;
   /** A received message that is to be answered, reacted to or deleted; undefined when the session does not know it. */
   received(session: SessionId, chat: Jid, messageId: MessageId): Promise<MessageRef | undefined>;
+  /** The files of messages that carry one. */
+  attachments: Pick<Attachments, 'open' | 'remove' | 'tidy'>;
   settings: { profile: ProfileName; humanize: boolean; dailyLimit: number; numberChecksPerHour: number };
   metrics: Metrics;
   log: Logger;
@@ -88,6 +93,8 @@ export interface OutboxDeps {
 }
 
 export interface Outboxes {
+  /** Removes the files a crash left; to be called before anything is accepted. */
+  tidy(session: SessionId): Promise<void>;
   /** Stops after the message in hand; nothing queued is lost. */
   close(session: SessionId): Promise<void>;
   /** Sends nothing of this session until so many ms have passed; what is accepted waits. */
@@ -152,6 +159,7 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
   };
   return {
     close,
+    tidy: (session) => deps.attachments.tidy(session, (id) => of(session).isWaiting(id)),
     brake: (session, ms) => of(session).brake(ms),
     connected: (session, connected) => of(session).setConnected(connected),
     accept: (session, message) => of(session).accept(message),

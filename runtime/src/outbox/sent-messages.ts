@@ -5,7 +5,8 @@ import type { KeyValue } from '../store/store.ts';
 /** A phone that was off asks for what it could not decrypt when it is back. */
 const KEEP_MS = 14 * 24 * 3_600_000;
 
-export const sentMessages = (rows: KeyValue): SentMessages => ({
+export const sentMessages = (rows: KeyValue, file: SentMessages['file']): SentMessages => ({
+  file,
   async find(messageId) {
     const kept = await rows.get<string>(messageId);
     return kept === undefined ? undefined : Buffer.from(kept, 'base64');

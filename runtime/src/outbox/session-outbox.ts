@@ -1,11 +1,11 @@
 /** One session's outbox: accepts messages into its queue and lets the dispatcher send them, one typist at a time. */
 import { createHash } from 'node:crypto';
-import { isRepeatable, targetOf, wordsOf, type Content, type MessageRef } from '../content.ts';
+import { identityOf, isFile, isRepeatable, targetOf, wordsOf, type Content, type MessageRef } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
 import { isGroup, reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
 import { refusal, type ProfileName } from '../pacing/pacing.ts';
 import type { SentMessages } from '../session/session.ts';
-import type { Job, Queue } from '../store/store.ts';
+import type { Job, Outcome, Queue } from '../store/store.ts';
 import { Mutex } from 'async-mutex';
 import { Chats } from './chats.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -80,7 +80,7 @@ export class SessionOutbox {
     this.#expiries = database.queue<null>('expiry', { keepDone: 0 });
     this.chats = new Chats(database.keyValue('chats'), deps.settings.dailyLimit, this.#now);
     const publish = (fact: Parameters<OutboxDeps['publish']>[1]) => deps.publish(session, fact);
-    this.sent = sentMessages(database.keyValue('sent'));
+    this.sent = sentMessages(database.keyValue('sent'), (id) => deps.attachments.open(session, id as MessageId));
     this.statuses = new Statuses(session, database.keyValue('messages'), this.#queue, publish, this.#now);
     this.numbers = new Numbers(database.keyValue('numbers'), deps.settings.numberChecksPerHour, this.#now);
     const onLifted = () => this.#queue.hasten(RESTRICTED);
@@ -123,7 +123,7 @@ export class SessionOutbox {
     return this.#accepting.runExclusive(async () => {
       const id = reserveMessageId(this.#session, message.idempotencyKey);
       const { to, content, quotedMessageId = null, sendAt } = message;
-      const fingerprint = sha256([to, content, quotedMessageId, ...(sendAt === undefined ? [] : [sendAt])]);
+      const fingerprint = sha256([to, identityOf(content), quotedMessageId, ...(sendAt === undefined ? [] : [sendAt])]);
       const known = await this.#queue.get(id);
       if (known) return await this.#repeated(known, id, fingerprint);
       const job = await this.#jobFor(id, message, fingerprint);
@@ -132,6 +132,8 @@ export class SessionOutbox {
       const inConversation = (history.lastInboundAt ?? 0) > this.#now() - CONVERSATION_MS;
       const priority = job.isReply || inConversation ? PRIORITY.reply : PRIORITY.proactive;
       const runAt = job.sendAt ?? this.#now();
+      // Before the message itself: a crash between leaves a file that the next start removes.
+      await message.file?.keep(id);
       if (job.expiresAt !== null) await this.#expiries.add(id, null, { runAt: job.expiresAt });
       await this.#queue.add(id, job, { lane: job.to, priority, runAt });
       // After the message itself: a crash between leaves the limits a little too kind, never a message refused unsent.
@@ -139,6 +141,11 @@ export class SessionOutbox {
       this.#deps.metrics.accepted.inc();
       return await this.statuses.get(id);
     });
+  }
+
+  /** Whether a message has still to go. */
+  async isWaiting(id: MessageId): Promise<boolean> {
+    return (await this.statuses.find(id))?.status === 'pending';
   }
 
   /** Throws `message_not_found`, `message_already_sent`. */
@@ -154,6 +161,7 @@ export class SessionOutbox {
     const job = await this.#queue.get(id);
     await this.#queue.bury(id, why);
     if (job) await this.chats.noteWithdrawn(job.data.to, id, job.runAt);
+    await this.#deps.attachments.remove(this.#session, id);
     return true;
   }
 
@@ -170,11 +178,18 @@ export class SessionOutbox {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    await this.#queue.process((job, running) => this.#dispatcher.handle(job, running), {
+    await this.#queue.process((job, running) => this.#handle(job, running), {
       concurrency: 1,
       signal,
       onError: this.#failed('send'),
     });
+  }
+
+  async #handle(job: Job<OutboxJob>, stopping: AbortSignal): Promise<Outcome> {
+    const outcome = await this.#dispatcher.handle(job, stopping);
+    const settled = outcome.kind !== 'hold';
+    if (settled && isFile(job.data.content)) await this.#deps.attachments.remove(this.#session, job.id as MessageId);
+    return outcome;
   }
 
   #failed(what: string) {
@@ -196,7 +211,7 @@ export class SessionOutbox {
     return {
       to,
       content,
-      contentHash: sha256(isRepeatable(content) ? id : content),
+      contentHash: sha256(isRepeatable(content) ? id : identityOf(content)),
       quoted,
       target,
       isReply: quoted !== null,

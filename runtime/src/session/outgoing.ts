@@ -11,8 +11,10 @@ import {
   type WAMessageKey,
   type WASocket,
 } from '@whiskeysockets/baileys';
-import type { ContactCard, Content, MessageRef } from '../content.ts';
+import type { Readable } from 'node:stream';
+import { isFile, type ContactCard, type Content, type MessageRef } from '../content.ts';
 import { isGroup, toJid } from '../ids.ts';
+import { fileContent, shownOnce } from './outgoing-file.ts';
 
 export interface Outgoing {
   messageId: string;
@@ -30,13 +32,18 @@ export interface SentMessages {
   keep(messageId: string, message: Uint8Array): Promise<void>;
   /** It is known that it did not leave: the next attempt builds it anew. */
   forget(messageId: string): Promise<void>;
+  /** The bytes of a message that carries a file and is to be built. */
+  file(messageId: string): Readable;
 }
+
+/** An upload that makes no headway for so long is given up. */
+const UPLOAD_STALLED_MS = 60_000;
 
 /** Builds the message, files uploaded, or takes what was built before. Kept when it resolves. */
 export async function prepare(sock: WASocket, jid: string, outgoing: Outgoing, sent: SentMessages) {
   const kept = await sent.find(outgoing.messageId);
   if (kept) return proto.Message.decode(kept);
-  const message = await build(sock, jid, outgoing);
+  const message = await build(sock, jid, outgoing, () => sent.file(outgoing.messageId));
   await sent.keep(outgoing.messageId, proto.Message.encode(message).finish());
   return message;
 }
@@ -46,19 +53,22 @@ export async function relay(sock: WASocket, jid: string, outgoing: Outgoing, mes
   await sock.relayMessage(jid, message, { messageId: outgoing.messageId, ...attributesOf(outgoing, jid) });
 }
 
-async function build(sock: WASocket, jid: string, { messageId, content, quoted, target }: Outgoing) {
+async function build(sock: WASocket, jid: string, outgoing: Outgoing, openFile: () => Readable) {
+  const { messageId, content, quoted, target } = outgoing;
   const options: MiscMessageGenerationOptions = { ...(quoted && { quoted: quotedMessage(jid, quoted) }) };
-  const built = await generateWAMessage(jid, clientContent(content, target && keyOf(jid, target)), {
+  const built = await generateWAMessage(jid, clientContent(content, target && keyOf(jid, target), openFile), {
     userJid: sock.user?.id ?? '',
     upload: sock.waUploadToServer,
+    mediaUploadTimeoutMs: UPLOAD_STALLED_MS,
     messageId,
     ...options,
   });
-  return proto.Message.create(built.message ?? {});
+  return shownOnce(proto.Message.create(built.message ?? {}));
 }
 
 /** In the client's terms. `target` is there for the kinds that are about a message. */
-function clientContent(content: Content, target: WAMessageKey | null): AnyMessageContent {
+function clientContent(content: Content, target: WAMessageKey | null, openFile: () => Readable): AnyMessageContent {
+  if (isFile(content)) return fileContent(content, openFile());
   switch (content.kind) {
     case 'text':
       return { text: content.text, linkPreview: null, ...(content.mentions && { mentions: content.mentions }) };

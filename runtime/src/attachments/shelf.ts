@@ -1,0 +1,79 @@
+/**
+ * Where the files are: `<sessions>/<session>/outgoing/<message id>`, and `new-…` for those whose message is not accepted yet.
+ * A file has its message's id before the message is accepted; so a crash leaves files without a message, never a message
+ * without its file.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { MessageId, SessionId } from '../ids.ts';
+import type { Seal } from '../seal.ts';
+import { readSealed, syncDirectory, writeSealed } from '../sealed-file.ts';
+
+const FOLDER = 'outgoing';
+const NEW = 'new-';
+
+/** A file that has no message yet. */
+export interface NewFile {
+  keep(id: MessageId): Promise<void>;
+  discard(): Promise<void>;
+}
+
+export class Shelf {
+  readonly #directory: string;
+  readonly #sealOf: (session: SessionId) => Seal;
+
+  constructor(directory: string, sealOf: (session: SessionId) => Seal) {
+    this.#directory = directory;
+    this.#sealOf = sealOf;
+  }
+
+  /** Durable when it resolves. Nothing stays when the source fails. */
+  async put(session: SessionId, source: AsyncIterable<Uint8Array>): Promise<NewFile> {
+    const seal = this.#sealOf(session);
+    const folder = this.#folder(session);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const path = join(folder, `${NEW}${randomBytes(8).toString('hex')}`);
+    await writeSealed(path, seal, contextOf(session), source);
+    let kept = false;
+    return {
+      keep: async (id) => {
+        await rename(path, join(folder, id));
+        kept = true;
+        await syncDirectory(folder);
+      },
+      discard: async () => {
+        if (!kept) await rm(path, { force: true });
+      },
+    };
+  }
+
+  open(session: SessionId, id: MessageId): Readable {
+    return Readable.from(readSealed(join(this.#folder(session), id), this.#sealOf(session), contextOf(session)));
+  }
+
+  async remove(session: SessionId, id: MessageId): Promise<void> {
+    await rm(join(this.#folder(session), id), { force: true });
+  }
+
+  async tidy(session: SessionId, isWaiting: (id: MessageId) => Promise<boolean>): Promise<void> {
+    for (const name of await this.#names(session)) {
+      const left = name.startsWith(NEW) || !(await isWaiting(name as MessageId));
+      if (left) await rm(join(this.#folder(session), name), { recursive: true, force: true });
+    }
+  }
+
+  async #names(session: SessionId): Promise<string[]> {
+    return await readdir(this.#folder(session)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+  }
+
+  #folder(session: SessionId): string {
+    return join(this.#directory, session, FOLDER);
+  }
+}
+
+const contextOf = (session: SessionId) => `outgoing/${session}`;
