@@ -144,7 +144,9 @@ export function makingOf(content: Content): Making {
   const length = wordsOf(content).length;
   if (isFile(content)) {
     const { kind, file } = content;
-    return kind === 'voice' ? { kind: 'recorded', length, seconds: file.seconds ?? 0 } : { kind: 'picked', length, seconds: 0 };
+    return kind === 'voice'
+      ? { kind: 'recorded', length, seconds: file.seconds ?? 0 }
+      : { kind: 'picked', length, seconds: 0 };
   }
   switch (content.kind) {
     case 'text':
