@@ -57,6 +57,7 @@ export class Contact extends Somebody {
   readonly #disappearing = new Map<Person | Group, number>();
   readonly #social: Social;
   readonly #media: Media;
+  readonly #events: World['events'];
   #habits: ContactOptions = {};
 
   constructor(world: World, person: Person, handset: Handset, link: (id: number) => Handset, habits: ContactOptions) {
@@ -67,6 +68,7 @@ export class Contact extends Somebody {
     this.#acts = new ContactActs(person, handset.screen);
     this.#social = world.social;
     this.#media = world.media;
+    this.#events = world.events;
     this.devices = new ContactDevices(person, handset, world.social, link);
     this.behave(habits);
   }
@@ -146,6 +148,11 @@ export class Contact extends Somebody {
     return this.#screen.find(messageId)?.row;
   }
 
+  /** The same with its author and its chat. */
+  entry(messageId: string): Entry | undefined {
+    return this.#screen.find(messageId);
+  }
+
   /** Looks at the screen for a message, then waits for it. Rejects at the deadline. */
   waitForMessage(match: (message: ScreenMessage) => boolean, timeoutMs: number): Promise<ScreenMessage> {
     return this.#screen.waitFor(match, timeoutMs);
@@ -191,6 +198,7 @@ export class Contact extends Somebody {
     const sent = { message, chat, addressing, type: stanzaType(message), unknownFields };
     await phone.send(messageId, sent, inGroup ? [] : devicesOf(chat));
     screen.write({ messageId, author: this.person, chat, content: message });
+    this.#events.emit('said', { contact: this, messageId });
     return { messageId };
   }
 

@@ -1,9 +1,10 @@
 /** What a route of the control server is, and what those who write routes need. */
 import type { ServerResponse } from 'node:http';
+import type { EventFeed } from './event-feed.ts';
 import type { Account, Contact, Sandbox } from './sandbox.ts';
 
 /** What the control server steers: the sandbox but for its own life. */
-export type Controlled = Pick<
+export type Controlled = { readonly feed: EventFeed } & Pick<
   Sandbox,
   | 'account'
   | 'contact'

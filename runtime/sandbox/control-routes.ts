@@ -2,8 +2,10 @@
 import type { Account } from './account.ts';
 import type { Contact } from './contact.ts';
 import { contactRoutes } from './contact-routes.ts';
+import { Reply } from './control-route.ts';
 import type { Route } from './control-route.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
+import { FEED_EVENTS } from './event-feed.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { CONTENT_KINDS } from './given-content.ts';
 import { groupRoutes } from './groups/groups.ts';
@@ -21,9 +23,16 @@ export const routes: readonly Route[] = [
   {
     method: 'GET',
     path: '/routes',
-    about: 'Every route with the fields it takes, and every kind of content that can be sent.',
+    about: 'Every route with the fields it takes, every kind of content that can be sent, and every event.',
     fields: {},
-    handle: () => ({ routes: routes.map(summaryOf), contents: CONTENT_KINDS }),
+    handle: () => ({ routes: routes.map(summaryOf), contents: CONTENT_KINDS, events: FEED_EVENTS }),
+  },
+  {
+    method: 'GET',
+    path: '/events',
+    about: 'All that happens from now on, as server-sent events.',
+    fields: {},
+    handle: ({ feed }) => new Reply((response) => feed.open(response)),
   },
   {
     method: 'GET',

@@ -40,6 +40,7 @@ async function respond(sandbox: Controlled, request: IncomingMessage, response: 
     if (body instanceof Reply) body.write(response);
     else send(response, 200, body);
   } catch (error) {
+    if (response.headersSent) return void response.destroy();
     const sentence = error instanceof Error ? error.message : String(error);
     send(response, error instanceof ControlError ? error.status : 500, { error: sentence });
   }

@@ -50,6 +50,7 @@ export class People {
       interferences: new Interferences(),
       groups: new Groups({
         directory,
+        changed: (group) => void events.emit('group', group),
         mayAdd: (person, by) => social.privacyOf(person).shows('groupadd', by),
       }),
       postOffice: new PostOffice(directory, { delivery, social }),
@@ -81,6 +82,7 @@ export class People {
     const onLinked = (deviceId: number) => void events.emit('linked', { phone, deviceId });
     const account = new Account(this.world, person, { phone: handset, screen }, onLinked);
     this.accounts.set(phone, account);
+    events.emit('account', account);
     return account;
   }
 
@@ -89,21 +91,24 @@ export class People {
     known?.behave(habits);
     if (known) return known;
     const person = this.world.directory.add(phone, habits.name ?? `Contact ${phone.slice(-4)}`);
-    const screen = new Screen(this.#closing, this.world.media);
+    const { events } = this.world;
+    const screen = new Screen(this.#closing, this.world.media, ({ messageId }) =>
+      events.emit('changed', { contact, messageId }),
+    );
     const handling: Handling = {
       confirms: true,
       onShown: (row, chat) => {
         const { messageId, text, from } = row;
-        this.world.events.emit('message', { contact, messageId, text, from });
+        events.emit('message', { contact, messageId, text, from });
         contact.notice(row, chat);
       },
-      onReceipt: (messageId, { kind, deviceId }) =>
-        void this.world.events.emit('receipt', { contact, messageId, kind, deviceId }),
+      onReceipt: (messageId, { kind, deviceId }) => void events.emit('receipt', { contact, messageId, kind, deviceId }),
     };
     const handset = { phone: this.#handset(person, screen, handling), screen };
     const link = (id: number) => this.#linkedHandset(person, handset.phone, id);
     const contact = new Contact(this.world, person, handset, link, habits);
     this.contacts.set(phone, contact);
+    events.emit('contact', contact);
     return contact;
   }
 

@@ -12,6 +12,7 @@ import { Connection } from './connection.ts';
 import type { ConnectionEvents } from './connection.ts';
 import { openControlServer } from './control.ts';
 import type { Contact, ContactOptions } from './contact.ts';
+import { EventFeed } from './event-feed.ts';
 import type { SandboxEvents } from './events.ts';
 import type { Delivery } from './delivery.ts';
 import { FaultRegistry } from './faults/registry.ts';
@@ -123,7 +124,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     restrictions: world.restrictions,
     media,
   };
-  const control = controlPort === undefined ? null : await openControlServer(controlled, controlPort);
+  const feed = new EventFeed(world.events);
+  const control = controlPort === undefined ? null : await openControlServer({ ...controlled, feed }, controlPort);
   return {
     ...controlled,
     url: `ws://${host}:${server.port}/ws/chat`,

@@ -51,10 +51,12 @@ export class Screen {
   readonly #waiters = new Set<Waiter>();
   readonly #closing: AbortSignal;
   readonly #media: Media;
+  readonly #onChanged: (row: ScreenMessage) => void;
 
-  constructor(closing: AbortSignal, media: Media) {
+  constructor(closing: AbortSignal, media: Media, onChanged: (row: ScreenMessage) => void = () => undefined) {
     this.#closing = closing;
     this.#media = media;
+    this.#onChanged = onChanged;
   }
 
   /** What was received, oldest first. */
@@ -99,7 +101,10 @@ export class Screen {
   #change(targetId: string, change: Change, by: Person): void {
     this.#changes.set(targetId, [...(this.#changes.get(targetId) ?? []), { change, by }]);
     const target = this.#entries.get(targetId);
-    if (target) this.#keep({ ...target, row: this.#changed(target, change, by) });
+    if (!target) return;
+    const row = this.#changed(target, change, by);
+    this.#keep({ ...target, row });
+    if (row !== target.row) this.#onChanged(row);
   }
 
   #changed(entry: Entry, change: Change, by: Person): ScreenMessage {

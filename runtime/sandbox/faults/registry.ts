@@ -70,15 +70,23 @@ export class FaultRegistry {
     }
     const complete = complemented(kind, settings);
     const stop = kind.begin(this.#scene(phone ?? null), complete);
-    if (!kind.lasting) return null;
+    const { events } = this.#world;
+    const event = { name, phone: phone ?? null };
+    if (!kind.lasting) {
+      events.emit('fault', { id: null, ...event, state: 'happened' });
+      return null;
+    }
     const id = `f${this.#nextId++}`;
     const fault: ActiveFault = {
       ...{ id, name, phone: phone ?? null, settings: complete },
       stop: () => {
-        if (this.active.delete(id)) stop?.();
+        if (!this.active.delete(id)) return;
+        stop?.();
+        events.emit('fault', { id, ...event, state: 'ended' });
       },
     };
     this.active.set(id, fault);
+    events.emit('fault', { id, ...event, state: 'begun' });
     return fault;
   }
 

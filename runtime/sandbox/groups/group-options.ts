@@ -1,5 +1,6 @@
 /** What a group is made of, and what it is asked about. */
 import type { Addressing, Directory, Person } from '../directory.ts';
+import type { Group } from './group.ts';
 import type { Role } from './roster.ts';
 import type { GroupSettings } from './settings.ts';
 
@@ -32,4 +33,6 @@ export interface Surroundings {
   readonly directory: Directory;
   /** Whether a person's privacy lets another add them to groups. */
   mayAdd(person: Person, by: Person): boolean;
+  /** A group was made or changed. */
+  changed(group: Group): void;
 }

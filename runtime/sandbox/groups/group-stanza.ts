@@ -68,6 +68,7 @@ export function groupStanza(group: Group, shown: { participants: boolean; descri
 
 /** Tells people's linked devices of a change; `by` is null when nobody made it. Phones learn by other ways. */
 export function tell(group: Group, by: Person | null, change: Stanza, to: Iterable<Person>): void {
+  group.noteChange();
   const { jid, addressing } = group;
   const attrs: Stanza['attrs'] = {
     from: jid,

@@ -172,6 +172,10 @@ export class Group {
     return node('create', attrs, [groupStanza(this, { participants: true, description: true })]);
   }
 
+  noteChange(): void {
+    this.#surroundings.changed(this);
+  }
+
   tellAll(by: Person | null, change: Stanza): void {
     tell(this, by, change, this.roster.people);
   }
