@@ -8,6 +8,7 @@ import { partsOf } from './control-path.ts';
 import { ControlError, Reply, requireFields } from './control-route.ts';
 import type { Controlled } from './control-route.ts';
 import { routes } from './control-routes.ts';
+import { pageFile } from './page/page.ts';
 
 /** Control is never offered beyond this machine, wherever the chat server listens. */
 const HOST = '127.0.0.1';
@@ -36,6 +37,8 @@ export async function openControlServer(sandbox: Controlled, port: number): Prom
 
 async function respond(sandbox: Controlled, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
+    const page = request.method === 'GET' ? await pageFile(request.url ?? '') : null;
+    if (page) return void response.writeHead(200, page.headers).end(page.body);
     const body = await answer(sandbox, request);
     if (body instanceof Reply) body.write(response);
     else send(response, 200, body);
