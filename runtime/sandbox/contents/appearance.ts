@@ -1,26 +1,38 @@
 /** What a person sees of a decrypted message: its kind, its words, and what it says of itself. */
 import { normalizeMessageContent, proto } from '@whiskeysockets/baileys';
 
-export type MessageKind =
-  | 'text'
-  | 'image'
-  | 'video'
-  | 'gif'
-  | 'video note'
-  | 'audio'
-  | 'voice'
-  | 'document'
-  | 'sticker'
-  | 'location'
-  | 'live location'
-  | 'contacts'
-  | 'poll'
-  | 'reaction'
-  | 'vote'
-  | 'edit'
-  | 'deletion'
-  | 'disappearing'
-  | 'other';
+export const MESSAGE_KINDS = [
+  'text',
+  'image',
+  'video',
+  'gif',
+  'video note',
+  'audio',
+  'voice',
+  'document',
+  'sticker',
+  'location',
+  'live location',
+  'contacts',
+  'poll',
+  'event',
+  'product',
+  'album',
+  'group invitation',
+  'button reply',
+  'list reply',
+  'number request',
+  'reaction',
+  'vote',
+  'edit',
+  'deletion',
+  'pin',
+  'number',
+  'sharing limit',
+  'disappearing',
+  'other',
+] as const;
+export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
 /** The message another one answers, as it shows above it. */
 export interface Quoted {
@@ -75,11 +87,21 @@ export function contextOf(message: proto.IMessage): proto.IContextInfo | undefin
 
 export function wordsOf(content: proto.IMessage): string {
   const message = normalizeMessageContent(content);
-  const caption = [message?.imageMessage, message?.videoMessage, message?.documentMessage].find(
-    (each) => each,
-  )?.caption;
-  return [message?.conversation, message?.extendedTextMessage?.text, caption].find((words) => words) ?? '';
+  if (!message) return '';
+  const { imageMessage, videoMessage, documentMessage, groupInviteMessage } = message;
+  const captioned = imageMessage ?? videoMessage ?? documentMessage ?? groupInviteMessage;
+  const words = [message.conversation, message.extendedTextMessage?.text, captioned?.caption, ...titlesOf(message)];
+  return words.find((each) => each) ?? '';
 }
+
+/** What stands in the place of a text on messages that are made of fields. */
+const titlesOf = (message: proto.IMessage): (string | null | undefined)[] => [
+  message.eventMessage?.name,
+  message.productMessage?.product?.title,
+  message.buttonsResponseMessage?.selectedDisplayText,
+  message.templateButtonReplyMessage?.selectedDisplayText,
+  message.listResponseMessage?.title,
+];
 
 const KINDS: readonly [MessageKind, ...(keyof proto.IMessage)[]][] = [
   ['text', 'conversation', 'extendedTextMessage'],
@@ -91,6 +113,14 @@ const KINDS: readonly [MessageKind, ...(keyof proto.IMessage)[]][] = [
   ['live location', 'liveLocationMessage'],
   ['contacts', 'contactMessage', 'contactsArrayMessage'],
   ['poll', 'pollCreationMessage', 'pollCreationMessageV2', 'pollCreationMessageV3'],
+  ['event', 'eventMessage'],
+  ['product', 'productMessage'],
+  ['album', 'albumMessage'],
+  ['group invitation', 'groupInviteMessage'],
+  ['button reply', 'buttonsResponseMessage', 'templateButtonReplyMessage'],
+  ['list reply', 'listResponseMessage'],
+  ['number request', 'requestPhoneNumberMessage'],
+  ['pin', 'pinInChatMessage'],
   ['reaction', 'reactionMessage'],
   ['vote', 'pollUpdateMessage'],
 ];
@@ -104,11 +134,22 @@ function kindOf(message: proto.IMessage): MessageKind {
 }
 
 function kindOfChange(type: proto.Message.ProtocolMessage.Type | null | undefined): MessageKind {
-  const { MESSAGE_EDIT, REVOKE, EPHEMERAL_SETTING } = proto.Message.ProtocolMessage.Type;
-  if (type === MESSAGE_EDIT) return 'edit';
+  const { Type } = proto.Message.ProtocolMessage;
   // The first value of an enumeration is what an absent field means.
-  if (type === REVOKE || type === undefined || type === null) return 'deletion';
-  return type === EPHEMERAL_SETTING ? 'disappearing' : 'other';
+  switch (type ?? Type.REVOKE) {
+    case Type.REVOKE:
+      return 'deletion';
+    case Type.MESSAGE_EDIT:
+      return 'edit';
+    case Type.EPHEMERAL_SETTING:
+      return 'disappearing';
+    case Type.SHARE_PHONE_NUMBER:
+      return 'number';
+    case Type.LIMIT_SHARING:
+      return 'sharing limit';
+    default:
+      return 'other';
+  }
 }
 
 function quotedIn(context: proto.IContextInfo | undefined): Quoted | null {

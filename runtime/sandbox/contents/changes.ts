@@ -1,8 +1,10 @@
-/** What later messages do to earlier ones on a screen: reactions, edits, deletions and votes. */
+/** What later messages do to earlier ones on a screen: reactions, edits, deletions, pins and votes. */
 import { normalizeMessageContent, proto } from '@whiskeysockets/baileys';
 import type { Person } from '../directory.ts';
 import { wordsOf } from './appearance.ts';
 import { decryptVote, optionHash } from './poll-votes.ts';
+
+const { PinInChatMessage } = proto.Message;
 
 export interface Reaction {
   /** The phone number of who reacted. */
@@ -27,6 +29,8 @@ export interface Changeable {
   readonly reactions: readonly Reaction[];
   readonly edited: boolean;
   readonly deleted: boolean;
+  /** Whether it is pinned to the top of its chat. */
+  readonly pinned: boolean;
   /** The poll and its votes so far; null for what is no poll. */
   readonly poll: PollView | null;
 }
@@ -35,6 +39,7 @@ export type Change =
   | { readonly kind: 'reaction'; readonly emoji: string }
   | { readonly kind: 'edit'; readonly text: string }
   | { readonly kind: 'deletion' }
+  | { readonly kind: 'pin'; readonly pinned: boolean }
   | { readonly kind: 'vote'; readonly vote: proto.Message.IPollEncValue };
 
 /** A message that is changed: whose it is, and what it contains. */
@@ -46,8 +51,15 @@ export interface Changed {
 
 /** What a message does to another one; undefined for what stands for itself. */
 export function changeIn(content: proto.IMessage): { targetId: string; change: Change } | undefined {
-  const { reactionMessage, protocolMessage, pollUpdateMessage } = normalizeMessageContent(content) ?? {};
+  const { reactionMessage, protocolMessage, pollUpdateMessage, pinInChatMessage } =
+    normalizeMessageContent(content) ?? {};
   if (reactionMessage) return aimed(reactionMessage.key, { kind: 'reaction', emoji: reactionMessage.text ?? '' });
+  if (pinInChatMessage) {
+    return aimed(pinInChatMessage.key, {
+      kind: 'pin',
+      pinned: pinInChatMessage.type === PinInChatMessage.Type.PIN_FOR_ALL,
+    });
+  }
   if (!pollUpdateMessage) return aimed(protocolMessage?.key, protocolChange(protocolMessage));
   const { pollCreationMessageKey: key, vote } = pollUpdateMessage;
   return aimed(key, vote ? { kind: 'vote', vote } : undefined);
@@ -68,7 +80,7 @@ function protocolChange(message: proto.Message.IProtocolMessage | null | undefin
 
 /** A message before anybody did anything to it. */
 export function unchanged(content: proto.IMessage): Omit<Changeable, 'text'> {
-  return { reactions: [], edited: false, deleted: false, poll: pollIn(content) };
+  return { reactions: [], edited: false, deleted: false, pinned: false, poll: pollIn(content) };
 }
 
 /**
@@ -92,6 +104,8 @@ export function applied<Row extends Changeable>(
       return by === to.author ? { ...row, text: change.text, edited: true } : row;
     case 'deletion':
       return by === to.author || isAdmin ? { ...row, text: '', deleted: true } : row;
+    case 'pin':
+      return { ...row, pinned: change.pinned };
     case 'vote':
       return row.poll ? { ...row, poll: counted(row.poll, to, change.vote, by) } : row;
     default:

@@ -13,6 +13,19 @@ export const MESSAGES: readonly FidelityRow[] = [
     methods: ['sendMessage'],
   },
   {
+    what: 'Every kind of content the client can make',
+    verdict: 'faithful',
+    how: "Each is on the contact's screen, and does there what it does to another message.",
+    test: { file: 'sandbox/public-api-contents.test.ts', name: 'the client sends %s' },
+    methods: ['relayMessage'],
+  },
+  {
+    what: 'Answering events, lists, buttons, products and requests for the number',
+    verdict: 'absent',
+    how: 'A contact is shown these by their kind and words, and cannot act on them.',
+    untested: 'Nothing comes to the client, as from a person who does nothing.',
+  },
+  {
     what: 'Read receipts of the client',
     verdict: 'faithful',
     how: 'The contact learns of delivery at once and of reading when the client says so.',

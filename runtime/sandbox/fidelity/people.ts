@@ -92,7 +92,7 @@ export const PEOPLE: readonly FidelityRow[] = [
   {
     what: 'Business profiles',
     verdict: 'simplified',
-    how: 'Texts, hours, address and sites; no cover photo and no catalogue.',
+    how: 'Texts, address and one site; no opening hours, no cover photo and no catalogue.',
     test: {
       file: 'sandbox/profiles.test.ts',
       name: 'two clients of one account change the business profile of the account, and leave what they do not name',

@@ -1,6 +1,7 @@
 /** The schema of scenarios: of the file, and of each kind of step by the word it is known by. */
 import { Ajv } from 'ajv';
 import type { ErrorObject, ValidateFunction } from 'ajv';
+import { MESSAGE_KINDS } from '../contents/appearance.ts';
 import { FILE_KINDS } from '../media/media.ts';
 import { DURATION } from './scenario.ts';
 
@@ -16,11 +17,6 @@ const object = (properties: Record<string, object>, required: string[] = []) => 
   required,
   additionalProperties: false,
 });
-
-const KINDS = [
-  ...['text', 'image', 'video', 'gif', 'video note', 'audio', 'voice', 'document', 'sticker', 'location'],
-  ...['live location', 'contacts', 'poll', 'reaction', 'vote', 'edit', 'deletion', 'disappearing', 'other'],
-];
 
 const contact = object(
   {
@@ -74,9 +70,10 @@ const STEPS: Readonly<Record<string, object>> = {
   says: object({ contact: text, says: text, in: text, quotes: text, mentions: names, as: text }, ['contact']),
   sends: object({ contact: text, sends: { type: 'object' }, in: text, as: text }, ['contact']),
   expect: object({
-    expect: object({ at: text, text, matching: text, kind: { enum: KINDS }, in: text, within: duration, as: text }, [
-      'at',
-    ]),
+    expect: object(
+      { at: text, text, matching: text, kind: { enum: MESSAGE_KINDS }, in: text, within: duration, as: text },
+      ['at'],
+    ),
   }),
   silence: object({ silence: object({ at: text, for: duration }, ['at', 'for']) }),
   fault: object({ fault: text, settings: values, for: duration, during: steps }),
