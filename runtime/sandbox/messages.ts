@@ -7,8 +7,8 @@ import type { Stanza } from './stanza.ts';
 import type { StanzaHandler, World } from './world.ts';
 import type { LinkedDevice } from './linked-device.ts';
 
-/** The error of messages to newsletters, of which there are none. */
-const NO_NEWSLETTERS = '404';
+/** By the server of an address: why a message to a newsletter, a bot, or an audience of one's own is refused. */
+const ABSENT: Readonly<Record<string, string>> = { newsletter: '404', bot: '404', broadcast: '501' };
 
 /** The same id twice is acknowledged and delivered twice: what is shown once is the recipient's business. */
 export const acceptMessage: StanzaHandler = (world, device, stanza) => {
@@ -27,15 +27,14 @@ export const acceptMessage: StanzaHandler = (world, device, stanza) => {
 /** Somebody whose messages are refused for now; or a stranger, to whom a restricted account may not write. */
 function personalRefusal({ directory, delivery, restrictions }: World, { person }: LinkedDevice, stanza: Stanza) {
   const jid = stanza.attrs['recipient'] ?? stanza.attrs['to'] ?? '';
-  if (isNewsletter(jid)) return NO_NEWSLETTERS;
-  if (!isPersonal(jid)) return null;
+  if (!isPersonal(jid)) return ABSENT[serverOf(jid)] ?? null;
   const to = directory.find(jid)?.person;
   return delivery.takeRefusal(to) ?? restrictions.judge(person, to, bytesOf(child(stanza, 'tctoken')));
 }
 
-const isChat = (jid: string): boolean => isPersonal(jid) || jid.endsWith('@g.us') || isNewsletter(jid);
+const serverOf = (jid: string): string => jid.split('@')[1] ?? '';
 
-const isNewsletter = (jid: string): boolean => jid.endsWith('@newsletter');
+const isChat = (jid: string): boolean => isPersonal(jid) || jid.endsWith('@g.us') || serverOf(jid) in ABSENT;
 
 const isPersonal = (jid: string): boolean => jid.endsWith('@s.whatsapp.net') || jid.endsWith('@lid');
 

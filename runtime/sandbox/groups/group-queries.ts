@@ -10,6 +10,7 @@ import type { MemberChange, Verdict } from './roster.ts';
 import { readSetting } from './settings.ts';
 
 const EVERYTHING = { participants: true, description: true };
+const NO_COMMUNITIES = new GroupRefusal(501, 'there are no communities here');
 
 /** A question about one group, by the person whose device asks. */
 interface GroupQuery extends Query {
@@ -62,6 +63,7 @@ function participating({ world, device, about }: Query): Stanza[] {
 
 /** Who is unknown, or does not let themselves be added, is named in the answer, with an error, and is not in the group. */
 function create({ world, device, about }: Query): Stanza[] {
+  if (child(about, 'parent') ?? child(about, 'linked_parent')) throw NO_COMMUNITIES;
   const { person: owner } = device;
   const asked = children(about, 'participant').map(({ attrs }) => attrs['jid'] ?? '');
   const known = asked.flatMap((jid) => world.directory.find(jid)?.person ?? []);
@@ -89,6 +91,7 @@ function outcomeOf(group: Group, by: Person, jid: string, person: Person | undef
 }
 
 function leave(query: Query): Stanza[] {
+  if (child(query.about, 'community')) throw NO_COMMUNITIES;
   const left = children(query.about, 'group').map(({ attrs }) => groupAt(query, attrs['id']));
   for (const group of left) group.leave(query.device.person);
   return [

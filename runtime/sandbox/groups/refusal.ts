@@ -9,6 +9,7 @@ const TEXTS = {
   406: 'not-acceptable',
   409: 'conflict',
   410: 'gone',
+  501: 'feature-not-implemented',
 } as const;
 
 export type RefusalCode = keyof typeof TEXTS;

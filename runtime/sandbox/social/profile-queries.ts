@@ -1,5 +1,5 @@
 /** What a client asks about profiles, and changes in its account's own: about text, business profile, bots. */
-import { answering } from '../queries/refusing.ts';
+import { answering, notImplemented } from '../queries/refusing.ts';
 import type { Query, QueryTable } from '../queries/query.ts';
 import { bytesOf, child, children, node } from '../stanza.ts';
 import type { Stanza } from '../stanza.ts';
@@ -48,7 +48,8 @@ function setBusinessProfile({ world, device, about }: Query): Stanza[] {
 export const profileQueries: QueryTable = {
   'status/set/status': answering(setAbout),
   'w:biz/get/business_profile': answering(businessProfiles),
-  'w:biz/set/business_profile': answering(setBusinessProfile),
+  'w:biz/set/business_profile': (query) =>
+    (child(query.about, 'cover_photo') ? notImplemented : answering(setBusinessProfile))(query),
   // Nobody in the sandbox is a bot.
   'bot/get/bot': ({ reply }) => reply(node('bot', { v: '2' }, [node('section', { type: 'all', name: 'All' })])),
 };
