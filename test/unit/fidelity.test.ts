@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { FIDELITY } from '../../runtime/sandbox/fidelity/fidelity.ts';
 import { testTitles } from '../support/test-titles.ts';
@@ -8,6 +9,16 @@ const named = rows.flatMap((row) => ('test' in row ? [[row.what, row.test] as co
 test.each(named)('%s is backed by a test that there is', async (_what, { file, name }) => {
   const titles = await testTitles(new URL(`../${file}`, import.meta.url));
   expect(titles.filter((title) => title === name)).toEqual([name]);
+});
+
+test('the methods of a row are called where its test is', async () => {
+  const called = rows.flatMap((row) => ('test' in row ? (row.methods ?? []).map((method) => ({ method, ...row.test })) : []));
+  const missing = [];
+  for (const { method, file } of called) {
+    const source = await readFile(new URL(`../${file}`, import.meta.url), 'utf8');
+    if (!source.includes(`.${method}(`)) missing.push(`${method} in ${file}`);
+  }
+  expect(missing).toEqual([]);
 });
 
 test('no two rows are about the same', () => {

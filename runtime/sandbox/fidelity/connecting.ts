@@ -75,9 +75,32 @@ export const CONNECTING: readonly FidelityRow[] = [
     verdict: 'simplified',
     how: 'Keys are stocked and handed out as by WhatsApp; contacts of the sandbox never run out of theirs.',
     test: {
+      file: 'sandbox/public-api.test.ts',
+      name: 'the client counts, uploads, compares and renews its keys',
+    },
+    methods: ['uploadPreKeys', 'uploadPreKeysToServerIfRequired', 'digestKeyBundle', 'rotateSignedPreKey'],
+  },
+  {
+    what: 'The word that few pre-keys are left',
+    verdict: 'faithful',
+    how: 'Told once the stock is low, and the client uploads more.',
+    test: {
       file: 'sandbox/delivery.test.ts',
       name: 'a linked client uploads pre-keys when it is told that few are left',
     },
-    methods: ['uploadPreKeys', 'uploadPreKeysToServerIfRequired'],
+  },
+  {
+    what: "Reports on the client's use (telemetry)",
+    verdict: 'simplified',
+    how: 'Taken and thrown away.',
+    test: { file: 'sandbox/public-api.test.ts', name: 'what the client reports of its use is taken' },
+    methods: ['sendWAMBuffer', 'sendUnifiedSession'],
+  },
+  {
+    what: 'Word that something must be fetched anew (dirty bits)',
+    verdict: 'simplified',
+    how: 'A client that says it has cleaned up is answered; the sandbox never calls anything dirty.',
+    test: { file: 'sandbox/public-api.test.ts', name: 'a client that says it has cleaned up is answered' },
+    methods: ['cleanDirtyBits'],
   },
 ];

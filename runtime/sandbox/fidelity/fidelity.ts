@@ -8,6 +8,7 @@ import { PEOPLE } from './people.ts';
 import type { FidelityRow } from './row.ts';
 import { TROUBLE } from './trouble.ts';
 
+export { INNER_WORKINGS } from './inner-workings.ts';
 export type { FidelityRow, NamedTest } from './row.ts';
 
 /** The rows by area, in the order of the page. */

@@ -89,6 +89,22 @@ export const GROUPS: readonly FidelityRow[] = [
     },
   },
   {
+    what: 'Labels of members',
+    verdict: 'simplified',
+    how: 'Passed on to the members, and shown nowhere.',
+    test: { file: 'sandbox/public-api.test.ts', name: "the account's label in a group is passed on" },
+    methods: ['updateMemberLabel'],
+  },
+  {
+    what: 'The hash of the devices a message went to (phash)',
+    verdict: 'absent',
+    how: 'WhatsApp answers it in acks; this client neither sends one nor heeds one.',
+    test: {
+      file: 'sandbox/public-api.test.ts',
+      name: 'neither the client nor the server names the devices of a group in a hash',
+    },
+  },
+  {
     what: 'Five hundred members',
     verdict: 'faithful',
     how: 'Every one decrypts what the client says, once.',

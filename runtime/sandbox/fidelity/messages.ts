@@ -33,7 +33,17 @@ export const MESSAGES: readonly FidelityRow[] = [
       file: 'sandbox/messages.test.ts',
       name: 'a linked client a contact learns that its message was delivered and, when the client says so, read',
     },
-    methods: ['readMessages', 'sendReceipt', 'sendReceipts'],
+    methods: ['readMessages'],
+  },
+  {
+    what: 'Receipts by hand',
+    verdict: 'faithful',
+    how: 'For one message or for many.',
+    test: {
+      file: 'sandbox/public-api.test.ts',
+      name: 'what a contact wrote is confirmed by hand, one and several',
+    },
+    methods: ['sendReceipt', 'sendReceipts'],
   },
   {
     what: 'The same message id sent twice',
@@ -93,6 +103,15 @@ export const MESSAGES: readonly FidelityRow[] = [
     test: {
       file: 'sandbox/media-files.test.ts',
       name: "a file the client sends is on the contact's screen byte for byte: %s",
+    },
+  },
+  {
+    what: 'Uploads by hand',
+    verdict: 'faithful',
+    how: 'To the host the server names, with its authorization.',
+    test: {
+      file: 'sandbox/public-api.test.ts',
+      name: 'a file is uploaded by hand to the host the server names',
     },
     methods: ['waUploadToServer', 'refreshMediaConn', 'getMediaHost'],
   },

@@ -19,7 +19,17 @@ export const PEOPLE: readonly FidelityRow[] = [
       file: 'sandbox/messages.test.ts',
       name: 'a linked client a number nobody has is not on WhatsApp, and one that somebody has is',
     },
-    methods: ['onWhatsApp', 'executeUSyncQuery', 'getUSyncDevices'],
+    methods: ['onWhatsApp'],
+  },
+  {
+    what: 'Looking people up: devices, hidden ids, keys',
+    verdict: 'simplified',
+    how: 'Contacts, devices, hidden ids, about texts and timers; user names and the like are not there.',
+    test: {
+      file: 'sandbox/public-api.test.ts',
+      name: 'somebody is looked up by number, with devices and hidden id',
+    },
+    methods: ['executeUSyncQuery', 'getUSyncDevices', 'assertSessions'],
   },
   {
     what: 'People with several devices',
@@ -38,7 +48,6 @@ export const PEOPLE: readonly FidelityRow[] = [
       file: 'sandbox/identity.test.ts',
       name: 'a linked client and a contact that installs WhatsApp anew begins a new session when it is told, and its next message is decrypted at once',
     },
-    methods: ['assertSessions'],
   },
   {
     what: 'Presence and last seen',
@@ -103,10 +112,7 @@ export const PEOPLE: readonly FidelityRow[] = [
     what: 'Privacy settings',
     verdict: 'simplified',
     how: 'All values WhatsApp takes; a list of exceptions can be chosen, and nobody is on it.',
-    test: {
-      file: 'sandbox/profiles.test.ts',
-      name: 'two clients of one account read and change privacy settings, within what WhatsApp takes',
-    },
+    test: { file: 'sandbox/public-api.test.ts', name: 'every privacy setting is changed by its method' },
     methods: [
       'fetchPrivacySettings',
       'updateCallPrivacy',

@@ -19,7 +19,6 @@ export const TROUBLE: readonly FidelityRow[] = [
       file: 'sandbox/delivery.test.ts',
       name: 'a linked client asks five times for a message it cannot decrypt, with its keys from the second time on',
     },
-    methods: ['sendRetryRequest', 'sendMessageAck'],
   },
   {
     what: 'Repeated, overtaking, late and refused messages',
@@ -38,7 +37,14 @@ export const TROUBLE: readonly FidelityRow[] = [
       file: 'sandbox/restriction.test.ts',
       name: 'a restricted account writes to whom it knows, and is refused with 463 to whom it does not',
     },
-    methods: ['fetchAccountReachoutTimelock', 'fetchNewChatMessageCap', 'issuePrivacyTokens'],
+    methods: ['fetchAccountReachoutTimelock', 'fetchNewChatMessageCap'],
+  },
+  {
+    what: 'Tokens of trust',
+    verdict: 'simplified',
+    how: 'Handed to who is trusted, and let in where strangers are not; they do not end with time.',
+    test: { file: 'sandbox/public-api.test.ts', name: 'a token of trust reaches who is trusted' },
+    methods: ['issuePrivacyTokens'],
   },
   {
     what: 'Connections that end: stream errors, close codes, resets',
