@@ -12,7 +12,9 @@ test.each(named)('%s is backed by a test that there is', async (_what, { file, n
 });
 
 test('the methods of a row are called where its test is', async () => {
-  const called = rows.flatMap((row) => ('test' in row ? (row.methods ?? []).map((method) => ({ method, ...row.test })) : []));
+  const called = rows.flatMap((row) =>
+    'test' in row ? (row.methods ?? []).map((method) => ({ method, ...row.test })) : [],
+  );
   const missing = [];
   for (const { method, file } of called) {
     const source = await readFile(new URL(`../${file}`, import.meta.url), 'utf8');
