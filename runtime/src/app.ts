@@ -20,7 +20,7 @@ import { createEgress, openWayOut } from './proxy/proxy.ts';
 import { parseProxyUrl } from './proxy-address.ts';
 import type { Seal } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
-import { attachmentSettings, outboxSettings, sessionSettings } from './settings.ts';
+import { attachmentSettings, mediaSettings, outboxSettings, sessionSettings } from './settings.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createAlerts, runWatchdog, type Alerts } from './watchdog/watchdog.ts';
 import { createWebhooks, type Webhooks } from './webhook/webhook.ts';
@@ -80,6 +80,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
     await sessions.restore();
     for (const { id } of sessions.list()) await rooms.outboxes.tidy(id);
+    running.push(rooms.inbox.run(() => sessions.list(), stopping.signal));
     const url = await api.listen({ host: config.host, port: config.port });
     log.info({ url, sandbox }, 'listening');
     return { url, apiKey, metricsUrl, stop };
@@ -119,8 +120,11 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
     },
     self: (session) => selfOf(sessions.find(session)),
     sent: (session, messageId) => outboxes.sent(session).find(messageId),
+    sessionOf: (session) => sessions.find(session),
+    media: mediaSettings(config),
     metrics,
     log,
+    ...clock,
   });
   const attachments = openAttachments(config, (id) => sessions.get(id));
   const outboxes = createOutboxes({
@@ -218,7 +222,7 @@ async function releaseSession(
   session: SessionId,
 ): Promise<void> {
   await outboxes.close(session);
-  await inbox.idle(session);
+  await inbox.release(session);
   await webhooks.unsubscribeSession(session);
   alerts.forget(session);
 }

@@ -151,6 +151,20 @@ const TABLE = {
     '',
     'Private or local hosts and networks that webhooks and media may be fetched from all the same.',
   ),
+  mediaTtl: withDefault(
+    'MEDIA_TTL',
+    wholeNumber(1, 31_622_400),
+    '86400',
+    'How long a received file is kept here once somebody asked for it; after that it is fetched again.',
+    { unit: 'seconds' },
+  ),
+  mediaTimeout: withDefault(
+    'MEDIA_TIMEOUT_MS',
+    milliseconds,
+    '30000',
+    'How long WhatsApp may say nothing while a received file is fetched.',
+    ms,
+  ),
   ackTimeout: withDefault(
     'ACK_TIMEOUT_MS',
     milliseconds,

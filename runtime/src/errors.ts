@@ -81,6 +81,21 @@ export const ERRORS = {
     message: 'There is no message with this id in this session.',
     hint: 'Use the messageId that the send returned, with the session it was sent from.',
   },
+  media_not_found: {
+    status: 404,
+    message: 'There is no file with this id in this session.',
+    hint: 'Use the address that came with the message; files can be asked for within 14 days of their message.',
+  },
+  media_gone: {
+    status: 410,
+    message: 'WhatsApp does not have this file any more.',
+    hint: 'Ask the sender to send it again.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    message: 'The file does not have the bytes that were asked for.',
+    hint: 'Ask for a range within the size of the file, or for the whole of it.',
+  },
   not_your_message: {
     status: 409,
     message: 'This message was written by somebody else.',
@@ -166,6 +181,16 @@ export const ERRORS = {
     status: 502,
     message: 'WhatsApp refused to give a pairing code for this number.',
     hint: 'Check the number. If it is right, wait some minutes before asking again, or scan the QR code instead.',
+  },
+  media_corrupt: {
+    status: 502,
+    message: 'What WhatsApp gave is not the file that was sent, and is not passed on.',
+    hint: 'Try again later; if it stays, ask the sender to send it again.',
+  },
+  media_unavailable: {
+    status: 502,
+    message: 'The file could not be fetched from WhatsApp.',
+    hint: "Try again in a minute; if it stays, see details, and the session's proxy if it has one.",
   },
   unavailable: { status: 503, message: 'The runtime is shutting down.', hint: 'Try again in a few seconds.' },
   no_answer: {

@@ -33,7 +33,7 @@ export type MessageKind =
 /** A file that came with a message. */
 export interface Media {
   /** As the sender's phone says. */
-  mime: string;
+  mimetype: string;
   /** Size in bytes; null when the sender's phone did not say. */
   bytes: number | null;
   /** SHA-256 of the file, hex. */
@@ -45,6 +45,11 @@ export interface Media {
   height: number | null;
   /** A film that plays silently in a loop. */
   gif: boolean;
+  /**
+   * Where this runtime gives the file out, such as `/media/sales/m_…`, to who has the API key: at the address of the runtime's
+   * API, within 14 days. Fetched from WhatsApp when it is first asked for. Null when it cannot be fetched.
+   */
+  url: string | null;
 }
 
 /** A place. */

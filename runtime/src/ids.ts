@@ -16,6 +16,8 @@ export type MessageId = Branded<'MessageId'>;
 export type Jid = Branded<'Jid'>;
 /** A webhook subscription's id, `wh_` and 24 hex digits. */
 export type WebhookId = Branded<'WebhookId'>;
+/** What a received message is kept under, and its file is asked for by: `m_` and 24 hex digits. */
+export type MediaId = Branded<'MediaId'>;
 /** An event's id, `evt_` and 32 hex digits, the same for the same fact however often it is reported. */
 export type EventId = Branded<'EventId'>;
 
@@ -60,6 +62,16 @@ export function reserveMessageId(session: SessionId, idempotencyKey?: string): M
 export function parseMessageId(value: string): MessageId {
   if (!/^[0-9A-Za-z.-]{8,64}$/.test(value)) throw new RuntimeError('message_not_found');
   return value as MessageId;
+}
+
+/** One message of one chat; ids of messages are made by who sends them, so that two people may use the same. */
+export const mediaIdFor = (session: SessionId, chat: Jid, message: MessageId, kind: string): MediaId =>
+  `m_${sha256('media', session, chat, message, kind).slice(0, 24)}` as MediaId;
+
+/** Reads the id of a file given by a caller. Throws `media_not_found` for anything that cannot be one. */
+export function parseMediaId(value: string): MediaId {
+  if (!/^m_[0-9a-f]{24}$/.test(value)) throw new RuntimeError('media_not_found');
+  return value as MediaId;
 }
 
 /** The id of the event that reports a fact; `fact` names it, such as `ack:3EB0…:sent`. */

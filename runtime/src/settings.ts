@@ -10,6 +10,13 @@ export const outboxSettings = (config: Config) => ({
 
 export const attachmentSettings = (config: Config) => ({ maxBytes: config.mediaMaxBytes });
 
+export const mediaSettings = (config: Config) => ({
+  directory: config.sessionsDir,
+  ttlMs: config.mediaTtl * 1_000,
+  timeoutMs: config.mediaTimeout,
+  anyHost: config.whatsappWsUrl !== undefined,
+});
+
 export const sessionSettings = (config: Config) => ({
   wsUrl: config.whatsappWsUrl,
   rootKey: config.whatsappRootKey,

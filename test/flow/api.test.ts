@@ -233,6 +233,7 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
   expect(Object.keys(body.paths).sort()).toEqual([
     '/contacts/check',
     '/health',
+    '/media/{sessionId}/{mediaId}',
     '/messages',
     '/messages/audio',
     '/messages/contact',

@@ -13,8 +13,8 @@ const SOMEBODY = parseRecipient('15550100001');
 const SHA = Buffer.alloc(32, 7);
 const FILE = { mimetype: 'image/jpeg', fileLength: 1_234, fileSha256: SHA };
 const media = (more: object = {}) => ({
-  ...{ mime: 'image/jpeg', bytes: 1_234, sha256: SHA.toString('hex'), fileName: null, seconds: null },
-  ...{ width: null, height: null, gif: false },
+  ...{ mimetype: 'image/jpeg', bytes: 1_234, sha256: SHA.toString('hex'), fileName: null, seconds: null },
+  ...{ width: null, height: null, gif: false, url: null },
   ...more,
 });
 
@@ -33,7 +33,7 @@ describe('what a message says', () => {
     [
       'a film that loops',
       { videoMessage: { ...FILE, mimetype: 'video/mp4', gifPlayback: true, seconds: 2 } },
-      { kind: 'video', media: media({ mime: 'video/mp4', gif: true, seconds: 2 }) },
+      { kind: 'video', media: media({ mimetype: 'video/mp4', gif: true, seconds: 2 }) },
     ],
     ['a video note', { ptvMessage: { ...FILE, seconds: 9 } }, { kind: 'video', media: media({ seconds: 9 }) }],
     ['music', { audioMessage: { ...FILE, seconds: 60 } }, { kind: 'audio', media: media({ seconds: 60 }) }],

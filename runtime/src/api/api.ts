@@ -7,6 +7,7 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { Attachments } from '../attachments/attachments.ts';
 import type { Backups } from '../backup.ts';
 import { RuntimeError } from '../errors.ts';
+import type { Inbox } from '../inbox/inbox.ts';
 import type { Logger } from '../log.ts';
 import type { Outboxes } from '../outbox/outbox.ts';
 import type { ProtocolMonitor } from '../protocol-monitor/protocol-monitor.ts';
@@ -15,6 +16,7 @@ import type { Webhooks } from '../webhook/webhook.ts';
 import { requireKey } from './auth.ts';
 import { backupRoutes } from './backups.ts';
 import { contactRoutes } from './contacts.ts';
+import { mediaRoutes } from './media.ts';
 import { messageRoutes } from './messages.ts';
 import { installErrorReplies } from './replies.ts';
 import { sendRoutes } from './send.ts';
@@ -29,6 +31,7 @@ export interface ApiDeps {
   sessions: Sessions;
   outboxes: Outboxes;
   attachments: Attachments;
+  inbox: Inbox;
   webhooks: Webhooks;
   protocol: ProtocolMonitor;
   backups: Backups;
@@ -67,6 +70,10 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   app.addHook('onRequest', async () => {
     if (deps.stopping.aborted) throw new RuntimeError('unavailable');
   });
+  // Fastify closes the connections that are idle when it is closed, but not those that become so a moment later.
+  app.addHook('onResponse', async () => {
+    if (deps.stopping.aborted) app.server.closeIdleConnections();
+  });
   requireKey(app, deps.apiKey);
   await app.register(swagger, {
     openapi: {
@@ -85,6 +92,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     sendFileRoutes(api, deps);
     messageRoutes(api, deps);
     contactRoutes(api, deps);
+    mediaRoutes(api, deps);
     webhookRoutes(api, deps);
   });
   return app;

@@ -6,13 +6,16 @@ import type { WAMessage } from '@whiskeysockets/baileys';
 import type { MessageRef } from '../content.ts';
 import { toError } from '../errors.ts';
 import type { Fact } from '../events.ts';
-import type { Jid, MessageId, SessionId } from '../ids.ts';
+import type { Jid, MediaId, MessageId, SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Session } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
+import { MediaFiles, type MediaFile, type MediaSettings } from './media/media.ts';
 import type { Self } from './normalise.ts';
 import { SessionInbox } from './session-inbox.ts';
 
+export type { MediaFile } from './media/media.ts';
 export type { Self } from './normalise.ts';
 
 export interface InboxDeps {
@@ -29,8 +32,12 @@ export interface InboxDeps {
   self(session: SessionId): Self | null;
   /** A message the session sent, as it went over the wire. */
   sent(session: SessionId, messageId: string): Promise<Uint8Array | undefined>;
+  sessionOf(session: SessionId): Session | undefined;
+  /** Of the files that come with messages. */
+  media: MediaSettings;
   metrics: Metrics;
   log: Logger;
+  now?: () => number;
 }
 
 export interface Inbox {
@@ -38,16 +45,30 @@ export interface Inbox {
   take(session: SessionId, messages: WAMessage[], offline: boolean, settle: (id: string) => Promise<void>): void;
   /** A message of this chat accepted before, for an answer to quote; undefined when it is not known. */
   find(session: SessionId, chat: Jid, id: MessageId): Promise<MessageRef | undefined>;
+  /**
+   * The file that came with a message, fetched when it is not here. Throws `media_not_found`, `media_gone`, `media_corrupt`,
+   * `media_unavailable`, `session_not_linked`.
+   */
+  openMedia(session: SessionId, id: MediaId): Promise<MediaFile>;
+  /** Removes files that have had their time, until the signal aborts; resolves when nothing is being fetched any more. */
+  run(sessions: () => { id: SessionId }[], signal: AbortSignal): Promise<void>;
   /** Resolves when all that was taken has been handled. */
   idle(session: SessionId): Promise<void>;
+  /** As `idle`, for a session that is being removed: what is being fetched for it ends. */
+  release(session: SessionId): Promise<void>;
 }
 
 export function createInbox(deps: InboxDeps): Inbox {
   const open = new Map<SessionId, SessionInbox>();
+  const media = new MediaFiles({ settings: deps.media, log: deps.log, now: deps.now ?? Date.now });
   const of = (session: SessionId): SessionInbox => {
-    const inbox = open.get(session) ?? new SessionInbox(session, deps);
+    const inbox = open.get(session) ?? new SessionInbox(session, deps, media);
     open.set(session, inbox);
     return inbox;
+  };
+  const idle = async (session: SessionId) => {
+    await open.get(session)?.idle();
+    open.delete(session);
   };
   return {
     take(session, messages, offline, settle) {
@@ -66,9 +87,12 @@ export function createInbox(deps: InboxDeps): Inbox {
       }
     },
     find: (session, chat, id) => of(session).find(chat, id),
-    idle: async (session) => {
-      await open.get(session)?.idle();
-      open.delete(session);
+    openMedia: (session, id) => of(session).openMedia(id),
+    run: (sessions, signal) => media.run(sessions, signal),
+    idle,
+    release: async (session) => {
+      await media.release(session);
+      await idle(session);
     },
   };
 }

@@ -27,6 +27,7 @@ export interface Origin {
 export interface NewMessage {
   what: 'message';
   event: MessageEvent;
+  key: proto.IMessageKey;
   raw: proto.IMessage;
 }
 
@@ -66,7 +67,7 @@ export function normalise(session: SessionId, message: WAMessage, offline: boole
   if (act) return { ...act, origin, id, at: sentAt };
   if (ACTS.has(type)) return null;
   const event: MessageEvent = { messageId: id, chat, from, fromMe, ...readContent(message.message), sentAt, offline };
-  return { what: 'message', origin, event, raw: message.message };
+  return { what: 'message', origin, event, key: message.key, raw: message.message };
 }
 
 function actIn({ protocolMessage, reactionMessage, pollUpdateMessage }: proto.IMessage): Act | null {

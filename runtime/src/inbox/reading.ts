@@ -83,7 +83,7 @@ function fileIn(content: Content): File | null {
 
 function shownMedia(file: File): Media {
   return {
-    mime: file.mimetype ?? 'application/octet-stream',
+    mimetype: file.mimetype ?? 'application/octet-stream',
     bytes: file.fileLength ? Number(file.fileLength) : null,
     sha256: file.fileSha256?.length ? Buffer.from(file.fileSha256).toString('hex') : null,
     fileName: file.fileName ?? file.title ?? null,
@@ -91,6 +91,7 @@ function shownMedia(file: File): Media {
     width: file.width ?? null,
     height: file.height ?? null,
     gif: file.gifPlayback === true,
+    url: null,
   };
 }
 

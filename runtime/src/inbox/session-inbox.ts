@@ -3,9 +3,12 @@ import type { WAMessage } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
 import type { MessageRef } from '../content.ts';
 import type { Fact } from '../events.ts';
-import { toJid, type Jid, type MessageId, type SessionId } from '../ids.ts';
+import { RuntimeError } from '../errors.ts';
+import { mediaIdFor, toJid, type Jid, type MediaId, type MessageId, type SessionId } from '../ids.ts';
 import type { KeyValue } from '../store/store.ts';
 import type { InboxDeps } from './inbox.ts';
+import { KeptMessages } from './kept-messages.ts';
+import { remoteFile, type MediaFile, type MediaFiles } from './media/media.ts';
 import { normalise, type Act, type Heard, type NewMessage, type Origin } from './normalise.ts';
 import { Polls } from './polls.ts';
 
@@ -26,12 +29,16 @@ export class SessionInbox {
   readonly #deps: InboxDeps;
   readonly #rows: KeyValue;
   readonly #polls: Polls;
+  readonly #kept: KeptMessages;
+  readonly #media: MediaFiles;
   readonly #turn = new Mutex();
 
-  constructor(session: SessionId, deps: InboxDeps) {
+  constructor(session: SessionId, deps: InboxDeps, media: MediaFiles) {
     this.#session = session;
     this.#deps = deps;
+    this.#media = media;
     this.#rows = deps.store.session(session).keyValue('inbox');
+    this.#kept = new KeptMessages(deps.store.session(session).keyValue('kept'), () => deps.sessionOf(session));
     this.#polls = new Polls(this.#rows, (id) => deps.sent(session, id));
   }
 
@@ -43,6 +50,14 @@ export class SessionInbox {
   async find(chat: Jid, id: MessageId): Promise<MessageRef | undefined> {
     const accepted = await this.#rows.get<Accepted>(`${chat}|${id}`);
     return accepted && { messageId: id, ...accepted };
+  }
+
+  /** Throws `media_not_found`, and what `MediaFiles.open` does. */
+  async openMedia(id: MediaId): Promise<MediaFile> {
+    const session = this.#deps.sessionOf(this.#session);
+    const file = remoteFile((await this.#kept.find(id))?.message);
+    if (!session || !file) throw new RuntimeError('media_not_found');
+    return await this.#media.open(session, id, file);
   }
 
   /** Resolves when all that was taken has been handled. */
@@ -63,16 +78,20 @@ export class SessionInbox {
     await publish(this.#session, { event: 'message.undecryptable', fact, data: heard.event });
   }
 
-  async #accept({ chats, participant }: Origin, { event, raw }: NewMessage): Promise<void> {
+  async #accept({ chats, participant }: Origin, { event, key: wireKey, raw }: NewMessage): Promise<void> {
     const key = `${event.chat.jid}|${event.messageId}|${event.kind}`;
     if (await this.#rows.has(key)) return this.#deps.metrics.repeated.inc();
-    const { messageId, text, fromMe, poll } = event;
+    const { messageId, text, fromMe, poll, kind } = event;
+    const mediaId = mediaIdFor(this.#session, event.chat.jid, messageId, kind);
     const accepted: Accepted = { text, fromMe, ...(participant && { participant }) };
     const quotable = chats.map((chat) => ({ key: `${chat}|${messageId}`, value: accepted, ttl: REMEMBER_MS }));
     // Before the event, so that whoever hears of it can refer to it at once; a crash between repeats both.
     await this.#rows.setMany(quotable);
     if (poll) await this.#polls.note(messageId, raw);
-    await this.#deps.publish(this.#session, { event: 'message', fact: `message:${key}`, data: event });
+    const kept = await this.#kept.keep(mediaId, { key: wireKey, message: raw }, REMEMBER_MS);
+    const url = kept && remoteFile(raw) ? `/media/${this.#session}/${mediaId}` : null;
+    const data = { ...event, media: event.media && { ...event.media, url } };
+    await this.#deps.publish(this.#session, { event: 'message', fact: `message:${key}`, data });
     const received = { messageId, length: text.length, ...(participant && { participant }) };
     if (!fromMe) await this.#deps.onReceived(this.#session, chats, received);
     await this.#rows.set(key, true, REMEMBER_MS);

@@ -9,7 +9,7 @@ import { Credentials } from './credentials.ts';
 import { Invitation } from './invitation.ts';
 import { exported, type ExportedSession } from './portable.ts';
 import type { Session, SessionInfo, SessionsDeps } from './session.ts';
-import type { LiveSocket } from './socket.ts';
+import type { LiveSocket, WayOut } from './socket.ts';
 import { Standing } from './standing.ts';
 import { REASONS, type ReasonCode, type SessionStatus } from './states.ts';
 import type { SessionRecord, Vault } from './vault.ts';
@@ -96,6 +96,11 @@ export class Link implements Session {
   phoneSeenAt(): number {
     const { phoneSeenAt, createdAt } = this.#record;
     return Math.max(phoneSeenAt ?? createdAt, this.#keeper.connection?.socket.vitals().phoneSeenAt ?? 0);
+  }
+
+  openWayOut(): WayOut | null {
+    const proxyUrl = this.#proxyUrl();
+    return proxyUrl === null ? null : this.#deps.openWayOut(proxyUrl);
   }
 
   seal(): Seal {

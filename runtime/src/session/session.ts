@@ -74,6 +74,8 @@ export interface Session {
   restart(): Promise<void>;
   /** When the account's phone last gave a sign, or when the session was made; ms since 1970. */
   phoneSeenAt(): number;
+  /** Ways out of its own through the session's proxy, for the caller to close; null when it has no proxy. */
+  openWayOut(): WayOut | null;
   /**
    * Seals with the session's data key: nobody can read it any more once the credentials are destroyed. Throws
    * `session_not_linked` when they are.

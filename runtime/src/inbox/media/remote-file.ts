@@ -1,0 +1,63 @@
+/** The file a message carries: what it is, where WhatsApp has it, and what opens it. Pure. */
+import { normalizeMessageContent, type MediaType, type proto } from '@whiskeysockets/baileys';
+
+/** What all messages with files have in common. */
+interface WithFile {
+  url?: string | null;
+  directPath?: string | null;
+  mediaKey?: Uint8Array | null;
+  fileSha256?: Uint8Array | null;
+  fileEncSha256?: Uint8Array | null;
+  fileLength?: unknown;
+  mimetype?: string | null;
+  fileName?: string | null;
+  title?: string | null;
+}
+
+export interface RemoteFile {
+  /** Names the keys that are made of the media key. */
+  type: MediaType;
+  mediaKey: Uint8Array;
+  /** Path and query on a media host. */
+  directPath: string;
+  /** The sender's word for where it is; only its host is of use. */
+  url: string | null;
+  sha256: Buffer | null;
+  encryptedSha256: Buffer | null;
+  /** Size in bytes; null when the sender's phone did not say. */
+  bytes: number | null;
+  mimetype: string;
+  fileName: string | null;
+}
+
+/** The kinds of content that carry a file, with the client's name for their keys (Defaults/index.js, MEDIA_HKDF_KEY_MAPPING). */
+const TYPES = {
+  imageMessage: 'image',
+  videoMessage: 'video',
+  ptvMessage: 'video',
+  audioMessage: 'audio',
+  documentMessage: 'document',
+  stickerMessage: 'sticker',
+} as const satisfies Partial<Record<keyof proto.IMessage, MediaType>>;
+
+const bytesOf = (value: Uint8Array | null | undefined): Buffer | null => (value?.length ? Buffer.from(value) : null);
+
+/** Null for a message without a file, and for one that does not say where the file is and what opens it. */
+export function remoteFile(message: proto.IMessage | null | undefined): RemoteFile | null {
+  const content = normalizeMessageContent(message) ?? {};
+  for (const [carrier, type] of Object.entries(TYPES)) {
+    const file = content[carrier as keyof typeof TYPES] as WithFile | null | undefined;
+    if (!file) continue;
+    const { mediaKey, directPath, url } = file;
+    if (!mediaKey?.length || !directPath) return null;
+    return {
+      ...{ type, mediaKey, directPath, url: url || null },
+      sha256: bytesOf(file.fileSha256),
+      encryptedSha256: bytesOf(file.fileEncSha256),
+      bytes: file.fileLength ? Number(file.fileLength) : null,
+      mimetype: file.mimetype || 'application/octet-stream',
+      fileName: file.fileName || file.title || null,
+    };
+  }
+  return null;
+}
