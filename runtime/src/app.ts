@@ -122,8 +122,7 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
     sent: (session, messageId) => outboxes.sent(session).find(messageId),
     sessionOf: (session) => sessions.find(session),
     media: mediaSettings(config),
-    metrics,
-    log,
+    ...{ metrics, log },
     ...clock,
   });
   const attachments = openAttachments(config, (id) => sessions.get(id));
