@@ -112,9 +112,9 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
     metrics.events.inc({ event: fact.event });
     return event;
   };
+  const common = { store, publish, metrics, log, ...clock };
   const inbox = createInbox({
-    store,
-    publish,
+    ...common,
     onReceived: async (session, chats, message) => {
       for (const chat of chats) await outboxes.noteReceived(session, chat, message);
     },
@@ -122,19 +122,13 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
     sent: (session, messageId) => outboxes.sent(session).find(messageId),
     sessionOf: (session) => sessions.find(session),
     media: mediaSettings(config),
-    ...{ metrics, log },
-    ...clock,
   });
   const attachments = openAttachments(config, (id) => sessions.get(id));
   const outboxes = createOutboxes({
-    ...{ store, attachments },
+    ...{ ...common, attachments },
     sessions: { find: (id) => sessions.find(id) },
-    publish,
     received: (session, chat, id) => inbox.find(session, chat, id),
     settings: outboxSettings(config),
-    metrics,
-    log,
-    ...clock,
   });
   const alerts = createAlerts({ publish: inBackground(publish, log), ...clock });
   const sessions = createSessions({
