@@ -10,7 +10,8 @@ import { eventually } from './deadline.ts';
 
 const DEADLINE_MS = 30_000;
 const CONTACT = '15550100100';
-const MESSAGES = 3;
+/** So many a round of sending or receiving. */
+export const MESSAGES = 3;
 /** Long enough to fall anywhere within what is going on, and sometimes after it. */
 const LATEST_MS = 700;
 

@@ -1,0 +1,86 @@
+/** The faults of a soak: one after the other, each chosen by the dice, each on an account chosen by the dice. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ActiveFault, Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { within } from './deadline.ts';
+import { oneOf } from './dice.ts';
+import { FAULT_ROWS, type FaultRow } from './fault-rows.ts';
+
+/** Those a session heals from by itself, other than a proxy's. */
+const ALL = FAULT_ROWS.filter(({ ends, proxy }) => !ends && !proxy);
+/** Those that do not have to be noticed first, which takes up to a minute. */
+const QUICK = ALL.filter(({ until }) => until !== 'login');
+/** On average each account has a fault this often; however few or many accounts there are, some faults a minute. */
+const PER_ACCOUNT_MS = 40_000;
+const SHORTEST_MS = 500;
+const LONGEST_MS = 2_000;
+/** A fault that lasts until the next login brings that login about itself by then. */
+const NOTICED_WITHIN_MS = 90_000;
+const BACK_WITHIN_MS = 120_000;
+
+export class SoakFaults {
+  begun = 0;
+  readonly #sandbox: Sandbox;
+  readonly #phones: readonly string[];
+  readonly #random: () => number;
+  readonly #rows: readonly FaultRow[];
+
+  /** `quick` leaves out the faults that a session takes long to notice. */
+  constructor(sandbox: Sandbox, phones: readonly string[], random: () => number, quick: boolean) {
+    this.#rows = quick ? QUICK : ALL;
+    this.#sandbox = sandbox;
+    this.#phones = phones;
+    this.#random = random;
+  }
+
+  /** Until the signal; then all faults are over. */
+  async run(signal: AbortSignal): Promise<void> {
+    const every = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, PER_ACCOUNT_MS / this.#phones.length));
+    const lasting = new Set<Promise<void>>();
+    while (!signal.aborted) {
+      const row = oneOf(this.#rows, this.#random);
+      const phone = oneOf(this.#phones, this.#random);
+      const one = this.#last(this.#begin(row, phone), row, phone, signal);
+      lasting.add(one);
+      void one.finally(() => lasting.delete(one));
+      await pause(2 * every * this.#random(), undefined, { signal }).catch(() => undefined);
+    }
+    await Promise.all(lasting);
+    this.#sandbox.trouble.stopAll();
+  }
+
+  #begin({ name, settings = {}, cut }: FaultRow, phone: string): ActiveFault | null {
+    this.begun += 1;
+    const fault = this.#sandbox.trouble.begin({ name, settings, ...(name !== 'down' && { phone }) });
+    if (cut) this.#sandbox.faults.cut(phone);
+    return fault;
+  }
+
+  /**
+   * Ends the fault when its time is over. What got lost on its way to the account comes again at the next login, so those
+   * that lose things are not over before.
+   */
+  async #last(fault: ActiveFault | null, { until = 0 }: FaultRow, phone: string, signal: AbortSignal): Promise<void> {
+    if (!fault) return;
+    if (until === 'login') await this.#nextLogin(phone, signal);
+    else await pause(until, undefined, { signal }).catch(() => undefined);
+    fault.stop();
+  }
+
+  async #nextLogin(phone: string, signal: AbortSignal): Promise<void> {
+    const { events, faults } = this.#sandbox;
+    const back = Promise.withResolvers<undefined>();
+    const onLogin = (login: { phone: string }) => login.phone === phone && back.resolve(undefined);
+    events.on('login', onLogin);
+    const noticing = new AbortController();
+    const limit = AbortSignal.any([signal, noticing.signal]);
+    const enough = pause(NOTICED_WITHIN_MS, undefined, { signal: limit }).catch(() => undefined);
+    try {
+      const noticed = await Promise.race([back.promise.then(() => true), enough.then(() => false)]);
+      if (!noticed) faults.cut(phone);
+      await within(BACK_WITHIN_MS, `${phone} logged in again`, back.promise);
+    } finally {
+      noticing.abort();
+      events.off('login', onLogin);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/** The traffic of a soak: every session is written to and writes, in turn, and every message is followed to its end. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import type { Call } from './api-call.ts';
+import { eventually } from './deadline.ts';
+
+const FIRST_CONTACT = 15_550_160_000;
+/** People each session talks with, in turn: often enough to go on, seldom enough to be no burst. */
+const FRIENDS = 12;
+const PER_SESSION_MS = 1_000;
+const SHORTEST_MS = 100;
+const KNOWN_WITHIN_MS = 60_000;
+
+export const sessionName = (at: number): string => `soak-${at}`;
+
+export interface TrafficParts {
+  sandbox: Sandbox;
+  call: Call;
+  phones: readonly string[];
+  /** The event ids under which each text was told. */
+  told: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export class SoakTraffic {
+  readonly #parts: TrafficParts;
+  #rounds = 0;
+  readonly #accepted: number[] = [];
+
+  constructor(parts: TrafficParts) {
+    this.#parts = parts;
+  }
+
+  /** Everybody has written once, so that a message to them is no first contact. */
+  async befriend(): Promise<void> {
+    const { sandbox, phones, told } = this.#parts;
+    const greetings: string[] = [];
+    for (const [at, phone] of phones.entries()) {
+      for (let friend = 0; friend < FRIENDS; friend++) {
+        const text = `hello ${at}.${friend}`;
+        await this.#friend(at, friend).say(sandbox.account(phone), text);
+        greetings.push(text);
+      }
+    }
+    await eventually(
+      KNOWN_WITHIN_MS,
+      'everybody known',
+      () => greetings.filter((text) => !told.has(text)).length,
+      (missing) => missing === 0,
+    );
+  }
+
+  /** Until the signal: the next session hears something and is made to say something. Rejects when that is refused. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { sandbox, call, phones } = this.#parts;
+    const every = Math.max(SHORTEST_MS, PER_SESSION_MS / phones.length);
+    const answers = new Set<Promise<void>>();
+    let failed: unknown;
+    while (!signal.aborted && failed === undefined) {
+      const round = this.#rounds++;
+      const [at, friend] = this.#turn(round);
+      const body = { sessionId: sessionName(at), to: friend.phone, text: `out ${round}` };
+      const answer = call('POST', '/messages/text', body).then(
+        () => void this.#accepted.push(round),
+        (error: unknown) => void (failed = error),
+      );
+      answers.add(answer.finally(() => answers.delete(answer)));
+      await friend.say(sandbox.account(phones[at] ?? ''), `in ${round}`);
+      await pause(every, undefined, { signal }).catch(() => undefined);
+    }
+    await Promise.all(answers);
+    if (failed !== undefined) throw failed;
+  }
+
+  /** What has not come through yet. */
+  missing(): string[] {
+    const { told } = this.#parts;
+    const shown = this.#shown();
+    const heard = Array.from({ length: this.#rounds }, (_none, round) => `in ${round}`);
+    return [
+      ...heard.filter((text) => !told.has(text)),
+      ...this.#accepted.map((round) => `out ${round}`).filter((text) => !shown.has(text)),
+    ];
+  }
+
+  count() {
+    const { told } = this.#parts;
+    const twiceTold = [...told.values()].filter((ids) => ids.size > 1).length;
+    const twiceShown = [...this.#shown().values()].filter((rows) => rows > 1).length;
+    return {
+      ...{ received: this.#rounds, sent: this.#accepted.length },
+      ...{ lost: this.missing().length, doubled: twiceTold + twiceShown },
+    };
+  }
+
+  /** How many rows of the screens have each text. */
+  #shown(): Map<string, number> {
+    const shown = new Map<string, number>();
+    for (const contact of this.#parts.sandbox.contacts.values()) {
+      for (const { text } of contact.screen) shown.set(text, (shown.get(text) ?? 0) + 1);
+    }
+    return shown;
+  }
+
+  #turn(round: number) {
+    const { phones } = this.#parts;
+    const at = round % phones.length;
+    return [at, this.#friend(at, Math.floor(round / phones.length))] as const;
+  }
+
+  /** Some people know several of the sessions. */
+  #friend(at: number, turn: number) {
+    return this.#parts.sandbox.contact(String(FIRST_CONTACT + 5 * at + (turn % FRIENDS)), { name: 'Ann' });
+  }
+}
