@@ -38,6 +38,7 @@ const note = (line: string) => void process.stderr.write(`${line}\n`);
 interface Outcome {
   test: 'kills' | 'soak';
   ok: boolean;
+  seed: number;
   seconds: number;
   /** Kills, or faults. */
   troubles: number;
@@ -47,11 +48,16 @@ interface Outcome {
   heapBeforeMb?: number;
   heapAfterMb?: number;
   growthPercent?: number;
+  /** How many rounds of each kind there were; how often a half-made link had to be made anew. */
+  linking?: number;
+  sending?: number;
+  receiving?: number;
+  linkedAgain?: number;
   /** What is not as it should be. */
   problems: string[];
 }
 
-async function killed(): Promise<Outcome & object> {
+async function killed(): Promise<Outcome> {
   const random = dice(seed);
   const began = performance.now();
   const done = { linking: 0, sending: 0, receiving: 0, linkedAgain: 0 };
@@ -73,7 +79,7 @@ async function killed(): Promise<Outcome & object> {
   return { test: 'kills', seconds, ...counts, ...done, seed, ok: problems.length === 0 };
 }
 
-async function soaked(): Promise<Outcome & object> {
+async function soaked(): Promise<Outcome> {
   const durationMs = minutes * MINUTE_MS;
   const warmUpMs = Math.min(2 * MINUTE_MS, WARM_UP_SHARE * durationMs);
   const { snapshots } = values;

@@ -60,6 +60,7 @@ export class Inspector {
   }
 
   async close(): Promise<void> {
+    if (this.#socket.readyState === WebSocket.CLOSED) return;
     const closed = once(this.#socket, 'close');
     this.#socket.close();
     await within(ANSWER_MS, "the inspector's end", closed);

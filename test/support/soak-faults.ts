@@ -7,12 +7,12 @@ import { FAULT_ROWS, type FaultRow } from './fault-rows.ts';
 
 /** Those a session heals from by itself, other than a proxy's. */
 const ALL = FAULT_ROWS.filter(({ ends, proxy }) => !ends && !proxy);
-/** Those that do not have to be noticed first, which takes up to a minute. */
-const QUICK = ALL.filter(({ until }) => until !== 'login');
+/** Those that happen once: others take up to a minute to be noticed, or make the next attempts wait. */
+const QUICK = ALL.filter(({ until }) => until === undefined);
 /** On average each account has a fault this often; however few or many accounts there are, some faults a minute. */
 const PER_ACCOUNT_MS = 40_000;
 const SHORTEST_MS = 500;
-const LONGEST_MS = 2_000;
+const LONGEST_MS = 1_000;
 /** A fault that lasts until the next login brings that login about itself by then. */
 const NOTICED_WITHIN_MS = 90_000;
 const BACK_WITHIN_MS = 120_000;
@@ -24,7 +24,7 @@ export class SoakFaults {
   readonly #random: () => number;
   readonly #rows: readonly FaultRow[];
 
-  /** `quick` leaves out the faults that a session takes long to notice. */
+  /** `quick` leaves out the faults that a session takes long to heal from. */
   constructor(sandbox: Sandbox, phones: readonly string[], random: () => number, quick: boolean) {
     this.#rows = quick ? QUICK : ALL;
     this.#sandbox = sandbox;

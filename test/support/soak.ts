@@ -35,7 +35,7 @@ export interface SoakOptions {
   /** How long nothing happens before the heap is read: the client leaves timers of half a minute behind. */
   restMs: number;
   seed: number;
-  /** Only faults that are noticed at once. */
+  /** Only faults that a session heals from within seconds. */
   quick: boolean;
   /** A directory for heap snapshots, when they are wanted. */
   snapshots?: string;
@@ -139,7 +139,7 @@ class Stage {
   }
 
   async close(): Promise<void> {
-    await this.#parts.inspector.close().catch(() => undefined);
+    await this.#parts.inspector.close();
     await this.#parts.runtime.kill();
     await this.#parts.sandbox.stop();
     await this.#parts.receiver.stop();
