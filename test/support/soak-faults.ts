@@ -1,6 +1,6 @@
 /** The faults of a soak: one after the other, each chosen by the dice, each on an account chosen by the dice. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ActiveFault, Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { FAULTS, type ActiveFault, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { within } from './deadline.ts';
 import { oneOf } from './dice.ts';
 import { FAULT_ROWS, type FaultRow } from './fault-rows.ts';
@@ -13,6 +13,8 @@ const QUICK = ALL.filter(({ until }) => until === undefined);
 const PER_ACCOUNT_MS = 40_000;
 const SHORTEST_MS = 500;
 const LONGEST_MS = 1_000;
+/** One that lasts and heals while it does. */
+const HOLD_MS = 3_000;
 /** A fault that lasts until the next login brings that login about itself by then. */
 const NOTICED_WITHIN_MS = 90_000;
 const BACK_WITHIN_MS = 120_000;
@@ -50,8 +52,9 @@ export class SoakFaults {
 
   #begin({ name, settings = {}, cut }: FaultRow, phone: string): ActiveFault | null {
     this.begun += 1;
-    const fault = this.#sandbox.trouble.begin({ name, settings, ...(name !== 'down' && { phone }) });
-    if (cut) this.#sandbox.faults.cut(phone);
+    const isForOne = FAULTS.some((kind) => kind.name === name && kind.scope === 'account');
+    const fault = this.#sandbox.trouble.begin({ name, settings, ...(isForOne && { phone }) });
+    if (cut) this.#cut(phone);
     return fault;
   }
 
@@ -59,15 +62,24 @@ export class SoakFaults {
    * Ends the fault when its time is over. What got lost on its way to the account comes again at the next login, so those
    * that lose things are not over before.
    */
-  async #last(fault: ActiveFault | null, { until = 0 }: FaultRow, phone: string, signal: AbortSignal): Promise<void> {
+  async #last(
+    fault: ActiveFault | null,
+    { until = HOLD_MS }: FaultRow,
+    phone: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (!fault) return;
     if (until === 'login') await this.#nextLogin(phone, signal);
     else await pause(until, undefined, { signal }).catch(() => undefined);
     fault.stop();
   }
 
+  #cut(phone: string): void {
+    this.#sandbox.trouble.begin({ name: 'tcp-reset', phone });
+  }
+
   async #nextLogin(phone: string, signal: AbortSignal): Promise<void> {
-    const { events, faults } = this.#sandbox;
+    const { events } = this.#sandbox;
     const back = Promise.withResolvers<undefined>();
     const onLogin = (login: { phone: string }) => login.phone === phone && back.resolve(undefined);
     events.on('login', onLogin);
@@ -76,7 +88,7 @@ export class SoakFaults {
     const enough = pause(NOTICED_WITHIN_MS, undefined, { signal: limit }).catch(() => undefined);
     try {
       const noticed = await Promise.race([back.promise.then(() => true), enough.then(() => false)]);
-      if (!noticed) faults.cut(phone);
+      if (!noticed) this.#cut(phone);
       await within(BACK_WITHIN_MS, `${phone} logged in again`, back.promise);
     } finally {
       noticing.abort();
