@@ -15,7 +15,11 @@ export interface TimeLock {
   readonly until: Date;
   /** Why, in WhatsApp's words; clients know `DEFAULT`, `BIZ_QUALITY`, `WEB_COMPANION_ONLY` and others. */
   readonly enforcement?: string;
+  /** Whether the account's clients are told at once, as is usual; otherwise they learn of it when they are refused, or ask. */
+  readonly told?: boolean;
 }
+
+type Lock = Required<Omit<TimeLock, 'told'>>;
 
 /** A quota of new chats, and how many have been begun since it was set. */
 interface Cap {
@@ -33,7 +37,7 @@ const seconds = (at: number): string => String(Math.floor(at / 1000));
 export class Restrictions {
   readonly #directory: Directory;
   readonly #social: Social;
-  readonly #locks = new Map<Person, Required<TimeLock>>();
+  readonly #locks = new Map<Person, Lock>();
   readonly #caps = new Map<Person, Cap>();
 
   constructor(directory: Directory, social: Social) {
@@ -42,14 +46,14 @@ export class Restrictions {
   }
 
   /**
-   * Forbids an account to write to people it never exchanged a message with, until a time, and tells its clients.
+   * Forbids an account to write to people it never exchanged a message with, until a time, and tells its clients unless it is not to be told.
    * Throws for a number nobody has, and a time that has passed.
    */
-  restrict(phone: string, { until, enforcement = 'DEFAULT' }: TimeLock): void {
+  restrict(phone: string, { until, enforcement = 'DEFAULT', told = true }: TimeLock): void {
     const person = this.#person(phone);
     if (!(until.getTime() > Date.now())) throw new Error('a restriction must end in the future');
     this.#locks.set(person, { until, enforcement });
-    this.#tellLock(person);
+    if (told) this.#tellLock(person);
   }
 
   /** Ends a restriction early, and tells the account's clients. One that ends by itself is told to nobody. */
@@ -108,7 +112,7 @@ export class Restrictions {
     };
   }
 
-  #activeLock(person: Person): Required<TimeLock> | undefined {
+  #activeLock(person: Person): Lock | undefined {
     const lock = this.#locks.get(person);
     return lock && lock.until.getTime() > Date.now() ? lock : undefined;
   }

@@ -59,6 +59,7 @@ describe('a scenario is refused with file, line and what is allowed', () => {
 class Bot {
   readonly #sandbox: Sandbox;
   client: WhatsAppClient;
+  writesToStrangers = true;
   #stopped = false;
 
   constructor(sandbox: Sandbox, client: WhatsAppClient) {
@@ -88,6 +89,7 @@ class Bot {
     const text = wordsOf(message);
     if (key.fromMe || !text || !key.remoteJid) return;
     const [, stranger] = /write to \+(\d+)/.exec(text) ?? [];
+    if (stranger && !this.writesToStrangers) return;
     if (stranger) return void (await this.client.socket.sendMessage(`${stranger}@s.whatsapp.net`, { text: 'Hello' }));
     if (key.remoteJid.endsWith('@g.us') && !this.#isMentioned(message)) return;
     await this.client.socket.sendMessage(key.remoteJid, { text: `You said: ${text}` }, { quoted: message });
@@ -190,6 +192,51 @@ steps:
   - silence: { at: ada, for: 1s }
 `);
     expect(report.steps.at(-1)).toMatchObject({ ok: false, problem: 'something came: "You said: psst"' });
+  });
+
+  describe('a message to a stranger', () => {
+    const playWith = (stranger: string, steps: string) => {
+      const cast = `  eve: { phone: '${stranger}' }\nsteps:\n  - { account: restrict, told: false }\n`;
+      const scenario = parseScenario(OPENING.replace('steps:\n', cast) + steps, 'refusal.yaml');
+      return runScenario(sandbox, scenario, { account: account.phone });
+    };
+    const asks = "  - { contact: ada, says: 'Please write to +{eve}' }\n";
+
+    test('is refused, and no other is tried', async () => {
+      const report = await playWith(
+        '15550100291',
+        `${asks}  - refused: { to: eve, error: '463' }\n  - silence: { at: eve, for: 300ms }`,
+      );
+      expect(report.steps.filter(({ ok }) => !ok)).toEqual([]);
+    });
+
+    test('is refused, and another that is tried breaks the silence', async () => {
+      const report = await playWith(
+        '15550100292',
+        `${asks}${asks}  - refused: { to: eve }\n  - silence: { at: eve, for: 500ms }`,
+      );
+      expect(report.steps.at(-1)).toMatchObject({ ok: false, problem: 'something was tried and refused: 463' });
+    });
+
+    test('is expected to be refused with one error and is with another', async () => {
+      const report = await playWith('15550100293', `${asks}  - refused: { to: eve, error: '479', within: 500ms }`);
+      const problem = 'no message to eve was refused within 500ms; refused was 463';
+      expect(report.steps.at(-1)).toMatchObject({ ok: false, problem });
+    });
+  });
+
+  test('who never writes to strangers does not pass the scenario of the restricted account', async () => {
+    const { steps, ...scenario } = await loadScenario('restricted-account');
+    const last = steps.findIndex(({ action }) => 'refused' in action);
+    const impatient = { line: 0, action: { refused: { to: 'eve', error: '463', within: '500ms' } } };
+    bot.writesToStrangers = false;
+    const report = await runScenario(
+      sandbox,
+      { ...scenario, steps: [...steps.slice(0, last), impatient] },
+      { account: account.phone },
+    );
+    bot.writesToStrangers = true;
+    expect(report.steps.at(-1)?.problem).toBe('no message to eve was refused within 500ms; refused was nothing');
   });
 
   test('a fault of everybody who wants in befalls the account it is played with', async () => {

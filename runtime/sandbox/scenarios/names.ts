@@ -87,6 +87,7 @@ function namedIn(action: Action): Named {
     return { contact, group, pattern };
   }
   if ('silence' in action) return { contact: action.silence.at };
+  if ('refused' in action) return { contact: action.refused.to };
   if ('group' in action) return { group: action.group, others: [...(action.add ?? []), ...(action.remove ?? [])] };
   return {};
 }

@@ -97,6 +97,7 @@ async function withFault(stage: Stage, action: Extract<Action, { fault: string }
 function wordsFor(action: Action): string {
   if ('expect' in action) return wordsForExpectation(action.expect);
   if ('silence' in action) return `nothing comes to ${action.silence.at} for ${action.silence.for}`;
+  if ('refused' in action) return `a message to ${action.refused.to} is refused`;
   if ('fault' in action) return ['fault', action.fault, action.for && `for ${action.for}`].filter(Boolean).join(' ');
   if ('wait' in action) return wordsForWait(action.wait);
   if ('repeat' in action) return `repeated ${action.repeat} times`;

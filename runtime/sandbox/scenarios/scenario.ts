@@ -70,6 +70,8 @@ export type Action =
     }
   | { readonly contact: string; readonly sends: Content; readonly in?: string; readonly as?: string }
   | { readonly expect: Expectation }
+  /** The account tried to write to a contact, and the server refused it with this error. */
+  | { readonly refused: { readonly to: string; readonly error?: string; readonly within?: Duration } }
   | { readonly silence: { readonly at: string; readonly for: Duration } }
   | {
       readonly fault: string;
@@ -85,7 +87,8 @@ export type Action =
       readonly remove?: readonly string[];
       readonly subject?: string;
     }
-  | { readonly account: 'restrict' | 'lift'; readonly for?: Duration }
+  /** A restriction that is not told shows only when a message is refused. */
+  | { readonly account: 'restrict' | 'lift'; readonly for?: Duration; readonly told?: boolean }
   | { readonly repeat: number; readonly steps: readonly Step[] }
   | { readonly set: Readonly<Record<string, string | number>> };
 

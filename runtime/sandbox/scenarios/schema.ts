@@ -75,6 +75,7 @@ const STEPS: Readonly<Record<string, object>> = {
       ['at'],
     ),
   }),
+  refused: object({ refused: object({ to: text, error: text, within: duration }, ['to']) }),
   silence: object({ silence: object({ at: text, for: duration }, ['at', 'for']) }),
   fault: object({ fault: text, settings: values, for: duration, during: steps }),
   wait: object({
@@ -86,7 +87,7 @@ const STEPS: Readonly<Record<string, object>> = {
     },
   }),
   group: object({ group: text, add: names, remove: names, subject: text }),
-  account: object({ account: { enum: ['restrict', 'lift'] }, for: duration }),
+  account: object({ account: { enum: ['restrict', 'lift'] }, for: duration, told: { type: 'boolean' } }),
   repeat: object({ repeat: { type: 'integer', minimum: 1, maximum: 1_000 }, steps }, ['steps']),
   set: object({ set: values }),
 };

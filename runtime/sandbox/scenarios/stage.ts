@@ -5,6 +5,7 @@ import type { Contact } from '../contact.ts';
 import type { ActiveFault } from '../faults/registry.ts';
 import type { Group } from '../groups/groups.ts';
 import { ACCOUNT } from './names.ts';
+import { Refusals } from './refusals.ts';
 import type { RunOptions, Theatre } from './run.ts';
 import { millisecondsOf, VARIABLE } from './scenario.ts';
 import type { Duration, ReplyRule, Scenario } from './scenario.ts';
@@ -16,6 +17,7 @@ export class Stage {
   readonly signal: AbortSignal;
   readonly variables = new Map<string, string>();
   readonly faults: ActiveFault[] = [];
+  readonly refusals: Refusals;
   /** Messages that steps have given a name, by id. */
   readonly messages = new Map<string, string>();
   /** Messages that an earlier expectation has been met by: each meets one. */
@@ -29,6 +31,7 @@ export class Stage {
     this.scenario = scenario;
     this.signal = signal ?? new AbortController().signal;
     this.account = sandbox.account(account);
+    this.refusals = new Refusals(sandbox.events, account);
     this.variables.set(ACCOUNT, account);
     for (const [name, value] of Object.entries(scenario.variables)) this.variables.set(name, String(value));
     for (const [name, { phone, replies = [], ...habits }] of Object.entries(scenario.contacts)) {
@@ -51,6 +54,12 @@ export class Stage {
 
   person(name: string): Contact | Account {
     return name === ACCOUNT ? this.account : this.contact(name);
+  }
+
+  /** The JIDs by which a contact is written to. */
+  jidsOf(name: string): readonly string[] {
+    const { jid, lid } = this.contact(name);
+    return [jid, lid];
   }
 
   group(name: string): Group {
@@ -101,16 +110,18 @@ export class Stage {
     await sleep(millisecondsOf(duration), undefined, { signal: this.signal });
   }
 
-  restrict(milliseconds: number | null): void {
+  /** Restricts the account for so long, told or not; null frees it. */
+  restrict(milliseconds: number | null, told = true): void {
     this.#restricted = milliseconds !== null;
     const { restrictions } = this.sandbox;
     if (milliseconds === null) restrictions.lift(this.account.phone);
-    else restrictions.restrict(this.account.phone, { until: new Date(Date.now() + milliseconds) });
+    else restrictions.restrict(this.account.phone, { until: new Date(Date.now() + milliseconds), told });
   }
 
   /** Leaves nothing going on: no fault, no restriction, nobody who answers. */
   clear(): void {
     for (const fault of this.faults) fault.stop();
+    this.refusals.stop();
     if (this.#restricted) this.restrict(null);
     for (const contact of this.#contacts.values()) contact.behave({ repliesWith: () => null });
   }

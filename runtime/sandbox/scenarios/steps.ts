@@ -19,14 +19,25 @@ const DEFAULT_RESTRICTION = '1h';
 export async function doStep(stage: Stage, action: Simple): Promise<void> {
   if ('says' in action) return say(stage, action);
   if ('sends' in action) return send(stage, action);
-  if ('expect' in action) return expectMessage(stage, action.expect);
-  if ('silence' in action) return expectSilence(stage, action.silence);
+  if (isExpected(action)) return expectOf(stage, action);
   if ('wait' in action) return waitFor(stage, action.wait);
   if ('group' in action) return changeGroup(stage, action);
   if ('account' in action) {
-    return stage.restrict(action.account === 'lift' ? null : millisecondsOf(action.for ?? DEFAULT_RESTRICTION));
+    const { account, for: duration = DEFAULT_RESTRICTION, told = true } = action;
+    return stage.restrict(account === 'lift' ? null : millisecondsOf(duration), told);
   }
   for (const [name, value] of Object.entries(action.set)) stage.variables.set(name, stage.fill(String(value)));
+}
+
+type Expected = Extract<Action, { expect: unknown } | { silence: unknown } | { refused: unknown }>;
+
+const isExpected = (action: Simple): action is Expected =>
+  'expect' in action || 'silence' in action || 'refused' in action;
+
+async function expectOf(stage: Stage, action: Expected): Promise<void> {
+  if ('expect' in action) return expectMessage(stage, action.expect);
+  if ('silence' in action) return expectSilence(stage, action.silence);
+  return expectRefusal(stage, action.refused);
 }
 
 async function say(stage: Stage, action: Extract<Action, { says: string }>): Promise<void> {
@@ -109,6 +120,23 @@ async function expectSilence(stage: Stage, { at, for: duration }: { at: string; 
   await stage.pause(duration);
   const came = stage.contact(at).screen.filter(({ messageId }) => stage.isNew(at, messageId));
   if (came.length > 0) throw new Error(`something came: ${came.map(({ text }) => JSON.stringify(text)).join(', ')}`);
+  const refused = stage.refusals.to(stage.jidsOf(at));
+  if (refused.length > 0) throw new Error(`something was tried and refused: ${refused.join(', ')}`);
+}
+
+async function expectRefusal(
+  stage: Stage,
+  { to, error, within = DEFAULT_WITHIN }: Extract<Action, { refused: unknown }>['refused'],
+): Promise<void> {
+  const signal = AbortSignal.any([stage.signal, AbortSignal.timeout(millisecondsOf(within))]);
+  const jids = stage.jidsOf(to);
+  try {
+    await stage.refusals.meet(jids, error, signal);
+  } catch {
+    stage.signal.throwIfAborted();
+    const others = stage.refusals.to(jids).join(', ') || 'nothing';
+    throw new Error(`no message to ${to} was refused within ${within}; refused was ${others}`);
+  }
 }
 
 async function waitFor(stage: Stage, wait: Extract<Action, { wait: unknown }>['wait']): Promise<void> {
