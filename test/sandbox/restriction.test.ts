@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { proto } from '@whiskeysockets/baileys';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
-import type { Account, Contact, Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import type { Account, Contact, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient, next, reaches, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { eventually } from '../support/deadline.ts';
@@ -51,6 +51,17 @@ describe('a restricted account', () => {
       enforcementType: 'WEB_COMPANION_ONLY',
     });
     expect(await client.socket.fetchAccountReachoutTimelock()).toEqual(reachoutTimeLock);
+  });
+
+  test('is told nothing of a restriction that WhatsApp keeps to itself, unless it asks', async () => {
+    const said: string[] = [];
+    const note = ({ direction, node }: SandboxEvents['stanza'][0]) => direction === 'out' && said.push(node.tag);
+    sandbox.events.on('stanza', note);
+    sandbox.restrictions.restrict(account.phone, { until, told: false });
+    expect(said).toEqual([]);
+    sandbox.restrictions.restrict(account.phone, { until });
+    expect(said).toEqual(['notification']);
+    sandbox.events.off('stanza', note);
   });
 
   test('writes to whom it knows, and is refused with 463 to whom it does not', async () => {

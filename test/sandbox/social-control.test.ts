@@ -76,7 +76,7 @@ test('a contact gets devices, loses them with its phone, and hides its number', 
 
 test('an account is restricted and freed, and trouble is made on the way to a number', async () => {
   for (const [path, body] of [
-    [`/accounts/${ACCOUNT}/restrict`, { until: '2999-01-01T00:00:00Z', enforcement: 'BIZ_QUALITY' }],
+    [`/accounts/${ACCOUNT}/restrict`, { until: '2999-01-01T00:00:00Z', enforcement: 'BIZ_QUALITY', told: false }],
     [`/accounts/${ACCOUNT}/lift`, {}],
     [`/accounts/${ACCOUNT}/new-chats`, { quota: 3 }],
     [`/accounts/${ACCOUNT}/new-chats`, {}],

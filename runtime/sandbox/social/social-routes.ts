@@ -151,15 +151,16 @@ export const socialRoutes: readonly Route[] = [
   ),
   post(
     '/accounts/:phone/restrict',
-    'The account may not write to strangers until a time.',
-    { until: required, enforcement: optional },
+    'The account may not write to strangers until a time; with told false it learns so when it is refused.',
+    { until: required, enforcement: optional, told: flag },
     (sandbox, phone, given) =>
       refusing(() => {
-        const { enforcement } = given;
+        const { enforcement, told = true } = given;
         const until = timeOf('until', given['until']);
         sandbox.restrictions.restrict(phone, {
           until,
           ...(enforcement !== undefined && { enforcement: String(enforcement) }),
+          told: told === true,
         });
         return {};
       }),
