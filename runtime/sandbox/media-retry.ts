@@ -24,6 +24,8 @@ interface Media {
 export function answerMediaRetry(world: World, device: LinkedDevice, request: Stanza): void {
   const { id = '' } = request.attrs;
   const account = world.accounts.get(device.person.phone);
+  // A phone without a network answers nobody.
+  if (account?.handset.isAway) return;
   const media = account && mediaOf(account.handset.contentOf(id));
   const about = child(request, 'rmr') ?? node('rmr');
   const answer = account && media ? [about, upload(id, media, request, account.uploadsAgain)] : [about, notFound()];

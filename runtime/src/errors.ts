@@ -88,7 +88,7 @@ export const ERRORS = {
   },
   media_gone: {
     status: 410,
-    message: 'WhatsApp does not have this file any more.',
+    message: "Neither WhatsApp nor the account's phone has this file any more.",
     hint: 'Ask the sender to send it again.',
   },
   range_not_satisfiable: {
@@ -191,6 +191,11 @@ export const ERRORS = {
     status: 502,
     message: 'The file could not be fetched from WhatsApp.',
     hint: "Try again in a minute; if it stays, see details, and the session's proxy if it has one.",
+  },
+  phone_silent: {
+    status: 504,
+    message: "The account's phone did not answer.",
+    hint: 'Open WhatsApp on the phone and see that it is online, then try again.',
   },
   unavailable: { status: 503, message: 'The runtime is shutting down.', hint: 'Try again in a few seconds.' },
   no_answer: {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Contact, FileToSend } from '../../runtime/sandbox/sandbox.ts';
@@ -184,6 +184,61 @@ describe('a file that came with a message', () => {
     await eventually(DEADLINE_MS, 'the half is gone', onDisk, (names) => !names.includes('m_half.part'));
     await flow.reaches('sales', 'connected');
   }, 30_000);
+});
+
+describe('a file that WhatsApp has forgotten', () => {
+  const account = () => flow.sandbox.account(PHONE);
+
+  async function forgotten() {
+    const { messageId } = await ann.sendFile(account(), PICTURE);
+    const { data } = await receiver.next((event) => event.event === 'message' && event.data.messageId === messageId);
+    const path = ann.message(messageId)?.content.imageMessage?.directPath ?? '';
+    expect(flow.sandbox.media.forget(path)).toBe(true);
+    return data.media.url;
+  }
+
+  test("is uploaded again by the account's phone, which is asked once however many ask", async () => {
+    const url = await forgotten();
+    const { uploadsAgain } = account();
+    const asked: string[] = [];
+    account().uploadsAgain = (path) => {
+      asked.push(path);
+      return uploadsAgain(path);
+    };
+    const answers = await Promise.all([get(url), get(url)]);
+    expect(answers.every(({ body }) => body.equals(BYTES))).toBe(true);
+    // When it has had its time here, it is fetched from where the phone put it.
+    rmSync(join(folder(), url.split('/').at(-1) ?? ''));
+    expect((await get(url)).body.equals(BYTES)).toBe(true);
+    expect(asked).toHaveLength(1);
+    account().uploadsAgain = uploadsAgain;
+  });
+
+  test('and that the phone has lost too is gone', async () => {
+    const url = await forgotten();
+    const { uploadsAgain } = account();
+    account().uploadsAgain = () => null;
+    expect(await refused(url)).toMatchObject({ status: 410, code: 'media_gone' });
+    account().uploadsAgain = uploadsAgain;
+  });
+
+  test('waits for a phone that is not there for no longer than its time', async () => {
+    const url = await forgotten();
+    account().phoneOffline();
+    expect(await refused(url)).toMatchObject({ status: 504, code: 'phone_silent' });
+    account().phoneBack();
+    expect((await get(url)).body.equals(BYTES)).toBe(true);
+  });
+
+  test('cannot be asked for without a connection, what WhatsApp still has is fetched all the same', async () => {
+    const [gone, kept] = [await forgotten(), (await received(PICTURE)).media.url];
+    await flow.call('POST', '/sessions/sales/disconnect');
+    expect((await get(kept)).body.equals(BYTES)).toBe(true);
+    const { code, details } = await refused(gone);
+    expect([code, details]).toEqual(['media_unavailable', [expect.stringContaining('without a connection')]]);
+    await flow.call('POST', '/sessions/sales/reconnect');
+    await flow.reaches('sales', 'connected');
+  }, 20_000);
 });
 
 test('a file that had its time is removed, and fetched again when somebody asks', async () => {

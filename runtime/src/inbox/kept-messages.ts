@@ -10,7 +10,10 @@ import type { Session } from '../session/session.ts';
 import type { KeyValue } from '../store/store.ts';
 
 /** A message under the key WhatsApp knows it by. */
-export type KeptMessage = Pick<proto.WebMessageInfo, 'key' | 'message'>;
+export interface KeptMessage {
+  key: proto.IMessageKey;
+  message: proto.IMessage;
+}
 
 export class KeptMessages {
   readonly #rows: KeyValue;
@@ -36,7 +39,9 @@ export class KeptMessages {
     const sealing = this.#sealing(id);
     if (sealed === undefined || !sealing) return undefined;
     try {
-      return proto.WebMessageInfo.decode(Buffer.from(sealing.seal.open(sealed, sealing.context), 'base64'));
+      const bytes = Buffer.from(sealing.seal.open(sealed, sealing.context), 'base64');
+      const { key, message } = proto.WebMessageInfo.decode(bytes);
+      return { key: key ?? {}, message: message ?? {} };
     } catch {
       // The session was linked anew meanwhile, with another key.
       return undefined;

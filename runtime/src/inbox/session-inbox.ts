@@ -1,14 +1,15 @@
 /** One session's inbox: takes what it heard one after the other, each once. */
-import type { WAMessage } from '@whiskeysockets/baileys';
+import type { proto, WAMessage } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
 import type { MessageRef } from '../content.ts';
 import type { Fact } from '../events.ts';
 import { RuntimeError } from '../errors.ts';
 import { mediaIdFor, toJid, type Jid, type MediaId, type MessageId, type SessionId } from '../ids.ts';
+import type { Session } from '../session/session.ts';
 import type { KeyValue } from '../store/store.ts';
 import type { InboxDeps } from './inbox.ts';
 import { KeptMessages } from './kept-messages.ts';
-import { remoteFile, type MediaFile, type MediaFiles } from './media/media.ts';
+import { moved, remoteFile, type MediaFile, type MediaFiles } from './media/media.ts';
 import { normalise, type Act, type Heard, type NewMessage, type Origin } from './normalise.ts';
 import { Polls } from './polls.ts';
 
@@ -23,6 +24,8 @@ type AboutMessage = Heard & Act;
 
 /** WhatsApp replays for days at the most; a quote of an older message is refused. */
 const REMEMBER_MS = 14 * 24 * 3_600_000;
+const PHONE_OUT_OF_REACH =
+  "WhatsApp has forgotten it, and without a connection the account's phone cannot be asked for it";
 
 export class SessionInbox {
   readonly #session: SessionId;
@@ -55,9 +58,24 @@ export class SessionInbox {
   /** Throws `media_not_found`, and what `MediaFiles.open` does. */
   async openMedia(id: MediaId): Promise<MediaFile> {
     const session = this.#deps.sessionOf(this.#session);
-    const file = remoteFile((await this.#kept.find(id))?.message);
-    if (!session || !file) throw new RuntimeError('media_not_found');
-    return await this.#media.open(session, id, file);
+    const message = await this.#kept.find(id);
+    const file = message ? remoteFile(message.message) : null;
+    if (!session || !message || !file) throw new RuntimeError('media_not_found');
+    return await this.#media.open(session, id, file, async () => {
+      const directPath = await this.#uploadedAgain(session, message.key, file.mediaKey);
+      // The next who asks, when the file had its time here, need not ask the phone.
+      await this.#kept.keep(id, { key: message.key, message: moved(message.message, directPath) }, REMEMBER_MS);
+      return { ...file, directPath };
+    });
+  }
+
+  /** Throws `media_gone`, `media_unavailable`, `phone_silent`. */
+  async #uploadedAgain(session: Session, key: proto.IMessageKey, mediaKey: Uint8Array): Promise<string> {
+    const live = session.live();
+    if (!live) throw new RuntimeError('media_unavailable', { details: [PHONE_OUT_OF_REACH] });
+    const directPath = await live.requestFile({ key, mediaKey }, this.#deps.media.timeoutMs);
+    if (directPath === null) throw new RuntimeError('media_gone');
+    return directPath;
   }
 
   /** Resolves when all that was taken has been handled. */

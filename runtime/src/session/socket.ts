@@ -18,6 +18,7 @@ import { Acks, type AckOutcome } from './acks.ts';
 import type { AuthState } from './auth-state.ts';
 import { clientLog } from './client-log.ts';
 import type { InboundJournal } from './inbound-journal.ts';
+import { requestFile, type FileRequest } from './media-request.ts';
 import { InboundGate } from './inbound-gate.ts';
 import type { Receipt } from './receipts.ts';
 import { PairingCodes, type PairingCode } from './pairing-code.ts';
@@ -85,6 +86,11 @@ export interface LiveSocket {
   chatState(jid: string, state: 'composing' | 'recording' | 'paused'): Promise<void>;
   /** Asks the account's phone for something it can only answer when it is online; its answer shows in the vitals. */
   askPhone(): Promise<void>;
+  /**
+   * Has the account's phone upload a file again that WhatsApp has forgotten; gives its new path, or null when the phone does
+   * not have it. Throws `phone_silent`, `media_unavailable`.
+   */
+  requestFile(request: FileRequest, timeoutMs: number): Promise<string | null>;
   setOnline(online: boolean): Promise<void>;
   markRead(jid: string, messageIds: string[], participant: string | undefined): Promise<void>;
   /** See `askNumber` and `askRestriction`. */
@@ -161,7 +167,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
     send: (jid, outgoing) => send(sock, acks, deps.sent, jid, outgoing),
     subscribePresence: (jid) => sock.presenceSubscribe(jid),
     chatState: (jid, state) => sock.sendPresenceUpdate(state, jid),
-    askPhone: () => askPhone(sock),
+    ...{ askPhone: () => askPhone(sock), requestFile: (request, ms) => requestFile(sock, request, ms) },
     setOnline: (online) => showOnline(sock, deps.auth.creds.me?.name, online),
     markRead: (jid, ids, participant) => markRead(sock, jid, ids, participant),
     ...standingWithWhatsApp(sock, events.onRestriction),

@@ -17,7 +17,7 @@ import { download } from './download.ts';
 import { opened } from './opening.ts';
 import type { RemoteFile } from './remote-file.ts';
 
-export { remoteFile, type RemoteFile } from './remote-file.ts';
+export { moved, remoteFile, type RemoteFile } from './remote-file.ts';
 
 export interface MediaSettings {
   /** Where the sessions have their directories. */
@@ -40,6 +40,8 @@ export interface MediaFile {
   read(part?: Part): Promise<AsyncIterable<Buffer>>;
 }
 
+/** Gives the file under the path it has now. */
+type Again = () => Promise<RemoteFile>;
 type MediaSession = Pick<Session, 'id' | 'seal' | 'openWayOut'>;
 
 export interface MediaDeps {
@@ -62,10 +64,13 @@ export class MediaFiles {
     this.#deps = deps;
   }
 
-  /** Throws `media_gone`, `media_corrupt`, `media_unavailable`, `session_not_linked`. */
-  async open(session: MediaSession, id: MediaId, file: RemoteFile): Promise<MediaFile> {
+  /**
+   * `again` has it uploaded once more when WhatsApp has forgotten it, and throws when that cannot be. Throws `media_gone`,
+   * `media_corrupt`, `media_unavailable`, `session_not_linked`.
+   */
+  async open(session: MediaSession, id: MediaId, file: RemoteFile, again: Again): Promise<MediaFile> {
     const path = this.#path(session.id, id);
-    if (!(await this.#isFresh(path))) await this.#fetchOnce(session, id, file);
+    if (!(await this.#isFresh(path))) await this.#fetchOnce(session, id, file, again);
     const { mimetype, fileName, sha256 } = file;
     return {
       ...{ mimetype, fileName, sha256: sha256?.toString('hex') ?? null, length: await sealedLength(path) },
@@ -97,12 +102,16 @@ export class MediaFiles {
     return at !== null && at > this.#deps.now() - this.#deps.settings.ttlMs;
   }
 
-  #fetchOnce(session: MediaSession, id: MediaId, file: RemoteFile): Promise<void> {
+  #fetchOnce(session: MediaSession, id: MediaId, file: RemoteFile, again: Again): Promise<void> {
     const path = this.#path(session.id, id);
     const running = this.#fetching.get(path);
     if (running) return running.done;
     const abort = new AbortController();
-    const done = this.#fetch(session, id, file, abort.signal).finally(() => this.#fetching.delete(path));
+    const fetching = this.#fetch(session, id, file, abort.signal).catch(async (error: unknown) => {
+      if (!(error instanceof RuntimeError && error.code === 'media_gone')) throw error;
+      await this.#fetch(session, id, await again(), abort.signal);
+    });
+    const done = fetching.finally(() => this.#fetching.delete(path));
     this.#fetching.set(path, { session: session.id, abort, done });
     return done;
   }

@@ -1,5 +1,5 @@
 /** The file a message carries: what it is, where WhatsApp has it, and what opens it. Pure. */
-import { normalizeMessageContent, type MediaType, type proto } from '@whiskeysockets/baileys';
+import { normalizeMessageContent, proto, type MediaType } from '@whiskeysockets/baileys';
 
 /** What all messages with files have in common. */
 interface WithFile {
@@ -43,21 +43,32 @@ const TYPES = {
 const bytesOf = (value: Uint8Array | null | undefined): Buffer | null => (value?.length ? Buffer.from(value) : null);
 
 /** Null for a message without a file, and for one that does not say where the file is and what opens it. */
-export function remoteFile(message: proto.IMessage | null | undefined): RemoteFile | null {
+export function remoteFile(message: proto.IMessage): RemoteFile | null {
+  const { file, type } = carrierIn(message) ?? {};
+  if (!file?.mediaKey?.length || !file.directPath || !type) return null;
+  return {
+    ...{ type, mediaKey: file.mediaKey, directPath: file.directPath, url: file.url || null },
+    sha256: bytesOf(file.fileSha256),
+    encryptedSha256: bytesOf(file.fileEncSha256),
+    bytes: file.fileLength ? Number(file.fileLength) : null,
+    mimetype: file.mimetype || 'application/octet-stream',
+    fileName: file.fileName || file.title || null,
+  };
+}
+
+/** The message with its file at another path. */
+export function moved(message: proto.IMessage, directPath: string): proto.IMessage {
+  const copy = proto.Message.decode(proto.Message.encode(message).finish());
+  const carrier = carrierIn(copy);
+  if (carrier) carrier.file.directPath = directPath;
+  return copy;
+}
+
+function carrierIn(message: proto.IMessage): { file: WithFile; type: MediaType } | null {
   const content = normalizeMessageContent(message) ?? {};
   for (const [carrier, type] of Object.entries(TYPES)) {
     const file = content[carrier as keyof typeof TYPES] as WithFile | null | undefined;
-    if (!file) continue;
-    const { mediaKey, directPath, url } = file;
-    if (!mediaKey?.length || !directPath) return null;
-    return {
-      ...{ type, mediaKey, directPath, url: url || null },
-      sha256: bytesOf(file.fileSha256),
-      encryptedSha256: bytesOf(file.fileEncSha256),
-      bytes: file.fileLength ? Number(file.fileLength) : null,
-      mimetype: file.mimetype || 'application/octet-stream',
-      fileName: file.fileName || file.title || null,
-    };
+    if (file) return { file, type };
   }
   return null;
 }
