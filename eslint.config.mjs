@@ -54,6 +54,7 @@ const zones = [
 const owned = {
   '@whiskeysockets/baileys': ['session', 'inbox', '../sandbox'],
   fastify: ['api'],
+  '@fastify/multipart': ['api'],
   '@fastify/swagger': ['api'],
   'node:sqlite': ['store'],
   socks: ['proxy'],

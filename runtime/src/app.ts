@@ -16,7 +16,7 @@ import type { Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createOutboxes, type Outboxes } from './outbox/outbox.ts';
 import { createProtocolMonitor, type ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
-import { createEgress, openWayOut } from './proxy/proxy.ts';
+import { createEgress, type Egress, openWayOut } from './proxy/proxy.ts';
 import { parseProxyUrl } from './proxy-address.ts';
 import type { Seal } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
@@ -57,8 +57,17 @@ export async function startApp(options: AppOptions): Promise<App> {
   const stopping = new AbortController();
   const apiKey = config.apiKey ?? randomBytes(24).toString('base64url');
   const sandbox = config.whatsappWsUrl !== undefined;
-  const { bodyLimit } = config;
-  const api = await createApi({ ...rooms, apiKey, bodyLimit, version, sandbox, log, stopping: stopping.signal });
+  const { bodyLimit, mediaMaxBytes: maxFileBytes } = config;
+  const api = await createApi({
+    ...rooms,
+    apiKey,
+    bodyLimit,
+    maxFileBytes,
+    version,
+    sandbox,
+    log,
+    stopping: stopping.signal,
+  });
   const metricsServer = config.metricsEnabled ? createMetricsServer(metrics) : null;
   const running = [
     webhooks.start(stopping.signal),
@@ -123,7 +132,7 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
     sessionOf: (session) => sessions.find(session),
     media: mediaSettings(config),
   });
-  const attachments = openAttachments(config, (id) => sessions.get(id));
+  const attachments = openAttachments(config, egress, (id) => sessions.get(id));
   const outboxes = createOutboxes({
     ...{ ...common, attachments },
     sessions: { find: (id) => sessions.find(id) },
@@ -149,10 +158,11 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
   return { store, egress, protocol, webhooks, inbox, attachments, outboxes, sessions, metrics, alerts, backups };
 }
 
-const openAttachments = (config: Config, sessionOf: (id: SessionId) => Session) =>
+const openAttachments = (config: Config, egress: Egress, sessionOf: (id: SessionId) => Session) =>
   createAttachments({
     directory: config.sessionsDir,
     sealOf: (id) => sessionOf(id).seal(),
+    wayFor: (id) => egress.by(sessionOf(id).openWayOut()),
     settings: attachmentSettings(config),
   });
 

@@ -145,6 +145,13 @@ const TABLE = {
     'The largest file that is taken to be sent.',
     { unit: 'bytes' },
   ),
+  mediaFetchTimeout: withDefault(
+    'MEDIA_FETCH_TIMEOUT_MS',
+    milliseconds,
+    '120000',
+    'How long a file that is given by its URL may take to be fetched.',
+    ms,
+  ),
   outboundAllow: withDefault(
     'OUTBOUND_ALLOW',
     networks,

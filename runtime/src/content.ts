@@ -46,6 +46,8 @@ export type FileKind = 'image' | 'video' | 'audio' | 'voice' | 'document' | 'sti
 export interface FileFacts {
   /** SHA-256 of what the caller gave, in hex: recognises the same file again. */
   source: string;
+  /** SHA-256 of the URL it was given by, if it was. */
+  address?: string;
   bytes: number;
   mimetype: string;
   /** How long a video or audio lasts. */
@@ -170,6 +172,12 @@ export const isFile = (content: Content): content is FileContent => 'file' in co
 /** What makes a message the same as another: of a file what the caller gave, not what was made of it. */
 export const identityOf = (content: Content): object =>
   isFile(content) ? { ...content, file: content.file.source } : content;
+
+/** What was asked for, to recognise the same request again: a URL can give another file each time, and names it too. */
+export function requestOf(content: Content): object {
+  const address = isFile(content) ? content.file.address : undefined;
+  return address === undefined ? identityOf(content) : { ...content, file: address, fileName: null };
+}
 
 /** Whether the same to the same recipient again is no nuisance: acts on a message are not repeated words. */
 export const isRepeatable = ({ kind }: Content): boolean => kind === 'reaction' || kind === 'edit' || kind === 'delete';

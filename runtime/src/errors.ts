@@ -56,6 +56,16 @@ export const ERRORS = {
     message: 'The address leads to a private or local network, which this runtime does not call.',
     hint: 'Use a public address, or have the operator add the host or network to OUTBOUND_ALLOW.',
   },
+  invalid_file_url: {
+    status: 400,
+    message: "The file's address is not a http or https URL.",
+    hint: 'Write it in full, such as https://example.com/picture.jpg.',
+  },
+  file_not_fetched: {
+    status: 422,
+    message: 'The file could not be fetched from its address.',
+    hint: 'Open the address without logging in: it must give the file itself. details says what happened.',
+  },
   file_not_usable: {
     status: 400,
     message: 'WhatsApp does not show a file of this type as this kind of message.',

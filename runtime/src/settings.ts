@@ -8,7 +8,10 @@ export const outboxSettings = (config: Config) => ({
   numberChecksPerHour: config.numberChecksPerHour,
 });
 
-export const attachmentSettings = (config: Config) => ({ maxBytes: config.mediaMaxBytes });
+export const attachmentSettings = (config: Config) => ({
+  maxBytes: config.mediaMaxBytes,
+  fetchTimeoutMs: config.mediaFetchTimeout,
+});
 
 export const mediaSettings = (config: Config) => ({
   directory: config.sessionsDir,

@@ -162,7 +162,7 @@ describe('a file in base64', () => {
       /the file is audio\/mpeg; as image it may be image\/jpeg, image\/png/,
     ],
     ['a video of no known type', 'video', base64(randomBytes(500)), 400, 'file_not_usable', /of no known type/],
-    ['a document without a name', 'document', base64(SAMPLES.jpeg), 400, 'invalid_request', /^fileName: is missing/],
+    ['no file at all', 'document', { fileName: 'a' }, 400, 'invalid_request', /^base64: give/],
     [
       'music to be heard once',
       'audio',

@@ -1,9 +1,11 @@
 /** The guarded way out, against real connections on loopback. */
+import type { lookup } from 'node:dns';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
-import { createEgress, type Egress } from '../../runtime/src/proxy/proxy.ts';
+import { openProxy, type Proxy } from '../../runtime/sandbox/proxies/proxies.ts';
+import { createEgress, openWayOut, type Egress } from '../../runtime/src/proxy/proxy.ts';
 
 let server: Server;
 let port: number;
@@ -112,6 +114,70 @@ describe('connections', () => {
     ['localhost', 'localhost'],
   ])('with %s allowed reach %s', async (allow, host) => {
     expect(await call(open(allow), host)).toBe('reached');
+  });
+
+  /** A name server whose answers change: an allowed address, where nothing listens, for whoever checks; then the server's. */
+  function rebinding() {
+    const answers = ['127.0.0.2', '127.0.0.1'];
+    const asked: string[] = [];
+    const resolve = ((name: string, _options: object, callback: (error: null, found: object[]) => void) => {
+      const address = answers[Math.min(asked.push(name), answers.length) - 1];
+      callback(null, [{ address, family: 4 }]);
+    }) as unknown as typeof lookup;
+    return { resolve, asked };
+  }
+
+  test('a name is asked for once a connection: an answer that changes after the check is not connected to', async () => {
+    const { resolve, asked } = rebinding();
+    egress = createEgress({ allow: ['127.0.0.2'], resolve });
+    const before = calls;
+    await expect(call(egress, 'rebind.example')).rejects.toMatchObject({ code: 'ECONNREFUSED', address: '127.0.0.2' });
+    await expect(call(egress, 'rebind.example')).rejects.toMatchObject({ code: 'address_not_allowed' });
+    expect(asked).toEqual(['rebind.example', 'rebind.example']);
+    expect(calls).toBe(before);
+  });
+
+  describe.each(['socks5', 'http'] as const)('through a %s proxy', (kind) => {
+    let proxy: Proxy;
+    beforeAll(async () => {
+      proxy = await openProxy({ kind });
+    });
+    afterAll(() => proxy.close());
+    const by = (guard: Egress) => guard.by(openWayOut(proxy.url, 2_000));
+
+    test('the proxy is asked for the address that was checked, never for a name', async () => {
+      const way = by(open('127.0.0.1'));
+      const response = await request(`http://localhost:${port}/`, { dispatcher: way.dispatcher });
+      expect(await response.body.text()).toBe('reached');
+      expect([...proxy.destinations.keys()]).toEqual([`127.0.0.1:${port}`]);
+      await way.close();
+    });
+
+    test('an address that must not be called is not asked of it, whatever its name says', async () => {
+      const before = new Map(proxy.destinations);
+      for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]', '2130706433', '0177.0.0.1', 'localhost']) {
+        const way = by(open());
+        const asked = request(`http://${host}:${port}/`, { dispatcher: way.dispatcher });
+        await expect(asked).rejects.toMatchObject({ code: 'address_not_allowed' });
+        await way.close();
+        await egress?.close();
+      }
+      expect(new Map(proxy.destinations)).toEqual(before);
+    });
+
+    test('a name is resolved once for each connection, and a private answer ends it', async () => {
+      const { resolve, asked } = rebinding();
+      egress = createEgress({ allow: ['127.0.0.2'], resolve });
+      const way = by(egress);
+      await expect(request(`http://rebind.example:${port}/`, { dispatcher: way.dispatcher })).rejects.toThrow(
+        'the proxy',
+      );
+      await expect(request(`http://rebind.example:${port}/`, { dispatcher: way.dispatcher })).rejects.toMatchObject({
+        code: 'address_not_allowed',
+      });
+      expect(asked).toEqual(['rebind.example', 'rebind.example']);
+      await way.close();
+    });
   });
 
   test('an allowed name does not open the address behind it', async () => {

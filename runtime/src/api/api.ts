@@ -23,6 +23,7 @@ import { sendRoutes } from './send.ts';
 import { sendFileRoutes } from './send-files.ts';
 import { sessionRoutes } from './sessions.ts';
 import { systemRoutes } from './system.ts';
+import { acceptUploads } from './uploads.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 export { createMetricsServer } from './metrics-server.ts';
@@ -37,6 +38,8 @@ export interface ApiDeps {
   backups: Backups;
   apiKey: string;
   bodyLimit: number;
+  /** The largest file that may be uploaded, bytes. */
+  maxFileBytes: number;
   version: string;
   sandbox: boolean;
   log: Logger;
@@ -89,6 +92,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     sessionRoutes(api, deps);
     backupRoutes(api, deps);
     sendRoutes(api, deps);
+    await acceptUploads(api, deps.maxFileBytes);
     sendFileRoutes(api, deps);
     messageRoutes(api, deps);
     contactRoutes(api, deps);

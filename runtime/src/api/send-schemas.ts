@@ -77,7 +77,12 @@ export const SendReaction = send({
 export const SendEdit = send({ messageId: AboutMessage, text: Words('What it says now.', MAX_TEXT) });
 export const SendDelete = send({ messageId: AboutMessage });
 
-const File = { base64: Type.String({ minLength: 1, description: 'The bytes of the file, in base64.' }) };
+const File = {
+  base64: Type.Optional(Type.String({ minLength: 1, description: 'The bytes of the file, in base64; up to 16 MiB.' })),
+  url: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 8_192, description: 'Where the file is fetched, now: http or https.' }),
+  ),
+};
 const Caption = { caption: Type.Optional(Words('Words below it.', MAX_CAPTION)), mentions: Mentions };
 const yes = (description: string) => Type.Optional(Type.Boolean({ description }));
 const ViewOnce = { viewOnce: yes('It can be opened once.') };
@@ -95,11 +100,11 @@ export const SendAudio = send({
 });
 export const SendDocument = send({
   ...{ ...File, ...Caption },
-  fileName: Words('As it is shown and saved.', 255),
+  fileName: Type.Optional(Words('As it is shown and saved; what its address or its upload says when left out.', 255)),
   mimetype: Type.Optional(
     Type.String({
       ...{ maxLength: 255, pattern: '^[\\w.+-]+/[\\w.+-]+(;.*)?$' },
-      description: 'What it is, such as application/pdf; found out by its bytes when left out.',
+      description: 'What it is, such as application/pdf; found out when left out.',
     }),
   ),
 });

@@ -4,7 +4,7 @@ import type { Static, TObject } from 'typebox';
 import type { Content } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
 import { parseMessageId, parseRecipient, parseSessionId, phoneOf, type SessionId } from '../ids.ts';
-import type { NewMessage } from '../outbox/outbox.ts';
+import type { NewMessage, SentMessage } from '../outbox/outbox.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { pollSignal } from './long-poll.ts';
 import { shown, waited } from './message-replies.ts';
@@ -90,16 +90,19 @@ export function howOf(given: How, { headers }: FastifyRequest): Omit<NewMessage,
 }
 
 /** Has a message accepted and, when that is asked for, waits for it. */
-export async function sent(
+export async function sent(deps: ApiDeps, session: SessionId, message: NewMessage, how: How, request: FastifyRequest) {
+  return await answered(deps, await deps.outboxes.accept(session, message), how, request);
+}
+
+/** Waits for an accepted message when that is asked for, and says where it is. */
+export async function answered(
   { outboxes, stopping }: ApiDeps,
-  session: SessionId,
-  message: NewMessage,
+  message: SentMessage,
   { waitFor, timeout }: How,
   request: FastifyRequest,
 ) {
-  const accepted = await outboxes.accept(session, message);
-  if (waitFor === undefined) return shown(accepted);
-  return await waited(outboxes, accepted, waitFor, pollSignal(request, stopping, timeout));
+  if (waitFor === undefined) return shown(message);
+  return await waited(outboxes, message, waitFor, pollSignal(request, stopping, timeout));
 }
 
 /** The phone number of a contact card. Throws `invalid_recipient`. */

@@ -6,20 +6,24 @@ import type { Readable } from 'node:stream';
 import type { FileFacts, FileKind } from '../content.ts';
 import type { MessageId, SessionId } from '../ids.ts';
 import type { Seal } from '../seal.ts';
-import { Intake } from './intake.ts';
+import type { FetchWay } from './fetching.ts';
+import { Intake, sha256 } from './intake.ts';
 import { Shelf } from './shelf.ts';
 
 /** A file as a caller gives it. */
 export interface GivenFile {
   kind: FileKind;
-  base64: string;
-  /** What the caller says it is, for a document whose bytes do not show it. */
+  from: { base64: string } | { url: string } | { stream: AsyncIterable<Uint8Array> };
+  /** What the caller says of a document. */
   mimetype?: string | undefined;
+  fileName?: string | undefined;
 }
 
 /** A file that was taken in, for a message that is not accepted yet. */
 export interface TakenFile {
   facts: FileFacts;
+  /** What the caller said, or its address gives, or one made up. */
+  fileName: string;
   /** Keeps it for this message; after that a crash loses it no more. */
   keep(id: MessageId): Promise<void>;
   /** Removes it unless it was kept. */
@@ -31,13 +35,15 @@ export interface AttachmentsDeps {
   directory: string;
   /** Throws `session_not_linked`. */
   sealOf(session: SessionId): Seal;
-  settings: { maxBytes: number };
+  /** Where files that are given by a URL are fetched: through the session's proxy if it has one. */
+  wayFor(session: SessionId): FetchWay;
+  settings: { maxBytes: number; fetchTimeoutMs: number };
 }
 
 export interface Attachments {
   /**
-   * Takes a file in; sealed on the disk when it resolves. Throws `invalid_request`, `file_too_large`, `file_not_usable`,
-   * `session_not_linked`.
+   * Takes a file in; sealed on the disk when it resolves. Throws `invalid_request`, `invalid_file_url`, `address_not_allowed`,
+   * `file_not_fetched`, `file_too_large`, `file_not_usable`, `session_not_linked`, and what a stream that was given throws.
    */
   take(session: SessionId, given: GivenFile): Promise<TakenFile>;
   /** The bytes kept for a message. The stream fails when there are none, or the session's key is another by now. */
@@ -48,9 +54,12 @@ export interface Attachments {
   tidy(session: SessionId, isWaiting: (id: MessageId) => Promise<boolean>): Promise<void>;
 }
 
-export function createAttachments({ directory, sealOf, settings }: AttachmentsDeps): Attachments {
-  const shelf = new Shelf(directory, sealOf);
-  const intake = new Intake(shelf, settings.maxBytes);
+/** What stands for a URL in `FileFacts.address`: addresses can hold secrets. */
+export const addressOf = (url: string): string => sha256(url);
+
+export function createAttachments(deps: AttachmentsDeps): Attachments {
+  const shelf = new Shelf(deps.directory, deps.sealOf);
+  const intake = new Intake(shelf, deps);
   return {
     take: (session, given) => intake.take(session, given),
     open: (session, id) => shelf.open(session, id),

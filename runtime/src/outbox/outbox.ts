@@ -107,6 +107,8 @@ export interface Outboxes {
    * for times that cannot be.
    */
   accept(session: SessionId, message: NewMessage): Promise<SentMessage>;
+  /** The message accepted under the same Idempotency-Key, or null. Throws `idempotency_conflict`. */
+  repeated(session: SessionId, message: NewMessage): Promise<SentMessage | null>;
   /**
    * Takes a message back that has not gone: it fails with `cancelled`, for certain. One that has failed stays as it is.
    * Throws `message_not_found`, `message_already_sent`.
@@ -163,6 +165,7 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     brake: (session, ms) => of(session).brake(ms),
     connected: (session, connected) => of(session).setConnected(connected),
     accept: (session, message) => of(session).accept(message),
+    repeated: (session, message) => of(session).repeated(message),
     cancel: (session, id) => of(session).cancel(id),
     page: (session, filter) => of(session).statuses.page(filter),
     get: (session, id) => of(session).statuses.get(id),

@@ -1,6 +1,15 @@
 /** One session's outbox: accepts messages into its queue and lets the dispatcher send them, one typist at a time. */
 import { createHash } from 'node:crypto';
-import { identityOf, isFile, isRepeatable, targetOf, wordsOf, type Content, type MessageRef } from '../content.ts';
+import {
+  identityOf,
+  isFile,
+  isRepeatable,
+  requestOf,
+  targetOf,
+  wordsOf,
+  type Content,
+  type MessageRef,
+} from '../content.ts';
 import { RuntimeError } from '../errors.ts';
 import { isGroup, reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
 import { refusal, type ProfileName } from '../pacing/pacing.ts';
@@ -47,6 +56,9 @@ const KEEP_SENT_MS = 7 * 24 * 3_600_000;
 const CONVERSATION_MS = 3_600_000;
 
 const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+
+const fingerprintOf = ({ to, content, quotedMessageId, sendAt }: NewMessage) =>
+  sha256([to, requestOf(content), quotedMessageId ?? null, ...(sendAt === undefined ? [] : [sendAt])]);
 
 /** One's own messages may be edited and deleted; those of others only be deleted, by a group's admins. */
 function mayChange({ kind }: Content, target: MessageRef, chat: Jid): boolean {
@@ -122,11 +134,9 @@ export class SessionOutbox {
   accept(message: NewMessage): Promise<SentMessage> {
     return this.#accepting.runExclusive(async () => {
       const id = reserveMessageId(this.#session, message.idempotencyKey);
-      const { to, content, quotedMessageId = null, sendAt } = message;
-      const fingerprint = sha256([to, identityOf(content), quotedMessageId, ...(sendAt === undefined ? [] : [sendAt])]);
-      const known = await this.#queue.get(id);
-      if (known) return await this.#repeated(known, id, fingerprint);
-      const job = await this.#jobFor(id, message, fingerprint);
+      const known = await this.#repeated(id, message);
+      if (known) return known;
+      const job = await this.#jobFor(id, message);
       await this.#refuseIfOverLimit(id, job);
       const { history } = await this.chats.get(job.to);
       const inConversation = (history.lastInboundAt ?? 0) > this.#now() - CONVERSATION_MS;
@@ -197,12 +207,19 @@ export class SessionOutbox {
       this.#deps.log.error({ err: error, sessionId: this.#session, messageId }, `${what} failed`);
   }
 
-  async #repeated(known: Job<OutboxJob>, id: MessageId, fingerprint: string): Promise<SentMessage> {
-    if (known.data.fingerprint !== fingerprint) throw new RuntimeError('idempotency_conflict');
+  /** The message that was accepted under the same Idempotency-Key, if one was. Throws `idempotency_conflict`. */
+  async repeated(message: NewMessage): Promise<SentMessage | null> {
+    return await this.#repeated(reserveMessageId(this.#session, message.idempotencyKey), message);
+  }
+
+  async #repeated(id: MessageId, message: NewMessage): Promise<SentMessage | null> {
+    const known = await this.#queue.get(id);
+    if (!known) return null;
+    if (known.data.fingerprint !== fingerprintOf(message)) throw new RuntimeError('idempotency_conflict');
     return await this.statuses.get(id);
   }
 
-  async #jobFor(id: MessageId, message: NewMessage, fingerprint: string): Promise<OutboxJob> {
+  async #jobFor(id: MessageId, message: NewMessage): Promise<OutboxJob> {
     const { to, content, quotedMessageId } = message;
     const quoted = quotedMessageId === undefined ? null : await this.#find(to, quotedMessageId);
     const about = targetOf(content);
@@ -220,7 +237,7 @@ export class SessionOutbox {
       typingDelay: message.typingDelay ?? null,
       readBefore: message.readBefore ?? true,
       ...timesOf(message, this.#now()),
-      fingerprint,
+      fingerprint: fingerprintOf(message),
     };
   }
 

@@ -5,20 +5,31 @@
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { RuntimeError } from '../errors.ts';
+import { RuntimeError, type ErrorCode } from '../errors.ts';
+import { connectThrough, type Connector, type Tunnel, type WayOut } from './way-out.ts';
 
 export interface Egress {
   /**
-   * Checks a URL before it is stored. Throws `invalid_webhook_url` unless it is http or https, and
-   * `address_not_allowed` when its host is an address that must not be called. What a name resolves to is checked at
+   * Checks a URL before it is stored. Throws `invalid_webhook_url`, or what is given as `invalid`, unless it is http or https,
+   * and `address_not_allowed` when its host is an address that must not be called. What a name resolves to is checked at
    * each connection.
    */
-  check(url: string): void;
+  check(url: string, invalid?: ErrorCode): void;
   /** For undici's `request` and `fetch`. A refused connection fails with `address_not_allowed`. */
   dispatcher: Dispatcher;
+  /**
+   * The same guard for a session that goes out through a proxy; null for one that does not. Names are resolved here and not by
+   * the proxy: it is asked for the address that was checked. `close` of what is returned closes the way out with it.
+   */
+  by(wayOut: ThroughProxy | null): GuardedWay;
   /** Ends what is open. */
   close(): Promise<void>;
 }
+
+/** A way to addresses that users name. */
+export type GuardedWay = Pick<Egress, 'check' | 'dispatcher' | 'close'>;
+
+type ThroughProxy = Pick<WayOut, 'tunnel' | 'close'>;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 10_000;
@@ -37,15 +48,21 @@ const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 const special = blockList([...SPECIAL_IPV4, ...SPECIAL_IPV6]);
 const global6 = blockList(GLOBAL_IPV6);
 
-/** Opens the guarded way out. `allow` names hosts, addresses or networks (CIDR) to be reached all the same. */
-export function createEgress({ allow }: { allow: string[] }): Egress {
+export interface EgressOptions {
+  /** Hosts, addresses or networks (CIDR) to be reached all the same. */
+  allow: string[];
+  /** Finds the addresses of a name; the system's resolver unless a test brings its own. */
+  resolve?: typeof lookup;
+}
+
+/** What may be called, by name or address. */
+function guardOf({ allow, resolve = lookup }: EgressOptions) {
   const networks = allow.filter((entry) => isNetwork(entry));
   const hosts = new Set(allow.filter((entry) => !isNetwork(entry)).map((entry) => parseHost(entry)));
   const allowed = blockList(networks);
   const permits = (address: string) => isPublic(address) || inList(allowed, address);
-
   const guardedLookup: LookupFunction = (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '', 0);
       const usable = hosts.has(hostOf(hostname))
         ? addresses
@@ -56,32 +73,59 @@ export function createEgress({ allow }: { allow: string[] }): Egress {
       callback(null, first.address, first.family);
     });
   };
-  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false, lookup: guardedLookup });
-  const mayCall = (hostname: string) => {
+  const mayCall = (hostname: string): boolean => {
     const host = hostOf(hostname);
     return hosts.has(host) || addressesNamedBy(host)?.some(permits) !== false;
   };
-  const agent = new Agent({
-    // Names are looked up through the guard; a literal address is never looked up, so it is checked here.
-    connect: (options, callback) => {
-      if (!mayCall(options.hostname)) return callback(new RuntimeError('address_not_allowed'), null);
-      connect(options, callback);
+  const addressOf = async (hostname: string): Promise<string> => {
+    const host = hostOf(hostname);
+    if (!mayCall(host)) throw new RuntimeError('address_not_allowed');
+    if (isIP(host)) return host;
+    const { promise, resolve: found, reject } = Promise.withResolvers<string>();
+    guardedLookup(host, {}, (error, address) => (error ? reject(error) : found(String(address))));
+    return await promise;
+  };
+  return { mayCall, guardedLookup, addressOf };
+}
+
+/** Opens the guarded way out. */
+export function createEgress(options: EgressOptions): Egress {
+  const { mayCall, guardedLookup, addressOf } = guardOf(options);
+  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false, lookup: guardedLookup });
+  // Names are looked up through the guard; a literal address is never looked up, so it is checked here.
+  const agent = agentBy((to, callback) => {
+    if (!mayCall(to.hostname)) return callback(new RuntimeError('address_not_allowed'), null);
+    connect(to, callback);
+  });
+  const check: Egress['check'] = (text, invalid = 'invalid_webhook_url') => {
+    const url = URL.parse(text);
+    if (!url || !/^https?:$/.test(url.protocol)) throw new RuntimeError(invalid);
+    if (!mayCall(url.hostname)) throw new RuntimeError('address_not_allowed');
+  };
+  return {
+    check,
+    dispatcher: agent,
+    by(wayOut) {
+      if (!wayOut) return { check, dispatcher: agent, close: async () => undefined };
+      const tunnel: Tunnel = async ({ host, port }) => wayOut.tunnel({ host: await addressOf(host), port });
+      const dispatcher = agentBy(connectThrough(tunnel, CONNECT_TIMEOUT_MS));
+      const close = async () => {
+        await dispatcher.destroy();
+        await wayOut.close();
+      };
+      return { check, dispatcher, close };
     },
+    close: () => agent.destroy(),
+  };
+}
+
+const agentBy = (connect: Connector) =>
+  new Agent({
+    connect,
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: RESPONSE_TIMEOUT_MS,
     bodyTimeout: RESPONSE_TIMEOUT_MS,
   });
-
-  return {
-    check(text) {
-      const url = URL.parse(text);
-      if (!url || !/^https?:$/.test(url.protocol)) throw new RuntimeError('invalid_webhook_url');
-      if (!mayCall(url.hostname)) throw new RuntimeError('address_not_allowed');
-    },
-    dispatcher: agent,
-    close: () => agent.destroy(),
-  };
-}
 
 /** The addresses a host names without DNS: a literal's own, and loopback for localhost; undefined for other names. */
 function addressesNamedBy(host: string): string[] | undefined {

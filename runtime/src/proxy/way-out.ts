@@ -34,10 +34,12 @@ export interface WayOut {
    * undici than ours: the wrapper translates.
    */
   dispatcher: Dispatcher;
+  /** One connection through the proxy, for whoever makes more of it. Rejects with `ProxyError`. */
+  tunnel: Tunnel;
   close(): Promise<void>;
 }
 
-type Tunnel = (to: Destination) => Promise<Socket>;
+export type Tunnel = (to: Destination) => Promise<Socket>;
 
 /** Opens the ways out through one proxy, which has so long to make a connection, ms. Throws `invalid_proxy_url`. */
 export function openWayOut(proxyUrl: string, connectTimeoutMs: number): WayOut {
@@ -45,10 +47,11 @@ export function openWayOut(proxyUrl: string, connectTimeoutMs: number): WayOut {
   const closing = new AbortController();
   const tunnel: Tunnel = (to) => openTunnel(proxy, to, { timeoutMs: connectTimeoutMs, signal: closing.signal });
   const agent = new TunnelAgent(tunnel);
-  const fetcher = fetchThrough(tunnel, connectTimeoutMs);
+  const fetcher = new FetchAgent({ connect: connectThrough(tunnel, connectTimeoutMs) });
   return {
     agent,
     dispatcher: new Dispatcher1Wrapper(fetcher),
+    tunnel,
     async close() {
       closing.abort();
       agent.destroy();
@@ -75,18 +78,19 @@ class TunnelAgent extends BaseAgent {
   }
 }
 
-function fetchThrough(tunnel: Tunnel, timeoutMs: number): FetchAgent {
+export type Connector = ReturnType<typeof buildConnector>;
+
+/** How undici's clients connect by a tunnel, with TLS to the destination when its URL says so. */
+export function connectThrough(tunnel: Tunnel, timeoutMs: number): Connector {
   const secure = buildConnector({ timeout: timeoutMs, allowH2: false });
-  return new FetchAgent({
-    connect: (options, callback) => {
-      const port = Number(options.port || (options.protocol === 'https:' ? 443 : 80));
-      tunnel({ host: options.hostname, port }).then(
-        (socket) => {
-          if (options.protocol === 'https:') secure({ ...options, httpSocket: socket }, callback);
-          else callback(null, socket);
-        },
-        (error: Error) => callback(error, null),
-      );
-    },
-  });
+  return (options, callback) => {
+    const port = Number(options.port || (options.protocol === 'https:' ? 443 : 80));
+    tunnel({ host: options.hostname, port }).then(
+      (socket) => {
+        if (options.protocol === 'https:') secure({ ...options, httpSocket: socket }, callback);
+        else callback(null, socket);
+      },
+      (error: Error) => callback(error, null),
+    );
+  };
 }

@@ -11,6 +11,7 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import type { Agent } from 'node:http';
+import type { Socket } from 'node:net';
 import { toError } from '../errors.ts';
 import type { Jid } from '../ids.ts';
 import type { Logger } from '../log.ts';
@@ -43,6 +44,8 @@ export interface WayOut {
   agent: Agent;
   /** An undici dispatcher, for fetch. */
   dispatcher: object;
+  /** One connection. */
+  tunnel(to: { host: string; port: number }): Promise<Socket>;
   close(): Promise<void>;
 }
 
