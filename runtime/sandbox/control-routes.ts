@@ -19,6 +19,12 @@ const identityOf = ({ phone, jid, lid }: Account | Contact) => ({ phone, jid, li
 
 const summaryOf = ({ method, path, about, fields }: Route) => ({ method, path, about, fields });
 
+function processUse(): { rssBytes: number; heapBytes: number; cpuMs: number } {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return { rssBytes: rss, heapBytes: heapUsed + external, cpuMs: (user + system) / 1000 };
+}
+
 export const routes: readonly Route[] = [
   {
     method: 'GET',
@@ -58,9 +64,17 @@ export const routes: readonly Route[] = [
     path: '/process',
     about: 'Memory and processor time the sandbox has used.',
     fields: {},
+    handle: () => processUse(),
+  },
+  {
+    method: 'POST',
+    path: '/process/collect',
+    about: 'The same after its garbage was collected, for which Node must have been started with --expose-gc.',
+    fields: {},
     handle: () => {
-      const { user, system } = process.cpuUsage();
-      return { rssBytes: process.memoryUsage.rss(), cpuMs: (user + system) / 1000 };
+      if (!globalThis.gc) throw new Error('start Node with --expose-gc to collect garbage on request');
+      globalThis.gc();
+      return processUse();
     },
   },
   {
