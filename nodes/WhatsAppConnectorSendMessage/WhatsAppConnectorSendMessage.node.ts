@@ -6,8 +6,8 @@ import {
   type INodeTypeDescription,
 } from 'n8n-workflow';
 import { runOperations } from '../shared/operations';
-import { searchSessions, sessionLocator } from '../shared/session-locator';
-import { sendText, sendTextProperties } from './resources/text/send';
+import { searchSessions } from '../shared/session-locator';
+import { messageOperations, messageProperties } from './resources/message/message';
 
 export class WhatsAppConnectorSendMessage implements INodeType {
   description: INodeTypeDescription = {
@@ -29,33 +29,16 @@ export class WhatsAppConnectorSendMessage implements INodeType {
         name: 'resource',
         type: 'options',
         noDataExpression: true,
-        default: 'text',
-        options: [{ name: 'Text', value: 'text' }],
+        default: 'message',
+        options: [{ name: 'Message', value: 'message' }],
       },
-      {
-        displayName: 'Operation',
-        name: 'operation',
-        type: 'options',
-        noDataExpression: true,
-        displayOptions: { show: { resource: ['text'] } },
-        default: 'send',
-        options: [
-          {
-            name: 'Send',
-            value: 'send',
-            action: 'Send text message',
-            description: 'Send a text to a person or a group',
-          },
-        ],
-      },
-      sessionLocator,
-      ...sendTextProperties,
+      ...messageProperties,
     ],
   };
 
   methods = { listSearch: { searchSessions } };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    return await runOperations(this, { text: { send: sendText } });
+    return await runOperations(this, { message: messageOperations });
   }
 }

@@ -19,10 +19,11 @@ let engine: N8nEngine;
 const send = (options: IDataObject = {}, more: Partial<NodeUnderTest> = {}): NodeUnderTest => ({
   type: 'whatsAppConnectorSendMessage',
   parameters: {
-    resource: 'text',
+    resource: 'message',
     operation: 'send',
+    messageType: 'text',
     session: { __rl: true, mode: 'id', value: '={{ $json.session ?? "support" }}' },
-    to: '={{ $json.to }}',
+    to: { __rl: true, mode: 'phone', value: '={{ $json.to }}' },
     text: '={{ $json.text }}',
     options,
   },

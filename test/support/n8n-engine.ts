@@ -8,6 +8,7 @@ import './n8n-environment.ts';
 import { join } from 'node:path';
 import * as core from 'n8n-core';
 import type {
+  IBinaryKeyData,
   ICredentialsHelper,
   IDataObject,
   INode,
@@ -81,11 +82,15 @@ export class N8nEngine {
     return new N8nEngine(loader, connector, webhooks);
   }
 
-  /** Runs one node on its own over the items, as an execution; rejects with the error that stopped it. */
+  /** Runs one node on its own over the items, each with the files, as an execution; rejects with the error that stopped it. */
   async run(
     node: NodeUnderTest,
     items: IDataObject[] = [{}],
-    { executionId = '1', mode = 'trigger' as WorkflowExecuteMode } = {},
+    {
+      executionId = '1',
+      mode = 'trigger' as WorkflowExecuteMode,
+      binary = undefined as IBinaryKeyData | undefined,
+    } = {},
   ): Promise<INodeExecutionData[][]> {
     const workflow = this.#workflow(node);
     const subject = only(workflow);
@@ -94,7 +99,7 @@ export class N8nEngine {
     const hooks = new core.ExecutionLifecycleHooks(mode, executionId, { ...workflowJson(node), id: 'w1' });
     hooks.addHandler('workflowExecuteAfter', (run) => finished.resolve(run));
     additionalData.hooks = hooks;
-    const input = items.map((json) => ({ json }));
+    const input = items.map((json) => ({ json, ...(binary && { binary }) }));
     const data = n8n.createRunExecutionData({
       executionData: { nodeExecutionStack: [{ node: subject, data: { main: [input] }, source: null }] },
     });

@@ -19,6 +19,13 @@ export interface ScreenMessage {
   arrivals: number;
 }
 
+/** A row with what can have been done to it; more of it is there, as the sandbox's `screen-view.ts` has it. */
+export interface ShownMessage extends ScreenMessage {
+  edited: boolean;
+  deleted: boolean;
+  reactions: { emoji: string }[];
+}
+
 export interface RuntimeProcess {
   url: string;
   apiKey: string;
@@ -45,7 +52,32 @@ export class SandboxControl {
   async received(contact: string, text: string, seconds = 20): Promise<ScreenMessage> {
     return await this.#call('GET', `/contacts/${contact}/wait?text=${encodeURIComponent(text)}&timeout=${seconds}`);
   }
-  screen = (contact: string) => this.#call<{ screen: ScreenMessage[] }>('GET', `/contacts/${contact}/screen`);
+  screen = (contact: string) => this.#call<{ screen: ShownMessage[] }>('GET', `/contacts/${contact}/screen`);
+  /** Resolves with a row of the contact's screen once it is there and fits; `own` is for what it wrote itself. */
+  async shown(
+    contact: string,
+    messageId: string,
+    fits: (row: ShownMessage) => boolean = () => true,
+    own = false,
+  ): Promise<ShownMessage> {
+    const path = `/contacts/${contact}/screen?own=${own}`;
+    const rows = () => this.#call<{ screen: ShownMessage[] }>('GET', path);
+    const find = async () => (await rows()).screen.find((row) => row.messageId === messageId);
+    const row = await eventually(
+      20_000,
+      `message ${messageId} shown`,
+      find,
+      (found) => found !== undefined && fits(found),
+    );
+    if (!row) throw new Error(`message ${messageId} is gone`);
+    return row;
+  }
+  /** The bytes of a file on the contact's screen. */
+  async file(contact: string, messageId: string): Promise<Buffer> {
+    const response = await fetch(`${this.#url}/contacts/${contact}/files/${messageId}`);
+    if (!response.ok) throw new Error(`file of ${messageId}: ${response.status} ${await response.text()}`);
+    return Buffer.from(await response.arrayBuffer());
+  }
 
   async #call<Data>(method: string, path: string, body?: unknown): Promise<Data> {
     const answer = await json<Data & { error?: string }>(this.#url + path, method, body);
@@ -64,15 +96,18 @@ export async function startRuntime(env: Record<string, string> = {}): Promise<Ru
   };
   try {
     const controlPort = await freePort();
-    const sandbox = new Child(['sandbox', '--empty', '--control-port', String(controlPort)], {});
+    const mediaCa = join(folder, 'media-ca.pem');
+    const places = ['--control-port', String(controlPort), '--media-ca', mediaCa];
+    const sandbox = new Child(['sandbox', '--empty', ...places], {});
     children.push(sandbox);
     const whatsapp = {
       WHATSAPP_WS_URL: await sandbox.printed('WHATSAPP_WS_URL'),
       WHATSAPP_ROOT_KEY: await sandbox.printed('WHATSAPP_ROOT_KEY'),
+      NODE_EXTRA_CA_CERTS: await sandbox.printed('NODE_EXTRA_CA_CERTS'),
     };
     const port = await freePort();
     const apiKey = 'key-of-this-test-only';
-    const settings = { PORT: String(port), HOST: '127.0.0.1', API_KEY: apiKey, SESSIONS_DIR: folder };
+    const settings = { PORT: String(port), HOST: '127.0.0.1', API_KEY: apiKey, SESSIONS_DIR: join(folder, 'sessions') };
     const open = { OUTBOUND_ALLOW: '127.0.0.1', HUMANIZATION_PROFILE: 'instant', METRICS_ENABLED: 'false' };
     const runtime = new Child(['serve'], { ...settings, ...open, ...whatsapp, ...env });
     children.push(runtime);

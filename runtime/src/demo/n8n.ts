@@ -107,10 +107,11 @@ export async function echoWorkflow(client: N8nClient, connector: Connector): Pro
         position: [260, 0],
         credentials,
         parameters: {
-          resource: 'text',
+          resource: 'message',
           operation: 'send',
+          messageType: 'text',
           session: { __rl: true, mode: 'id', value: '={{ $json.sessionId }}' },
-          to: '={{ $json.chat.jid }}',
+          to: { __rl: true, mode: 'address', value: '={{ $json.chat.jid }}' },
           text: '=You said: {{ $json.text }}',
           options: { humanization: 'fast' },
         },
