@@ -165,8 +165,8 @@ function formOf({ fields, file }: Upload): { body: Buffer; contentType: string }
   return { body: Buffer.concat(body), contentType: `multipart/form-data; boundary=${boundary}` };
 }
 
-/** As browsers write names in a form. */
-const quoted = (name: string) => name.replace(/"/g, '%22').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+/** A name in quotes: what would end it is marked, and line breaks, which no name has, are left out. */
+const quoted = (name: string) => name.replace(/[\r\n]/g, ' ').replace(/["\\]/g, '\\$&');
 
 function refusal(context: ApiContext, { fault, statusCode }: Refusal, itemIndex: number | undefined): NodeApiError {
   const wait = fault.retryAfter === undefined ? '' : `It may succeed in ${fault.retryAfter} seconds.`;

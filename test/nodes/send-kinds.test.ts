@@ -94,9 +94,9 @@ describe('each message type shows on the phone of the recipient', () => {
   test.each([
     ['image', { caption: 'Look', viewOnce: true }, { kind: 'image', text: 'Look', viewOnce: true }],
     ['document', { fileName: 'renamed.png' }, { kind: 'document', file: { fileName: 'renamed.png' } }],
-    ['document', {}, { kind: 'document', file: { fileName: 'a "dot".png', mimetype: 'image/png' } }],
+    ['document', {}, { kind: 'document', file: { fileName: 'a "dot" für Ann.png', mimetype: 'image/png' } }],
   ])('a file as %s with %j', async (type, parameters, shown) => {
-    const file = { bytes: PNG, mimeType: 'image/png', fileName: 'a "dot".png' };
+    const file = { bytes: PNG, mimeType: 'image/png', fileName: 'a "dot" für Ann.png' };
     const { ada, ...row } = await sent(type, parameters, { file });
     expect(row).toMatchObject(shown);
     expect(await runtime.sandbox.file(ada, row.messageId)).toEqual(PNG);
@@ -114,7 +114,7 @@ describe('each message type shows on the phone of the recipient', () => {
   });
 });
 
-test('a message is edited, reacted to and deleted', async () => {
+test('a message is edited and reacted to', async () => {
   const ada = await acquaintance();
   const { messageId } = await sent('text', { text: 'Frist' }, { phone: ada });
   await run('edit', { ...to(ada), messageId, newText: 'First' });
@@ -122,12 +122,16 @@ test('a message is edited, reacted to and deleted', async () => {
   const { messageId: theirs } = await runtime.sandbox.say(ada, ACCOUNT, 'Thank you');
   await run('react', { ...to(ada), messageId: theirs, emoji: '👍' });
   await runtime.sandbox.shown(ada, theirs, ({ reactions }) => reactions.some(({ emoji }) => emoji === '👍'), true);
+});
+
+test('a message is deleted for everyone', async () => {
+  const { ada, messageId } = await sent('text', { text: 'Not for you' });
   await run('delete', { ...to(ada), messageId });
   await runtime.sandbox.shown(ada, messageId, ({ deleted }) => deleted);
 });
 
 test('a scheduled message is listed, looked up and taken back', async () => {
-  const options = { sendAt: '={{ $now.plus({ hours: 2 }) }}', expiresAt: '2100-01-01T09:00:00' };
+  const options = { sendAt: '={{ $now.plus({ hours: 2 }) }}', expiresAt: '={{ $now.plus({ days: 1 }).toISO() }}' };
   const [scheduled] = await run('send', { messageType: 'text', text: 'Later', ...to(BO), options });
   const messageId = String(scheduled?.messageId);
   expect(Number(scheduled?.sendAt) - Date.now()).toBeGreaterThan(7_000_000);
@@ -135,7 +139,6 @@ test('a scheduled message is listed, looked up and taken back', async () => {
   expect((await run('getAll', { returnAll: false, limit: 1 })).map((each) => each.messageId)).toEqual([messageId]);
   expect((await run('getAll', { returnAll: true })).length).toBeGreaterThan(1);
   expect(await run('cancel', { messageId })).toMatchObject([{ messageId, status: 'failed', error: 'cancelled' }]);
-  await expect(run('cancel', { messageId })).rejects.toMatchObject({ httpCode: '409' });
 });
 
 test.each([
@@ -144,12 +147,6 @@ test.each([
     'send',
     { messageType: 'text', text: 'x', ...to(BO), options: { sendAt: 'soon' } },
     '"Send At" is no date and time',
-  ],
-  [
-    'nobody to send to',
-    'send',
-    { messageType: 'text', text: 'x', to: { __rl: true, mode: 'phone', value: '' } },
-    'Nobody is chosen',
   ],
   [
     'no address of a file',
