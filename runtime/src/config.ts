@@ -15,36 +15,11 @@ import {
   urlWith,
   wholeNumber,
 } from './config-values.ts';
-import type { ValueKind } from './config-values.ts';
+import { customProfiles, profileNames } from './config-profiles.ts';
+import { optional, withDefault, type ConfigRow } from './config-rows.ts';
 
-/** One key of the environment. */
-export interface ConfigRow<T> {
-  key: string;
-  kind: ValueKind<T>;
-  /** As it would be written; undefined when there is none. */
-  default: string | undefined;
-  unit: string | undefined;
-  sentence: string;
-  /** Never to be logged or shown. */
-  secret: boolean;
-}
+export type { BuiltInProfile, CustomProfile, ProfileName } from './config-profiles.ts';
 
-interface More {
-  unit?: string;
-  secret?: true;
-}
-
-const withDefault = <T>(key: string, kind: ValueKind<T>, byDefault: string, sentence: string, more: More = {}) =>
-  ({ key, kind, default: byDefault, unit: more.unit, sentence, secret: more.secret ?? false }) as ConfigRow<T>;
-const optional = <T>(key: string, kind: ValueKind<T>, sentence: string, more: More = {}) =>
-  ({ key, kind, default: undefined, unit: more.unit, sentence, secret: more.secret ?? false }) as ConfigRow<
-    T | undefined
-  >;
-
-/** How a person types, by name; pacing/ holds what each means. */
-export type ProfileName = 'fast' | 'normal' | 'slow' | 'instant';
-
-const profile = oneOf<ProfileName>('fast', 'normal', 'slow', 'instant');
 const port = wholeNumber(0, 65_535);
 const milliseconds = wholeNumber(100, 600_000);
 const ms = { unit: 'ms' };
@@ -108,7 +83,18 @@ const TABLE = {
     'true',
     'Whether messages are typed as a person would, unless a message says otherwise. Limits hold either way.',
   ),
-  humanizationProfile: withDefault('HUMANIZATION_PROFILE', profile, 'normal', 'How fast that person types.'),
+  humanizationProfile: withDefault(
+    'HUMANIZATION_PROFILE',
+    token(1),
+    'normal',
+    'How fast that person types: fast, normal, slow, instant (as a machine), or a name from HUMANIZATION_PROFILES.',
+  ),
+  humanizationProfiles: withDefault(
+    'HUMANIZATION_PROFILES',
+    customProfiles,
+    '{}',
+    'Profiles of your own, such as {"brisk": {"charsPerSecond": {"min": 8, "max": 12}}}; what is left out is as in normal.',
+  ),
   dailyMessageLimit: withDefault(
     'DAILY_MESSAGE_LIMIT',
     wholeNumber(1, 1_000_000),
@@ -268,6 +254,10 @@ function sandboxProblems(config: Partial<Config>, given: (key: string) => boolea
 /** What only shows when several keys are seen together. */
 function contradictions(config: Partial<Config>, given: (key: string) => boolean): string[] {
   const found = sandboxProblems(config, given);
+  const { humanizationProfile: profile, humanizationProfiles: custom } = config;
+  if (profile !== undefined && custom && !profileNames(custom).includes(profile)) {
+    found.push(`HUMANIZATION_PROFILE: must be one of ${profileNames(custom).join(', ')}`);
+  }
   if (config.host !== undefined && !isLoopback(config.host) && !given('API_KEY')) {
     found.push('API_KEY: is required when HOST is not a loopback address');
   }

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 
 export const outboxSettings = (config: Config) => ({
   profile: config.humanizationProfile,
+  profiles: config.humanizationProfiles,
   humanize: config.humanizationEnabled,
   dailyLimit: config.dailyMessageLimit,
   numberChecksPerHour: config.numberChecksPerHour,

@@ -129,7 +129,8 @@ export function queueOutcomeContract(bench: QueueBench): void {
     });
     const isHeld = (job: { heldUntil: number | null } | undefined) => job?.heldUntil !== null;
     for (const id of ['job-0', 'job-1']) await eventually(5_000, 'the hold', () => bench.queue.get(id), isHeld);
-    await bench.queue.hasten('over');
+    await bench.queue.hasten(['over', 'never']);
+    await bench.queue.hasten(['not over'], 'job-0');
     await eventually(
       5_000,
       'the second run',
@@ -137,6 +138,8 @@ export function queueOutcomeContract(bench: QueueBench): void {
       (job) => job?.state === 'done',
     );
     expect(await bench.queue.get('job-1')).toMatchObject({ state: 'waiting', reason: 'not over' });
+    await bench.queue.hasten(['not over'], 'job-1');
+    await bench.settled(2);
   });
 
   test('pages show the jobs added last first, of the states asked for, and come to an end', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { NEW_CHAT, PROFILES, plan, recordReceived, recordSent } from '../../runtime/src/pacing/pacing.ts';
-import type { ProfileName } from '../../runtime/src/pacing/pacing.ts';
+import type { BuiltInProfile } from '../../runtime/src/pacing/pacing.ts';
 import { KNOWN, NOW, brief, input, sentAt, stepsOf, waited } from '../support/pacing-input.ts';
 
 const RUNS = { numRuns: 1_000 };
@@ -10,7 +10,7 @@ const dice = (values: number[]) => {
   let next = 0;
   return () => values[next++ % values.length] ?? 0;
 };
-const person = fc.constantFrom<ProfileName>('fast', 'normal', 'slow');
+const person = fc.constantFrom<BuiltInProfile>('fast', 'normal', 'slow');
 
 test('typing stays within 0.8 s and 30 s, is announced at least every 20 s, and a plan ends by sending once', () => {
   fc.assert(
@@ -61,7 +61,7 @@ test('without a person nothing is shown and nothing is typed, whatever was asked
 });
 
 // A sender that obeys: the gap before each message, then its plan, until it has gone out.
-function simulate(gaps: number[], profile: ProfileName, humanize: boolean, values: number[]): number[] {
+function simulate(gaps: number[], profile: BuiltInProfile, humanize: boolean, values: number[]): number[] {
   const random = dice(values);
   const sent: number[] = [];
   let chat = NEW_CHAT;
@@ -113,7 +113,7 @@ test('a sender that obeys never exceeds ten a minute nor breaks a cooldown, over
     fc.array(gap, { minLength: 40, maxLength: 60 }),
     fc.array(pairs, { minLength: 20, maxLength: 30 }).map((all) => all.flat()),
   );
-  const profile = fc.constantFrom<ProfileName>('fast', 'normal', 'slow', 'instant');
+  const profile = fc.constantFrom<BuiltInProfile>('fast', 'normal', 'slow', 'instant');
   fc.assert(
     fc.property(gaps, profile, fc.boolean(), draws, (between, name, humanize, values) => {
       expect(violations(simulate(between, name, humanize, values))).toEqual([]);

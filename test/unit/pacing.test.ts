@@ -7,7 +7,7 @@ import {
   recordReceived,
   recordSent,
 } from '../../runtime/src/pacing/pacing.ts';
-import type { ChatHistory, PacedMessage, Plan, ProfileName } from '../../runtime/src/pacing/pacing.ts';
+import type { ChatHistory, PacedMessage, Plan, BuiltInProfile } from '../../runtime/src/pacing/pacing.ts';
 import { KNOWN, NOW, brief, input, sentAt, stepsOf, waited } from '../support/pacing-input.ts';
 
 describe('the humanised flow of spec 9.3', () => {
@@ -20,7 +20,7 @@ describe('the humanised flow of spec 9.3', () => {
     expect(brief(plan(input({ random: () => draw })))).toBe(expected);
   });
 
-  test.each<[ProfileName, number, string]>([
+  test.each<[BuiltInProfile, number, string]>([
     ['fast', 0, 'available subscribe subscribe:200 thinking:300 composing typing:4000 paused reviewing:200 send'],
     ['fast', 0.5, 'available subscribe subscribe:300 thinking:550 composing typing:3750 paused reviewing:300 send'],
     ['slow', 0, 'available subscribe subscribe:200 thinking:1000 composing typing:20000 paused reviewing:500 send'],

@@ -16,6 +16,7 @@ import type { Webhooks } from '../webhook/webhook.ts';
 import { requireKey } from './auth.ts';
 import { backupRoutes } from './backups.ts';
 import { contactRoutes } from './contacts.ts';
+import { limitRoutes } from './limits.ts';
 import { mediaRoutes } from './media.ts';
 import { messageRoutes } from './messages.ts';
 import { installErrorReplies } from './replies.ts';
@@ -97,6 +98,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     messageRoutes(api, deps);
     contactRoutes(api, deps);
     mediaRoutes(api, deps);
+    limitRoutes(api, deps);
     webhookRoutes(api, deps);
   });
   return app;

@@ -4,13 +4,16 @@ import { EVENT_NAMES, type EventName } from '../events.ts';
 import { SESSION_STATUSES, type SessionStatus } from '../session/session.ts';
 
 export const closed = { additionalProperties: false };
-const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+export const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
-export const Humanization = Type.Enum(['fast', 'normal', 'slow', 'instant']);
+export const Humanization = Type.String({
+  maxLength: 32,
+  description: 'fast, normal, slow, instant (as a machine), or a name from HUMANIZATION_PROFILES.',
+});
 const MessageStatus = Type.Enum(['pending', 'sent', 'delivered', 'read', 'failed']);
 const Event = Type.Unsafe<EventName>(Type.Enum(EVENT_NAMES));
 const Status = Type.Unsafe<SessionStatus>(Type.Enum(SESSION_STATUSES));
-const Time = (description: string) => Type.Integer({ description: `${description}, milliseconds since 1970.` });
+export const Time = (description: string) => Type.Integer({ description: `${description}, milliseconds since 1970.` });
 export const TimeoutSeconds = Type.Integer({ minimum: 0, maximum: 120, description: 'Seconds to wait at the most.' });
 
 export const SessionParams = Type.Object({ sessionId: Type.String() }, closed);
@@ -21,6 +24,13 @@ const Reason = Type.Object({
   code: Type.String({ description: 'Stable code of the reason.' }),
   message: Type.String({ description: 'A sentence for people.' }),
   action: Type.String({ description: 'What you can do.' }),
+});
+
+export const Restriction = Type.Object({
+  kind: Type.Enum(['time_lock', 'new_chat_cap']),
+  until: Time('When it ends'),
+  since: Time('When it began'),
+  reason: orNull(Type.String({ description: "WhatsApp's word for why." })),
 });
 
 export const Session = Type.Object({
@@ -37,16 +47,7 @@ export const Session = Type.Object({
   proxy: orNull(Type.String({ description: 'The proxy without user and password.' })),
   createdAt: Time('When it was made'),
   reconnectAttempts: Type.Integer({ description: 'Connections in a row that failed; 0 once one has lasted.' }),
-  restriction: Type.Optional(
-    orNull(
-      Type.Object({
-        kind: Type.Enum(['time_lock', 'new_chat_cap']),
-        until: Time('When it ends'),
-        since: Time('When it began'),
-        reason: orNull(Type.String({ description: "WhatsApp's word for why." })),
-      }),
-    ),
-  ),
+  restriction: Type.Optional(orNull(Restriction)),
 });
 
 export const CreateSession = Type.Object(

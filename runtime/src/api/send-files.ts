@@ -65,7 +65,7 @@ function fileRoute<Body extends TObject>(
   app.post(`/messages/${name}`, { schema, bodyLimit, preValidation: fieldsAsBody(body) }, async (request, reply) => {
     const given = request.body as Static<Body> & FileBody;
     const session = deps.sessions.requireLinked(parseSessionId(given.sessionId));
-    const how = howOf(given, request);
+    const how = howOf(given, request, deps.outboxes.profiles);
     const said = read(given);
     const upload = uploadIn(request);
     const from = sourceOf(given, upload);

@@ -1,6 +1,7 @@
 /** Sending: one route a kind of message. Each reads what it says; how it is sent is the same for all. */
 import type { FastifyRequest } from 'fastify';
 import type { Static, TObject } from 'typebox';
+import type { ProfileName } from '../config.ts';
 import type { Content } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
 import { parseMessageId, parseRecipient, parseSessionId, phoneOf, type SessionId } from '../ids.ts';
@@ -8,6 +9,7 @@ import type { NewMessage, SentMessage } from '../outbox/outbox.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { pollSignal } from './long-poll.ts';
 import { shown, waited } from './message-replies.ts';
+import { requireProfile } from './profile.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 import * as kinds from './send-schemas.ts';
@@ -64,7 +66,7 @@ function sendRoute<Body extends TObject>(
       // Every body has what HOW names; the generic loses that.
       const given = request.body as Static<Body> & How;
       const session = deps.sessions.requireLinked(parseSessionId(given.sessionId));
-      const how = howOf(given, request);
+      const how = howOf(given, request, deps.outboxes.profiles);
       void reply.code(202);
       return ok(await sent(deps, session.id, { ...how, content: read(given) }, given, request));
     },
@@ -75,7 +77,12 @@ function sendRoute<Body extends TObject>(
 export type How = Omit<Static<typeof kinds.SendDelete>, 'messageId'>;
 
 /** Throws for what a schema cannot tell. */
-export function howOf(given: How, { headers }: FastifyRequest): Omit<NewMessage, 'content'> {
+export function howOf(
+  given: How,
+  { headers }: FastifyRequest,
+  profiles: readonly ProfileName[],
+): Omit<NewMessage, 'content'> {
+  requireProfile(profiles, given.humanization);
   const { to, quotedMessageId, humanize, humanization, typingDelay, readBefore, sendAt, expiresAt, ttl } = given;
   const key = headers['idempotency-key'];
   return {

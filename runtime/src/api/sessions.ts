@@ -6,6 +6,7 @@ import { parsePhone, parseSessionId } from '../ids.ts';
 import { SESSION_STATUSES, type SessionStatus } from '../session/session.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { pollSignal } from './long-poll.ts';
+import { requireProfile } from './profile.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 
@@ -24,6 +25,7 @@ export function sessionRoutes(app: Api, { sessions, outboxes, webhooks, stopping
     async (request, reply) => {
       const { sessionId, webhookUrl, ...rest } = request.body;
       if (webhookUrl !== undefined) webhooks.check(webhookUrl);
+      requireProfile(outboxes.profiles, rest.humanization);
       const session = await sessions.create({
         ...rest,
         ...(sessionId !== undefined && { sessionId: parseSessionId(sessionId) }),

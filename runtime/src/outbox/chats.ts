@@ -15,11 +15,11 @@ const NOBODY: Chat = { history: NEW_CHAT, lastReceived: null };
 
 export class Chats {
   readonly #rows: KeyValue;
-  readonly #dailyLimit: number;
+  readonly #dailyLimit: () => Promise<number>;
   readonly #now: () => number;
   readonly #inTurn = new Mutex();
 
-  constructor(rows: KeyValue, dailyLimit: number, now: () => number) {
+  constructor(rows: KeyValue, dailyLimit: () => Promise<number>, now: () => number) {
     this.#rows = rows;
     this.#dailyLimit = dailyLimit;
     this.#now = now;
@@ -33,7 +33,7 @@ export class Chats {
   async dayOf(at: number): Promise<DayCount> {
     const day = Math.floor(at / DAY_MS);
     const sentToday = (await this.#rows.get<number>(`day-${day}`)) ?? 0;
-    return { sentToday, limit: this.#dailyLimit, resetsAt: (day + 1) * DAY_MS };
+    return { sentToday, limit: await this.#dailyLimit(), resetsAt: (day + 1) * DAY_MS };
   }
 
   /** Counts a message accepted to go at `at`, and remembers its text to recognise a duplicate. */

@@ -37,7 +37,7 @@ export async function checkNumbers(
       checked.push({ asked: jid, jid: null, exists: null, checkedAt: null });
     } else checked.push({ asked: jid, ...known, exists: known.jid !== null });
   }
-  return { numbers: checked, checksLeft: await numbers.left(), continueAt };
+  return { numbers: checked, checksLeft: (await numbers.allowance()).left, continueAt };
 }
 
 async function ask(jid: Jid, numbers: Numbers, live: LiveSocket | null) {

@@ -6,16 +6,17 @@
  * sees it and only finishes the job. So a message is lost nowhere and shown twice nowhere.
  */
 import { makingOf } from '../content.ts';
-import type { Jid, MessageId, SessionId } from '../ids.ts';
-import { plan, PROFILES, type Plan } from '../pacing/pacing.ts';
+import type { MessageId, SessionId } from '../ids.ts';
+import { plan, profilesWith, PROFILES, quietUntil, type Plan, type Profile } from '../pacing/pacing.ts';
 import type { AckOutcome, LiveSocket, SentMessages, Session } from '../session/session.ts';
 import type { Job, Outcome } from '../store/store.ts';
 import type { Chat, Chats } from './chats.ts';
-import { firstContact, RESTRICTED } from './first-contact.ts';
+import { firstContact, inConversation, QUIET, RESTRICTED } from './first-contact.ts';
 import type { Numbers } from './numbers.ts';
 import type { OutboxDeps } from './outbox.ts';
 import type { Restrictions } from './restrictions.ts';
 import type { OutboxJob } from './session-outbox.ts';
+import type { SessionSettings } from './session-settings.ts';
 import { Mutex } from 'async-mutex';
 import type { Statuses } from './status.ts';
 import { Typist } from './typist.ts';
@@ -33,6 +34,7 @@ interface Records {
   sent: SentMessages;
   numbers: Numbers;
   restrictions: Restrictions;
+  settings: SessionSettings;
 }
 
 /** The message being worked on. */
@@ -57,8 +59,9 @@ export class Dispatcher {
   readonly #chats: Chats;
   readonly #statuses: Statuses;
   readonly #sent: SentMessages;
-  readonly #before: Pick<Records, 'numbers' | 'restrictions'>;
+  readonly #before: Pick<Records, 'numbers' | 'restrictions' | 'settings'>;
   readonly #typist: Typist;
+  readonly #profiles: Record<string, Profile>;
   readonly #now: () => number;
   /** Taking a message back and writing it to the connection exclude each other. */
   readonly #fate = new Mutex();
@@ -72,6 +75,7 @@ export class Dispatcher {
     this.#statuses = records.statuses;
     this.#sent = records.sent;
     this.#before = records;
+    this.#profiles = profilesWith(deps.settings.profiles);
     this.#typist = new Typist(session, deps.log);
     this.#now = deps.now ?? Date.now;
   }
@@ -79,6 +83,11 @@ export class Dispatcher {
   /** Nothing is sent for so long, ms. */
   brake(ms: number): void {
     this.#brakedUntil = this.#now() + ms;
+  }
+
+  /** Nothing is sent until then, ms since 1970; null when there is no brake. */
+  pausedUntil(): number | null {
+    return this.#brakedUntil > this.#now() ? this.#brakedUntil : null;
   }
 
   /** Makes a message that has not gone fail; false when it is too late, or it may be. */
@@ -112,11 +121,11 @@ export class Dispatcher {
     const session = this.#deps.sessions.find(this.#session);
     const live = session?.live();
     const brakedMs = this.#brakedUntil - this.#now();
-    if (brakedMs > 0) return this.#hold(brakedMs, 'the connection keeps breaking; sending pauses');
-    if (!session || !live) return this.#hold(UNCERTAIN_RETRY_MS, 'the session is not connected');
+    if (brakedMs > 0) return this.#hold(brakedMs, 'sending_paused');
+    if (!session || !live) return this.#hold(UNCERTAIN_RETRY_MS, 'not_connected');
 
     const chat = await this.#chats.get(job.data.to);
-    const barred = await this.#barred(id, job.data.to, chat, live);
+    const barred = await this.#barred(job, chat, live);
     if (barred) return barred;
     return await this.#typeAndSend(job, hand, signal, { chat, session, live });
   }
@@ -142,7 +151,7 @@ export class Dispatcher {
       return ended;
     });
     if (late) return late;
-    if (!hand.written) return this.#hold(0, 'interrupted while typing');
+    if (!hand.written) return this.#hold(0, 'interrupted');
     return await this.#send(job, id, live, session);
   }
 
@@ -160,9 +169,15 @@ export class Dispatcher {
     return (await this.#sent.find(id)) !== undefined;
   }
 
-  /** Why the first message to somebody may not go now, if it may not. */
-  async #barred(id: MessageId, to: Jid, chat: Chat, live: LiveSocket): Promise<Outcome | null> {
-    if (chat.history.known || (await this.#mayHaveLeft(id))) return null;
+  /** Why it may not go now, if it may not: it is quiet, or the first message to somebody has to wait. */
+  async #barred(job: Job<OutboxJob>, { history }: Chat, live: LiveSocket): Promise<Outcome | null> {
+    const [id, { to, isReply }] = [job.id as MessageId, job.data];
+    if (await this.#mayHaveLeft(id)) return null;
+    const { quietHours } = await this.#before.settings.get();
+    const quiet = quietHours && quietUntil(quietHours, this.#now());
+    if (quiet && !isReply && !inConversation(history, this.#now()))
+      return { kind: 'hold', until: quiet, reason: QUIET, attempt: false };
+    if (history.known) return null;
     const first = await firstContact(to, live, this.#before, this.#now());
     if (first.kind === 'wait') return { ...first, kind: 'hold', attempt: false };
     return first.kind === 'refuse' ? await this.#giveUp(id, first.code) : null;
@@ -175,7 +190,8 @@ export class Dispatcher {
 
   #plan(job: Job<OutboxJob>, chat: Chat, session: Session): Plan {
     const { data } = job;
-    const name = data.humanization ?? session.humanization() ?? this.#deps.settings.profile;
+    const { profile } = this.#deps.settings;
+    const wanted = data.humanization ?? session.humanization() ?? profile;
     return plan({
       message: {
         ...makingOf(data.content),
@@ -189,7 +205,8 @@ export class Dispatcher {
       // Duplicates and the daily count were judged when the message was accepted, and are not judged twice.
       chat: { ...chat.history, texts: [] },
       day: { sentToday: 0, limit: Number.MAX_SAFE_INTEGER, resetsAt: 0 },
-      profile: PROFILES[name],
+      // One that is not configured any more is as if it had not been named.
+      profile: this.#profiles[wanted] ?? this.#profiles[profile] ?? PROFILES.normal,
       now: this.#now(),
       random: this.#deps.random ?? Math.random,
     });

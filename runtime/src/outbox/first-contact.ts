@@ -2,11 +2,23 @@
 import { isGroup, phoneOf, type Jid } from '../ids.ts';
 import type { LiveSocket } from '../session/session.ts';
 import type { Numbers } from './numbers.ts';
+import type { ChatHistory } from '../pacing/pacing.ts';
 import type { Restrictions } from './restrictions.ts';
 
 /** Why a message waits, when the account may not begin new chats. */
 export const RESTRICTED = 'restricted';
 const BUDGET = 'number_check_budget';
+const UNANSWERED = 'number_check_unanswered';
+/** Why a message that is no answer waits at an hour at which its session is quiet. */
+export const QUIET = 'quiet_hours';
+/** What holds nobody up who has written. */
+export const FIRST_WORD_WAITS = [RESTRICTED, BUDGET, UNANSWERED, QUIET];
+/** They wrote less than this ago: what goes back is an answer, quoted or not. */
+const CONVERSATION_MS = 3_600_000;
+
+export const inConversation = ({ lastInboundAt = 0 }: ChatHistory, now: number): boolean =>
+  lastInboundAt > now - CONVERSATION_MS;
+
 /** WhatsApp did not answer: asked again then. */
 const RETRY_MS = 5_000;
 
@@ -36,6 +48,6 @@ export async function firstContact(
     if ('until' in known) return { kind: 'wait', until: known.until, reason: BUDGET };
     return known.jid === null ? { kind: 'refuse', code: 'not_on_whatsapp' } : { kind: 'go' };
   } catch {
-    return { kind: 'wait', until: now + RETRY_MS, reason: 'WhatsApp did not say whether the number exists' };
+    return { kind: 'wait', until: now + RETRY_MS, reason: UNANSWERED };
   }
 }

@@ -7,6 +7,7 @@ import { Mutex } from 'async-mutex';
 import type { Jid } from '../ids.ts';
 import type { LiveSocket } from '../session/session.ts';
 import type { KeyValue } from '../store/store.ts';
+import type { Allowance } from './limits.ts';
 
 const HOUR_MS = 3_600_000;
 const KEEP_FOUND_MS = 7 * 24 * HOUR_MS;
@@ -59,8 +60,9 @@ export class Numbers {
   }
 
   /** How many may still be asked within this hour. */
-  async left(): Promise<number> {
-    const used = (await this.#rows.get<number>(`hour-${Math.floor(this.#now() / HOUR_MS)}`)) ?? 0;
-    return Math.max(0, this.#perHour - used);
+  async allowance(): Promise<Allowance> {
+    const hour = Math.floor(this.#now() / HOUR_MS);
+    const used = (await this.#rows.get<number>(`hour-${hour}`)) ?? 0;
+    return { limit: this.#perHour, used, left: Math.max(0, this.#perHour - used), resetsAt: (hour + 1) * HOUR_MS };
   }
 }

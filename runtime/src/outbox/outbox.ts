@@ -8,15 +8,19 @@ import type { Content, MessageRef } from '../content.ts';
 import type { EventEnvelope, Fact } from '../events.ts';
 import type { Jid, MessageId, SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
+import type { CustomProfile, ProfileName } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
-import type { ProfileName } from '../pacing/pacing.ts';
+import { profilesWith } from '../pacing/pacing.ts';
 import type { Restriction, SentMessages, Sessions } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
 import { checkNumbers, type CheckedNumbers } from './check-numbers.ts';
+import type { Limits } from './limits.ts';
 import type { ActiveRestriction } from './restrictions.ts';
 import { SessionOutbox } from './session-outbox.ts';
+import type { OutboxSettings } from './session-settings.ts';
 import type { MessageStatus } from './status.ts';
 
+export { WAITS } from './limits.ts';
 export type { ActiveRestriction } from './restrictions.ts';
 export type { MessageStatus } from './status.ts';
 
@@ -85,7 +89,14 @@ export interface OutboxDeps {
   received(session: SessionId, chat: Jid, messageId: MessageId): Promise<MessageRef | undefined>;
   /** The files of messages that carry one. */
   attachments: Pick<Attachments, 'open' | 'remove' | 'tidy'>;
-  settings: { profile: ProfileName; humanize: boolean; dailyLimit: number; numberChecksPerHour: number };
+  settings: {
+    profile: ProfileName;
+    /** The user's own, by name. */
+    profiles: Readonly<Record<string, CustomProfile>>;
+    humanize: boolean;
+    dailyLimit: number;
+    numberChecksPerHour: number;
+  };
   metrics: Metrics;
   log: Logger;
   now?: () => number;
@@ -95,6 +106,8 @@ export interface OutboxDeps {
 export interface Outboxes {
   /** Removes the files a crash left; to be called before anything is accepted. */
   tidy(session: SessionId): Promise<void>;
+  /** The profiles there are. */
+  readonly profiles: readonly ProfileName[];
   /** Stops after the message in hand; nothing queued is lost. */
   close(session: SessionId): Promise<void>;
   /** Sends nothing of this session until so many ms have passed; what is accepted waits. */
@@ -131,6 +144,11 @@ export interface Outboxes {
   restricted(session: SessionId, restriction: Restriction): Promise<void>;
   /** What holds the account back from new chats; null when nothing does. */
   restriction(session: SessionId): Promise<ActiveRestriction | null>;
+  /** What is left of every limit, and why the first `limit` messages wait. */
+  limits(session: SessionId, asked: { to: Jid | null; limit: number }): Promise<Limits>;
+  settings(session: SessionId): Promise<OutboxSettings>;
+  /** What is left out stays. Throws `invalid_request` for what cannot be. */
+  changeSettings(session: SessionId, change: Partial<OutboxSettings>): Promise<OutboxSettings>;
   /** They wrote: their chat is known, and an answer has something to read first. */
   noteReceived(
     session: SessionId,
@@ -160,6 +178,7 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     await outbox?.stop();
   };
   return {
+    profiles: Object.keys(profilesWith(deps.settings.profiles)),
     close,
     tidy: (session) => deps.attachments.tidy(session, (id) => of(session).isWaiting(id)),
     brake: (session, ms) => of(session).brake(ms),
@@ -175,7 +194,10 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
       checkNumbers(numbers, of(session).numbers, () => deps.sessions.find(session)?.live() ?? null),
     restricted: (session, restriction) => of(session).restrictions.note(restriction),
     restriction: (session) => of(session).restrictions.active(),
-    noteReceived: (session, chat, message) => of(session).chats.noteReceived(chat, message),
+    limits: (session, asked) => of(session).limits(asked),
+    settings: (session) => of(session).settings.get(),
+    changeSettings: (session, change) => of(session).changeSettings(change),
+    noteReceived: (session, chat, message) => of(session).noteReceived(chat, message),
     sent: (session) => of(session).sent,
     stop: async () => {
       stopped = true;

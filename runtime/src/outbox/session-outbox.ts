@@ -12,17 +12,20 @@ import {
 } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
 import { isGroup, reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
-import { refusal, type ProfileName } from '../pacing/pacing.ts';
+import type { ProfileName } from '../config.ts';
+import { quietUntil, refusal } from '../pacing/pacing.ts';
 import type { SentMessages } from '../session/session.ts';
 import type { Job, Outcome, Queue } from '../store/store.ts';
 import { Mutex } from 'async-mutex';
 import { Chats } from './chats.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { NewMessage, OutboxDeps, SentMessage } from './outbox.ts';
-import { RESTRICTED } from './first-contact.ts';
+import { FIRST_WORD_WAITS, inConversation, QUIET, RESTRICTED } from './first-contact.ts';
+import { limitsOf, type Limits } from './limits.ts';
 import { Numbers } from './numbers.ts';
 import { Restrictions } from './restrictions.ts';
 import { sentMessages } from './sent-messages.ts';
+import { SessionSettings, type OutboxSettings } from './session-settings.ts';
 import { Statuses } from './status.ts';
 import { timesOf } from './times.ts';
 
@@ -52,8 +55,6 @@ export interface OutboxJob {
 const PRIORITY = { reply: 0, proactive: 10 } as const;
 /** How long a sent message's job is kept: as long as its Idempotency-Key is recognised and a recipient may ask again. */
 const KEEP_SENT_MS = 7 * 24 * 3_600_000;
-/** They wrote less than this ago: what goes back is a reply, quoted or not. */
-const CONVERSATION_MS = 3_600_000;
 
 const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
@@ -70,6 +71,7 @@ export class SessionOutbox {
   readonly chats: Chats;
   readonly sent: SentMessages;
   readonly numbers: Numbers;
+  readonly settings: SessionSettings;
   readonly restrictions: Restrictions;
   readonly #session: SessionId;
   readonly #deps: OutboxDeps;
@@ -90,12 +92,14 @@ export class SessionOutbox {
     const database = deps.store.session(session);
     this.#queue = database.queue<OutboxJob>('outbox', { keepDone: KEEP_SENT_MS });
     this.#expiries = database.queue<null>('expiry', { keepDone: 0 });
-    this.chats = new Chats(database.keyValue('chats'), deps.settings.dailyLimit, this.#now);
+    this.settings = new SessionSettings(database.keyValue('settings'));
+    const dailyLimit = async () => (await this.settings.get()).dailyLimit ?? deps.settings.dailyLimit;
+    this.chats = new Chats(database.keyValue('chats'), dailyLimit, this.#now);
     const publish = (fact: Parameters<OutboxDeps['publish']>[1]) => deps.publish(session, fact);
     this.sent = sentMessages(database.keyValue('sent'), (id) => deps.attachments.open(session, id as MessageId));
     this.statuses = new Statuses(session, database.keyValue('messages'), this.#queue, publish, this.#now);
     this.numbers = new Numbers(database.keyValue('numbers'), deps.settings.numberChecksPerHour, this.#now);
-    const onLifted = () => this.#queue.hasten(RESTRICTED);
+    const onLifted = () => this.#queue.hasten([RESTRICTED]);
     this.restrictions = new Restrictions(database.keyValue('restriction'), publish, onLifted, this.#now);
     this.#dispatcher = new Dispatcher(session, deps, this);
   }
@@ -131,6 +135,34 @@ export class SessionOutbox {
     this.#dispatcher.brake(ms);
   }
 
+  async limits(asked: { to: Jid | null; limit: number }): Promise<Limits> {
+    const now = this.#now();
+    const { quietHours } = await this.settings.get();
+    const { chats, numbers, restrictions } = this;
+    return await limitsOf(
+      {
+        ...{ queue: this.#queue, chats, numbers, restrictions, now },
+        connected: this.#deps.sessions.find(this.#session)?.live() !== null,
+        pausedUntil: this.#dispatcher.pausedUntil(),
+        quietUntil: quietHours && quietUntil(quietHours, now),
+      },
+      asked,
+    );
+  }
+
+  /** What waited for another hour is looked at again. */
+  async changeSettings(change: Partial<OutboxSettings>): Promise<OutboxSettings> {
+    const changed = await this.settings.change(change);
+    await this.#queue.hasten([QUIET]);
+    return changed;
+  }
+
+  /** They may be answered now, whatever a message to them has waited for. */
+  async noteReceived(chat: Jid, message: Parameters<Chats['noteReceived']>[1]): Promise<void> {
+    await this.chats.noteReceived(chat, message);
+    await this.#queue.hasten(FIRST_WORD_WAITS, chat);
+  }
+
   accept(message: NewMessage): Promise<SentMessage> {
     return this.#accepting.runExclusive(async () => {
       const id = reserveMessageId(this.#session, message.idempotencyKey);
@@ -139,8 +171,8 @@ export class SessionOutbox {
       const job = await this.#jobFor(id, message);
       await this.#refuseIfOverLimit(id, job);
       const { history } = await this.chats.get(job.to);
-      const inConversation = (history.lastInboundAt ?? 0) > this.#now() - CONVERSATION_MS;
-      const priority = job.isReply || inConversation ? PRIORITY.reply : PRIORITY.proactive;
+      const answers = job.isReply || inConversation(history, this.#now());
+      const priority = answers ? PRIORITY.reply : PRIORITY.proactive;
       const runAt = job.sendAt ?? this.#now();
       // Before the message itself: a crash between leaves a file that the next start removes.
       await message.file?.keep(id);

@@ -15,11 +15,16 @@
 import { DUPLICATE_WINDOW_MS } from './history.ts';
 import type { ChatHistory } from './history.ts';
 
-const RATE_LIMIT = 10;
-const RATE_WINDOW_MS = 60_000;
-const BURST_LENGTH = 3;
-const RAPID_MS = 10_000;
-const BURST_COOLDOWN_MS = 30_000;
+/** The numbers of spec 9.5. */
+export const RULES = {
+  perRecipient: { messages: 10, withinMs: 60_000 },
+  burst: { messages: 3, rapidMs: 10_000, restMs: 30_000 },
+  duplicateMs: DUPLICATE_WINDOW_MS,
+  /** The first message to somebody never written to nor heard from waits this long. */
+  newContactMs: 5_000,
+} as const;
+const { messages: RATE_LIMIT, withinMs: RATE_WINDOW_MS } = RULES.perRecipient;
+const { messages: BURST_LENGTH, rapidMs: RAPID_MS, restMs: BURST_COOLDOWN_MS } = RULES.burst;
 
 /** The session's day, as its owner counts it. */
 export interface DayCount {
@@ -77,6 +82,10 @@ function burstEnds(sentAt: readonly number[]): number {
   const rapid = last.every((at, i) => i === 0 || at - (last[i - 1] ?? at) <= RAPID_MS);
   return last.length === BURST_LENGTH && rapid ? (last.at(-1) ?? 0) + BURST_COOLDOWN_MS : 0;
 }
+
+/** How many more messages this recipient may get within the minute that ends now. */
+export const leftThisMinute = ({ sentAt }: ChatHistory, now: number): number =>
+  Math.max(0, RATE_LIMIT - sentAt.filter((at) => at > now - RATE_WINDOW_MS).length);
 
 /** Whether this recipient must be left alone for a while, for the reason that lasts longest. */
 export function delay(chat: ChatHistory, now: number): Delay | null {

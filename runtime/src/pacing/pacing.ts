@@ -3,21 +3,20 @@
  * dice, and performs the steps.
  */
 import { hasUnanswered } from './history.ts';
-import { delay, refusal } from './limits.ts';
+import { delay, refusal, RULES } from './limits.ts';
 import type { ChatHistory } from './history.ts';
 import type { DayCount, Delay, Refusal } from './limits.ts';
 import type { Profile, Range, TypingProfile } from './profiles.ts';
 
 export { NEW_CHAT, recordReceived, recordSent, recordText } from './history.ts';
-export { refusal } from './limits.ts';
-export { PROFILES } from './profiles.ts';
+export { delay, leftThisMinute, refusal, RULES } from './limits.ts';
+export { profilesWith, PROFILES } from './profiles.ts';
+export { isTimeZone, quietUntil, type QuietHours } from './quiet-hours.ts';
 export type { ChatHistory } from './history.ts';
 export type { DayCount, Delay, Refusal } from './limits.ts';
-export type { ProfileName } from '../config.ts';
+export type { BuiltInProfile } from '../config.ts';
 export type { Profile, TypingProfile } from './profiles.ts';
 
-/** The first message to somebody never written to nor heard from waits this long (spec 9.5). */
-const NEW_CONTACT_MS = 5_000;
 const SUBSCRIBE_DELAY: Range = { min: 200, max: 400 };
 const MIN_TYPING_MS = 1_000;
 const JITTER: Range = { min: 0.8, max: 1.2 };
@@ -144,7 +143,7 @@ export function plan(input: PlanInput): Plan {
   const held = refusal(input) ?? delay(chat, now);
   if (held) return held;
   const reads = message.readBefore && (message.isReply || hasUnanswered(chat));
-  const steps: Step[] = chat.known ? [] : [wait(NEW_CONTACT_MS, 'new_contact')];
+  const steps: Step[] = chat.known ? [] : [wait(RULES.newContactMs, 'new_contact')];
   if (message.humanize && message.kind !== 'tapped' && profile.enabled) steps.push(...theatre(input, profile, reads));
   else if (reads) steps.push({ kind: 'read' });
   steps.push({ kind: 'send' });

@@ -1,5 +1,5 @@
 /** How different people type, as data (spec 9.4 with the defaults of 9.2). */
-import type { ProfileName } from '../config.ts';
+import type { BuiltInProfile, CustomProfile } from '../config.ts';
 
 /** An inclusive-exclusive range to draw from. */
 export interface Range {
@@ -55,4 +55,10 @@ export const PROFILES = {
     postTypingDelay: { min: 500, max: 1_500 },
   },
   instant: { enabled: false },
-} as const satisfies Record<ProfileName, Profile>;
+} as const satisfies Record<BuiltInProfile, Profile>;
+
+/** These and a user's own, whose gaps are filled as `normal`. */
+export const profilesWith = (custom: Record<string, CustomProfile>): Record<string, Profile> => ({
+  ...PROFILES,
+  ...Object.fromEntries(Object.entries(custom).map(([name, own]) => [name, { ...PROFILES.normal, ...own }])),
+});

@@ -70,6 +70,14 @@ export class Link implements Session {
     return this.#record.humanization;
   }
 
+  setHumanization(name: ProfileName | null): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      this.#refuseIfRetired();
+      this.#record.humanization = name;
+      await this.#vault.save(this.#record);
+    });
+  }
+
   live(): LiveSocket | null {
     return this.#standing.status === 'connected' ? (this.#keeper.connection?.socket ?? null) : null;
   }

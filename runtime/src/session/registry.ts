@@ -1,6 +1,7 @@
 /** All sessions of this process: makes, keeps, finds and removes them, and restores them at start. */
 import { EventEmitter, once } from 'node:events';
 import { Semaphore } from 'async-mutex';
+import type { ProfileName } from '../config.ts';
 import { RuntimeError } from '../errors.ts';
 import { newSessionHash, newSessionId, type SessionId } from '../ids.ts';
 import { closeConsole } from '../log.ts';
@@ -126,6 +127,10 @@ export class SessionRegistry implements Sessions {
       [...this.#links.values()].map((link) => link.info()),
       filter,
     );
+  }
+
+  async setHumanization(id: SessionId, name: ProfileName | null): Promise<void> {
+    await this.get(id).setHumanization(name);
   }
 
   qr(id: SessionId): { qr: string; expiresIn: number } {

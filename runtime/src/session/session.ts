@@ -141,6 +141,8 @@ export interface Sessions {
   list(): Session[];
   /** The sessions a caller asks for, the oldest first. Throws `invalid_cursor`. */
   page(filter: SessionFilter): SessionPage;
+  /** Chooses how the session types; null is the runtime's way. Throws `session_not_found`. */
+  setHumanization(id: SessionId, name: ProfileName | null): Promise<void>;
   /** The QR code to scan now. Throws `qr_not_available`. */
   qr(id: SessionId): { qr: string; expiresIn: number };
   /** Closes the connection and keeps the credentials; it stays closed, over restarts too, until `reconnect`. */

@@ -57,6 +57,7 @@ export const jobStatements = (database: DatabaseSync) => ({
     `UPDATE job SET step = 'held', due_at = ?, attempts_made = ?, reason = ? WHERE queue = ? AND id = ?`,
   ),
   hasten: database.prepare(`UPDATE job SET due_at = ? WHERE queue = ? AND step = 'held' AND reason = ?`),
+  hastenOne: database.prepare('UPDATE job SET due_at = ? WHERE sequence = ?'),
   release: database.prepare(`UPDATE job SET step = 'returned' WHERE queue = ? AND id = ?`),
   bury: database.prepare(`UPDATE job SET step = 'dead', due_at = NULL, reason = ?, finished_at = ? WHERE sequence = ?`),
   redrive: database.prepare(

@@ -135,8 +135,19 @@ export class SqliteJobs<Data> {
     });
   }
 
-  hasten(reason: string): void {
-    this.#file.transaction(() => this.#sql.hasten.run(this.#now(), this.#queue, reason));
+  hasten(reasons: readonly string[], lane?: string): void {
+    const now = this.#now();
+    if (lane === undefined) {
+      this.#file.transaction(
+        () => reasons.forEach((reason) => this.#sql.hasten.run(now, this.#queue, reason)),
+        'crash',
+      );
+      return;
+    }
+    // Asked for at every message that comes in; nearly always there is nothing to write.
+    const front = this.#sql.front.get(this.#queue, lane) as JobRow | undefined;
+    if (front?.step !== 'held' || !reasons.includes(front.reason ?? '')) return;
+    this.#file.transaction(() => this.#sql.hastenOne.run(now, front.sequence), 'crash');
   }
 
   redrive(id: string): boolean {

@@ -50,8 +50,8 @@ export class SqliteQueue<Data> implements Queue<Data> {
     return buried;
   }
 
-  async hasten(reason: string): Promise<void> {
-    this.#jobs.hasten(reason);
+  async hasten(reasons: readonly string[], lane?: string): Promise<void> {
+    this.#jobs.hasten(reasons, lane);
     this.#runner?.wake();
   }
 

@@ -89,8 +89,8 @@ export interface Queue<Data> {
   remove(id: string): Promise<boolean>;
   /** Makes a waiting job a dead letter; false when it is not waiting. */
   bury(id: string, reason: string): Promise<boolean>;
-  /** Held jobs with this reason are tried again now. */
-  hasten(reason: string): Promise<void>;
+  /** Held jobs with one of these reasons, of one lane or of all, are tried again now. */
+  hasten(reasons: readonly string[], lane?: string): Promise<void>;
   /** Makes a dead job wait again with its attempts reset; false if it is not dead. */
   redrive(id: string): Promise<boolean>;
   counts(): Promise<QueueCounts>;
