@@ -3,7 +3,13 @@ import { ControlError } from './control-route.ts';
 import type { PathParts } from './control-route.ts';
 
 /** What a part of a path looks like, by its name; any other is any text. */
-const PARTS: Readonly<Record<string, RegExp>> = { phone: /^\d+$/, jid: /^\d+@g\.us$/, fault: /^f\d+$/ };
+const PARTS: Readonly<Record<string, RegExp>> = {
+  phone: /^\d+$/,
+  jid: /^\d+@g\.us$/,
+  fault: /^f\d+$/,
+  proxy: /^p\d+$/,
+  relay: /^r\d+$/,
+};
 
 /** The parts of a path by their names; null when it is not this route's. */
 export function partsOf(route: string, path: string): PathParts | null {

@@ -15,6 +15,8 @@ export type Controlled = { readonly feed: EventFeed } & Pick<
   | 'delivery'
   | 'restrictions'
   | 'trouble'
+  | 'media'
+  | 'network'
   | 'unhandled'
 >;
 

@@ -10,6 +10,7 @@ import { faultRoutes } from './faults/fault-routes.ts';
 import { CONTENT_KINDS } from './given-content.ts';
 import { groupRoutes } from './groups/groups.ts';
 import { linkingRoutes } from './linking/linking.ts';
+import { networkRoutes } from './network-routes.ts';
 import { ownPhoneRoutes } from './own-phone/own-phone.ts';
 import { screenRoutes } from './screen-routes.ts';
 import { sendRoutes } from './send-routes.ts';
@@ -93,4 +94,5 @@ export const routes: readonly Route[] = [
   ...socialRoutes,
   ...deliveryRoutes,
   ...faultRoutes,
+  ...networkRoutes,
 ];

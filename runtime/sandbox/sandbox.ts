@@ -23,6 +23,7 @@ import type { LinkingOptions } from './linking/linking.ts';
 import { admit } from './login.ts';
 import { openMediaServer } from './media/media-server.ts';
 import type { MediaServer } from './media/media-server.ts';
+import { Network } from './network.ts';
 import { People } from './people.ts';
 import { openChatServer } from './server.ts';
 import type { Restrictions } from './restrictions.ts';
@@ -34,6 +35,7 @@ export type { ContactDevice } from './contact-devices.ts';
 export type { SandboxEvents } from './events.ts';
 export { FAULTS, type ActiveFault, type FaultKind, type FaultRequest, type Settings } from './faults/registry.ts';
 export { openRelay, type Relay } from './relay.ts';
+export type { Network, SandboxProxy, SandboxRelay } from './network.ts';
 export { openProxy, type Proxy, type ProxyOptions, type Traffic } from './proxies/proxies.ts';
 export type { Group, GroupMember, GroupOptions, GroupSettings, Who } from './groups/groups.ts';
 export type { PastChat, PastMessage } from './own-phone/own-phone.ts';
@@ -73,6 +75,8 @@ export interface Sandbox {
   readonly restrictions: Restrictions;
   /** The host of encrypted files: what goes wrong there, and files that are gone. */
   readonly media: MediaServer;
+  /** Proxies and relays on the way to it, closed with it. */
+  readonly network: Network;
   /** PEM of the authority clients must trust to reach the media host, such as by NODE_EXTRA_CA_CERTS. */
   readonly mediaCa: string;
   readonly accounts: ReadonlyMap<string, Account>;
@@ -110,6 +114,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   );
   const { world, accounts, contacts } = people;
   const media = await openMediaServer(host, world.media, (path) => pictures.file(path));
+  const url = `ws://${host}:${server.port}/ws/chat`;
+  const network = new Network(url);
   const contact = (phone: string, habits?: ContactOptions) => people.contact(phone, habits);
   const controlled = {
     unhandled,
@@ -119,16 +125,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     contact,
     groups: world.groups.all,
     group: (group: GroupOptions) => world.groups.create(group),
-    trouble: new FaultRegistry(world, { server, flawedChain, contact }),
+    trouble: new FaultRegistry(world, { server, media, network, flawedChain, contact }),
     delivery: world.delivery,
     restrictions: world.restrictions,
     media,
+    network,
   };
   const feed = new EventFeed(world.events);
   const control = controlPort === undefined ? null : await openControlServer({ ...controlled, feed }, controlPort);
   return {
     ...controlled,
-    url: `ws://${host}:${server.port}/ws/chat`,
+    url,
     rootKey: rootKey.toString('hex'),
     mediaCa: media.authority,
     controlUrl: control?.url ?? null,
@@ -140,6 +147,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       controlled.trouble.stopAll();
       closing.abort();
       await control?.close();
+      await network.close();
       await server.close();
       await media.close();
       await people.idle();

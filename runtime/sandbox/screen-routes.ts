@@ -2,6 +2,7 @@
 import { contactOf, ControlError, optional, refusing, Reply, required } from './control-route.ts';
 import type { Controlled, Given, PathParts, Route } from './control-route.ts';
 import type { Contact } from './contact.ts';
+import { carriedFile } from './media/media.ts';
 import type { ScreenMessage } from './screen.ts';
 import { entryView, fileFacts, rowView } from './screen-view.ts';
 
@@ -65,6 +66,13 @@ async function file(sandbox: Controlled, phone: string, { messageId = '' }: Path
   });
 }
 
+function forgetFile(sandbox: Controlled, phone: string, messageId: string): object {
+  const row = contactOf(sandbox, phone).message(messageId);
+  const path = row && carriedFile(row.content)?.directPath;
+  if (!path || !sandbox.media.forget(path)) throw new ControlError(404, `there is no file of message ${messageId}`);
+  return {};
+}
+
 export const screenRoutes: readonly Route[] = [
   {
     method: 'GET',
@@ -79,6 +87,13 @@ export const screenRoutes: readonly Route[] = [
     about: 'The file of a message on the screen, decrypted: its bytes, with their content type.',
     fields: {},
     handle: (sandbox, phone, _given, parts) => file(sandbox, phone, parts),
+  },
+  {
+    method: 'POST',
+    path: '/contacts/:phone/forget-file',
+    about: 'The file of a message is gone from the media host, as it is at WhatsApp after some weeks.',
+    fields: { messageId: required },
+    handle: (sandbox, phone, { messageId }) => forgetFile(sandbox, phone, String(messageId)),
   },
   {
     method: 'GET',

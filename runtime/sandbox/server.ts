@@ -1,12 +1,12 @@
 /** The WebSocket server clients connect to. It owns every connection and ends them all when it closes. */
 import { createServer, STATUS_CODES, type IncomingMessage } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { Connection } from './connection.ts';
 import type { Interferences } from './faults/interference.ts';
+import { listening } from './listening.ts';
 
 /** Where WhatsApp Web's socket is. */
 const PATH = '/ws/chat';
@@ -35,13 +35,8 @@ export async function openChatServer(
   const http = createServer((_request, response) => response.writeHead(426).end());
   const sockets = new WebSocketServer({ noServer: true });
   const connections = new Set<Connection>();
-  const left = new Set<Socket>();
   let accepted = 0;
-  http.on('connection', (socket) => {
-    accepted++;
-    left.add(socket);
-    socket.on('close', () => left.delete(socket));
-  });
+  http.on('connection', () => void accepted++);
   http.on('upgrade', (request, socket, head) => {
     if (request.url !== PATH) return refuse(socket, 400);
     if (interferences.hangsAt('upgrade')) return;
@@ -54,30 +49,19 @@ export async function openChatServer(
       client.on('close', () => connections.delete(connection));
     });
   });
-  const listen = async (port: number) => {
-    http.listen(port, host);
-    await once(http, 'listening');
-    return (http.address() as AddressInfo).port;
-  };
-  const goDown = async () => {
-    if (!http.listening) return;
-    const closed = once(http, 'close');
-    http.close();
+  const { port, goDown, comeUp, close } = await listening(http, { host, port: wanted }, () => {
     for (const connection of connections) connection.cut();
-    for (const socket of left) socket.destroy();
-    await closed;
-  };
-  const port = await listen(wanted);
+  });
   return {
     port,
     get accepted() {
       return accepted;
     },
     goDown,
-    comeUp: async () => void (http.listening || (await listen(port))),
+    comeUp,
     async close() {
       sockets.close();
-      await goDown();
+      await close();
     },
   };
 }

@@ -120,6 +120,20 @@ describe.each(KINDS)('a %s proxy', (kind) => {
     });
   });
 
+  test('passes on all that was said before an end, however slow it is', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined).once('data', () => socket.end('HTTP/1.0 200 OK\r\n\r\nlast words'));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await withProxy({ kind }, async (proxy) => {
+      Object.assign(proxy.faults, { delayMs: 50, bytesPerSecond: 2_000 });
+      expect(await get(proxy.url, url)).toBe('last words');
+    });
+    server.close();
+    await once(server, 'close');
+  });
+
   test("carries a fetch of Node's own, as the client makes it, by the runtime's own way out", async () => {
     await withProxy({ kind, user: 'me', password: 'secret' }, async (proxy) => {
       const wayOut = openWayOut(proxy.url, CONNECT_MS);

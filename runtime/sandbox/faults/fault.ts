@@ -6,6 +6,8 @@ import type { Contact } from '../contact.ts';
 import type { Delivery } from '../delivery.ts';
 import type { LinkedDevice } from '../linked-device.ts';
 import type { Registrations } from '../linking/linking.ts';
+import type { MediaServer } from '../media/media-server.ts';
+import type { Network } from '../network.ts';
 import type { Interference } from './interference.ts';
 
 /** What a fault may take hold of. */
@@ -15,6 +17,8 @@ export interface Scene {
   readonly delivery: Delivery;
   readonly registrations: Registrations;
   readonly server: { goDown(): Promise<void>; comeUp(): Promise<void> };
+  readonly media: Pick<MediaServer, 'faults' | 'goDown' | 'comeUp'>;
+  readonly network: Pick<Network, 'proxies' | 'relays'>;
   /** A certificate chain of the server's that has something wrong with it. */
   flawedChain(flaw: Flaw): Uint8Array;
   /** Somebody to write to the accounts, made on first use. Throws for what is no free phone number. */

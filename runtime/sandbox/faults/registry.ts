@@ -8,7 +8,9 @@ import type { World } from '../world.ts';
 import { driftFaults } from './drift-faults.ts';
 import type { FaultKind, Scene, Settings } from './fault.ts';
 import { loginFaults } from './login-faults.ts';
+import { mediaFaults } from './media-faults.ts';
 import { messageFaults } from './message-faults.ts';
+import { networkFaults } from './network-faults.ts';
 import { phoneFaults } from './phone-faults.ts';
 import { streamFaults } from './stream-faults.ts';
 import { wireFaults } from './wire-faults.ts';
@@ -23,6 +25,8 @@ export const FAULTS: readonly FaultKind[] = [
   ...messageFaults,
   ...driftFaults,
   ...phoneFaults,
+  ...mediaFaults,
+  ...networkFaults,
 ];
 
 export interface FaultRequest {
@@ -44,7 +48,7 @@ export interface ActiveFault {
 }
 
 /** What of a sandbox is not in its world. */
-export type Backstage = Pick<Scene, 'server' | 'flawedChain' | 'contact'>;
+export type Backstage = Pick<Scene, 'server' | 'media' | 'network' | 'flawedChain' | 'contact'>;
 
 export class FaultRegistry {
   readonly active = new Map<string, ActiveFault>();

@@ -1,10 +1,9 @@
 /** The HTTPS server clients upload encrypted files to and download them from, whole or in part; pictures are there too. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
+import { listening } from '../listening.ts';
 import { issueCertificate } from './certificate.ts';
 import { MEDIA_FOLDERS } from './media.ts';
 import type { Media, MediaFaults, MediaFolder } from './media.ts';
@@ -45,7 +44,6 @@ type FindPicture = (path: string) => Buffer | undefined;
 export async function openMediaServer(host: string, media: Media, pictureAt: FindPicture): Promise<MediaServer> {
   const { authority, certificate: cert, key } = await issueCertificate(host);
   const closing = new AbortController();
-  const left = new Set<Socket>();
   const https = createServer({ cert, key }, (request, response) => {
     respond(media, pictureAt, { request, response }, closing.signal).catch((error: unknown) => {
       if (!(error instanceof Refused) || response.headersSent) return void response.destroy();
@@ -53,23 +51,8 @@ export async function openMediaServer(host: string, media: Media, pictureAt: Fin
       response.end(JSON.stringify({ error: error.message }));
     });
   });
-  https.on('connection', (socket: Socket) => {
-    left.add(socket);
-    socket.on('close', () => left.delete(socket));
-  });
-  const listen = async (port: number) => {
-    https.listen(port, host);
-    await once(https, 'listening');
-    return (https.address() as AddressInfo).port;
-  };
-  const goDown = async () => {
-    if (!https.listening) return;
-    const closed = once(https, 'close');
-    https.close();
-    for (const socket of left) socket.destroy();
-    await closed;
-  };
-  const port = await listen(0);
+  const listener = await listening(https, { host, port: 0 });
+  const { port, goDown, comeUp } = listener;
   media.hostname = `${host}:${port}`;
   return {
     port,
@@ -77,10 +60,10 @@ export async function openMediaServer(host: string, media: Media, pictureAt: Fin
     faults: media.faults,
     forget: (directPath) => media.forget(directPath),
     goDown,
-    comeUp: async () => void (https.listening || (await listen(port))),
+    comeUp,
     async close() {
       closing.abort();
-      await goDown();
+      await listener.close();
     },
   };
 }

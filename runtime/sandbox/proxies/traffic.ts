@@ -2,11 +2,18 @@
 import type { Socket } from 'node:net';
 import type { ProxyFaults } from './proxies.ts';
 
-/** Passes what comes from one socket to the other until either ends; the end is passed on too. */
+/** Passes what comes from one socket to the other until either ends; the end is passed on too, after all that was said. */
 export function passBytes(from: Socket, to: Socket, count: (bytes: number) => void, faults: ProxyFaults): void {
   const timers = new Set<NodeJS.Timeout>();
   /** When the last piece will have gone out: a piece never overtakes one before it. */
   let busyUntil = 0;
+  let hasEnded = false;
+  let hasClosed = false;
+  const finish = () => {
+    if (timers.size > 0) return;
+    if (hasClosed) to.destroySoon();
+    else if (hasEnded) to.end();
+  };
   from.on('data', (data) => {
     count(data.length);
     const now = performance.now();
@@ -18,13 +25,22 @@ export function passBytes(from: Socket, to: Socket, count: (bytes: number) => vo
       timers.delete(timer);
       to.write(data);
       from.resume();
+      finish();
     }, busyUntil - now);
     timers.add(timer);
   });
-  const stop = () => {
+  from.on('end', () => {
+    hasEnded = true;
+    finish();
+  });
+  from.on('close', () => {
+    hasClosed = true;
+    // Who breaks off takes back what is still on the way; who ends does not.
+    if (hasEnded) finish();
+    else to.destroy();
+  });
+  to.on('close', () => {
     for (const timer of timers) clearTimeout(timer);
-    to.destroy();
-  };
-  from.on('end', () => to.end());
-  from.on('close', stop);
+    timers.clear();
+  });
 }
