@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import type { Connection } from './connection.ts';
 import { LinkedDevice } from './linked-device.ts';
-import { node, now } from './stanza.ts';
+import { node, now, SERVICE } from './stanza.ts';
 import type { World } from './world.ts';
 
 /** WhatsApp's answer to a client whose link is gone. */
 const NOT_LINKED = 401;
+/** The way to this server, in a form only it understands. */
+const ROUTE = Buffer.from([0x08, 0x05, 0x08, 0x12]);
 
 /** Lets a client in. Returns its device when it logged in, null when it only registers or was refused. */
 export function admit(world: World, connection: Connection, payload: proto.ClientPayload, noiseKey: Buffer) {
@@ -57,5 +59,8 @@ function logIn(world: World, connection: Connection, device: LinkedDevice): void
     display_name: person.name,
   };
   connection.send(node('success', attrs));
+  // The client says it before its first frame from the next connection on, so that it comes to where it is known.
+  const route = node('routing_info', {}, ROUTE);
+  connection.send(node('ib', { from: SERVICE }, [node('edge_routing', {}, [route])]));
   world.events.emit('login', { phone: person.phone, deviceId });
 }

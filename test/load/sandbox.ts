@@ -160,6 +160,7 @@ function report(all: readonly Stage[], shares: readonly Share[]): void {
   row('for each', 'RSS KB', 'heap KB', 'CPU ms');
   row('---', '---:', '---:', '---:');
   for (const { each, rssKb, heapKb, cpuMs } of shares) row(each, kb(rssKb), kb(heapKb), cpuMs.toFixed(2));
+  print('\nRSS holds on to memory that was freed and is used again later; heap, buffers included, is what is in use.');
 }
 
 const sandbox = spawn(process.execPath, ['--expose-gc', MAIN.pathname, 'sandbox', '--ample-pre-keys'], {

@@ -102,6 +102,13 @@ test('one account has several linked devices, each with a number of its own', as
   ]);
 });
 
+test('a client comes back by the route it was told', async () => {
+  const client = await linkedClient(sandbox, sandbox.account(PHONE));
+  expect(client.auth.creds.routingInfo).toHaveLength(4);
+  await disconnect(client);
+  open.push(await loggedInClient(sandbox, client.auth));
+});
+
 test('a second login of a device ends the first one as replaced', async () => {
   const account = sandbox.account(PHONE);
   const first = await linkedClient(sandbox, account);

@@ -46,6 +46,21 @@ export const CONNECTING: readonly FidelityRow[] = [
     methods: ['requestPairingCode'],
   },
   {
+    what: 'The route a client comes back by',
+    verdict: 'simplified',
+    how: 'Told at login and said before the first frame of the next connection; there is one server, which heeds it not.',
+    test: { file: 'sandbox/linking.test.ts', name: 'a client comes back by the route it was told' },
+  },
+  {
+    what: 'A client that was unlinked and is linked again',
+    verdict: 'faithful',
+    how: 'With the keys it had, as a new device.',
+    test: {
+      file: 'sandbox/linking-limits.test.ts',
+      name: 'a client that was unlinked is linked again with the keys it had, as a new device',
+    },
+  },
+  {
     what: 'Four linked devices at most',
     verdict: 'faithful',
     how: 'The fifth is refused at the phone until one is unlinked.',
