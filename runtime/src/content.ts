@@ -71,6 +71,19 @@ export interface FileContent {
   viewOnce?: true;
 }
 
+/** A message of another chat, passed on. */
+export interface ForwardContent {
+  kind: 'forward';
+  of: MessageId;
+  /** The chat it was in; null for one this session sent. */
+  chat: Jid | null;
+  /** The message to send as it goes over the wire, in base64: what it was made of may be forgotten by then. */
+  message: string;
+  /** What it says. */
+  text: string;
+  poll: boolean;
+}
+
 export interface ReactionContent {
   kind: 'reaction';
   messageId: MessageId;
@@ -95,6 +108,7 @@ export type Content =
   | ContactsContent
   | PollContent
   | FileContent
+  | ForwardContent
   | ReactionContent
   | EditContent
   | DeleteContent;
@@ -119,6 +133,7 @@ export function wordsOf(content: Content): string {
   switch (content.kind) {
     case 'text':
     case 'edit':
+    case 'forward':
       return content.text;
     case 'poll':
       return [content.question, ...content.options].join(' ');
@@ -157,6 +172,7 @@ export function makingOf(content: Content): Making {
       return { kind: 'typed', length, seconds: 0 };
     case 'location':
     case 'contacts':
+    case 'forward':
       // Their words come with what was picked.
       return { kind: 'picked', length: 0, seconds: 0 };
     case 'reaction':
@@ -169,9 +185,11 @@ export function makingOf(content: Content): Making {
 
 export const isFile = (content: Content): content is FileContent => 'file' in content;
 
-/** What makes a message the same as another: of a file what the caller gave, not what was made of it. */
-export const identityOf = (content: Content): object =>
-  isFile(content) ? { ...content, file: content.file.source } : content;
+/** What makes a message the same as another: what the caller gave, not what was made of it. */
+export function identityOf(content: Content): object {
+  if (isFile(content)) return { ...content, file: content.file.source };
+  return content.kind === 'forward' ? { kind: content.kind, of: content.of, chat: content.chat } : content;
+}
 
 /** What was asked for, to recognise the same request again: a URL can give another file each time, and names it too. */
 export function requestOf(content: Content): object {

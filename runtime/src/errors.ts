@@ -111,6 +111,11 @@ export const ERRORS = {
     message: 'This message was written by somebody else.',
     hint: 'Edit and delete only messages this session sent; in a group its admins may also delete those of others.',
   },
+  not_forwardable: {
+    status: 409,
+    message: 'This message cannot be passed on.',
+    hint: 'Pass on texts, files, places, contacts and polls; what can be seen once stays where it is.',
+  },
   message_already_sent: {
     status: 409,
     message: 'The message has gone, or may have gone already.',

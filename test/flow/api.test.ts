@@ -240,6 +240,7 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
     '/messages/delete',
     '/messages/document',
     '/messages/edit',
+    '/messages/forward',
     '/messages/image',
     '/messages/location',
     '/messages/poll',

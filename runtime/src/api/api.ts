@@ -17,6 +17,7 @@ import { requireKey } from './auth.ts';
 import { backupRoutes } from './backups.ts';
 import { contactRoutes } from './contacts.ts';
 import { limitRoutes } from './limits.ts';
+import { forwardRoutes } from './forward.ts';
 import { mediaRoutes } from './media.ts';
 import { messageRoutes } from './messages.ts';
 import { installErrorReplies } from './replies.ts';
@@ -97,6 +98,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     sendFileRoutes(api, deps);
     messageRoutes(api, deps);
     contactRoutes(api, deps);
+    forwardRoutes(api, deps);
     mediaRoutes(api, deps);
     limitRoutes(api, deps);
     webhookRoutes(api, deps);

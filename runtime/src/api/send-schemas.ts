@@ -83,6 +83,21 @@ const File = {
     Type.String({ minLength: 1, maxLength: 8_192, description: 'Where the file is fetched, now: http or https.' }),
   ),
 };
+const { quotedMessageId: _, ...HOW_TO_PASS_ON } = HOW;
+export const SendForward = Type.Object(
+  {
+    ...{ sessionId: Type.String(), to: To },
+    messageId: Type.String({ description: 'The id of the message to pass on.' }),
+    chat: Type.Optional(
+      Type.String({
+        description: 'The chat it is in: chat.jid of its event. Left out for a message this session sent.',
+      }),
+    ),
+    ...HOW_TO_PASS_ON,
+  },
+  closed,
+);
+
 const Caption = { caption: Type.Optional(Words('Words below it.', MAX_CAPTION)), mentions: Mentions };
 const yes = (description: string) => Type.Optional(Type.Boolean({ description }));
 const ViewOnce = { viewOnce: yes('It can be opened once.') };

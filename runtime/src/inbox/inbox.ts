@@ -3,7 +3,7 @@
  * then the session keeps it for a replay. What was replayed after being offline is as good as what came live.
  */
 import type { WAMessage } from '@whiskeysockets/baileys';
-import type { MessageRef } from '../content.ts';
+import type { ForwardContent, MessageRef } from '../content.ts';
 import { toError } from '../errors.ts';
 import type { Fact } from '../events.ts';
 import type { Jid, MediaId, MessageId, SessionId } from '../ids.ts';
@@ -52,6 +52,11 @@ export interface Inbox {
   openMedia(session: SessionId, id: MediaId): Promise<MediaFile>;
   /** Removes files that have had their time, until the signal aborts; resolves when nothing is being fetched any more. */
   run(sessions: () => { id: SessionId }[], signal: AbortSignal): Promise<void>;
+  /**
+   * A message of this chat, or with no chat one this session sent, ready to be passed on. Throws `message_not_found`,
+   * `not_forwardable`.
+   */
+  forwardable(session: SessionId, chat: Jid | null, id: MessageId): Promise<ForwardContent>;
   /** Resolves when all that was taken has been handled. */
   idle(session: SessionId): Promise<void>;
   /** As `idle`, for a session that is being removed: what is being fetched for it ends. */
@@ -87,6 +92,7 @@ export function createInbox(deps: InboxDeps): Inbox {
       }
     },
     find: (session, chat, id) => of(session).find(chat, id),
+    forwardable: (session, chat, id) => of(session).forwardable(chat, id),
     openMedia: (session, id) => of(session).openMedia(id),
     run: (sessions, signal) => media.run(sessions, signal),
     idle,

@@ -33,7 +33,7 @@ export interface NewMessage {
 
 /** What was done about an earlier message. */
 export type Act =
-  | { what: 'edited'; messageId: MessageId; text: string }
+  | { what: 'edited'; messageId: MessageId; text: string; content: proto.IMessage }
   | { what: 'deleted'; messageId: MessageId }
   | { what: 'reaction'; messageId: MessageId; emoji: string }
   | { what: 'vote'; messageId: MessageId; creator: proto.IMessageKey; vote: proto.Message.IPollEncValue };
@@ -84,7 +84,7 @@ function changeIn({ key, type, editedMessage }: proto.Message.IProtocolMessage):
   const messageId = key.id as MessageId;
   if (type === REVOKE) return { what: 'deleted', messageId };
   return type === MESSAGE_EDIT && editedMessage
-    ? { what: 'edited', messageId, text: readContent(editedMessage).text }
+    ? { what: 'edited', messageId, text: readContent(editedMessage).text, content: editedMessage }
     : null;
 }
 

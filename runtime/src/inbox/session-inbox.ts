@@ -1,20 +1,24 @@
 /** One session's inbox: takes what it heard one after the other, each once. */
-import type { proto, WAMessage } from '@whiskeysockets/baileys';
+import { proto, type WAMessage } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
-import type { MessageRef } from '../content.ts';
+import type { ForwardContent, MessageRef } from '../content.ts';
 import type { Fact } from '../events.ts';
 import { RuntimeError } from '../errors.ts';
 import { mediaIdFor, toJid, type Jid, type MediaId, type MessageId, type SessionId } from '../ids.ts';
 import type { Session } from '../session/session.ts';
 import type { KeyValue } from '../store/store.ts';
+import { forwarded } from './forwarding.ts';
 import type { InboxDeps } from './inbox.ts';
 import { KeptMessages } from './kept-messages.ts';
 import { moved, remoteFile, type MediaFile, type MediaFiles } from './media/media.ts';
 import { normalise, type Act, type Heard, type NewMessage, type Origin } from './normalise.ts';
 import { Polls } from './polls.ts';
+import { readContent } from './reading.ts';
 
 /** What is kept of an accepted message, to refer to it. */
 interface Accepted {
+  /** All of it is kept under this. */
+  mediaId: MediaId;
   text: string;
   fromMe: boolean;
   participant?: string;
@@ -52,7 +56,31 @@ export class SessionInbox {
 
   async find(chat: Jid, id: MessageId): Promise<MessageRef | undefined> {
     const accepted = await this.#rows.get<Accepted>(`${chat}|${id}`);
-    return accepted && { messageId: id, ...accepted };
+    if (!accepted) return undefined;
+    const { text, fromMe, participant } = accepted;
+    return { messageId: id, text, fromMe, ...(participant && { participant }) };
+  }
+
+  /** Throws `message_not_found`, `not_forwardable`. */
+  async forwardable(chat: Jid | null, of: MessageId): Promise<ForwardContent> {
+    const message = chat === null ? await this.#sent(of) : await this.#received(chat, of);
+    if (!message) throw new RuntimeError('message_not_found');
+    const passedOn = forwarded(message);
+    if (!passedOn) throw new RuntimeError('not_forwardable');
+    const bytes = Buffer.from(proto.Message.encode(passedOn).finish());
+    const { text, poll } = readContent(passedOn);
+    return { kind: 'forward', of, chat, message: bytes.toString('base64'), text, poll: poll !== null };
+  }
+
+  async #sent(id: MessageId): Promise<proto.IMessage | null> {
+    const bytes = await this.#deps.sent(this.#session, id);
+    return bytes ? proto.Message.decode(bytes) : null;
+  }
+
+  async #received(chat: Jid, id: MessageId): Promise<proto.IMessage | null> {
+    const accepted = await this.#rows.get<Accepted>(`${chat}|${id}`);
+    const kept = accepted && (await this.#kept.find(accepted.mediaId));
+    return kept?.message ?? null;
   }
 
   /** Throws `media_not_found`, and what `MediaFiles.open` does. */
@@ -101,7 +129,7 @@ export class SessionInbox {
     if (await this.#rows.has(key)) return this.#deps.metrics.repeated.inc();
     const { messageId, text, fromMe, poll, kind } = event;
     const mediaId = mediaIdFor(this.#session, event.chat.jid, messageId, kind);
-    const accepted: Accepted = { text, fromMe, ...(participant && { participant }) };
+    const accepted: Accepted = { mediaId, text, fromMe, ...(participant && { participant }) };
     const quotable = chats.map((chat) => ({ key: `${chat}|${messageId}`, value: accepted, ttl: REMEMBER_MS }));
     // Before the event, so that whoever hears of it can refer to it at once; a crash between repeats both.
     await this.#rows.setMany(quotable);
@@ -119,9 +147,19 @@ export class SessionInbox {
     const key = `act|${heard.origin.chat.jid}|${heard.id}`;
     if (await this.#rows.has(key)) return this.#deps.metrics.repeated.inc();
     const fact = await this.#factOf(heard);
+    if (heard.what === 'edited') await this.#keepEdited(heard.origin, heard);
     if (fact) await this.#deps.publish(this.#session, fact);
     else this.#deps.log.info({ sessionId: this.#session, messageId: heard.id }, 'a vote in a poll that is not known');
     await this.#rows.set(key, true, REMEMBER_MS);
+  }
+
+  /** Who passes on a text later passes on what it says then. */
+  async #keepEdited(origin: Origin, { messageId, content }: Act & { what: 'edited' }): Promise<void> {
+    const accepted = await this.#rows.get<Accepted>(`${origin.chat.jid}|${messageId}`);
+    const kept = accepted && (await this.#kept.find(accepted.mediaId));
+    if (!kept || !isAuthor(origin, kept.key)) return;
+    if (readContent(kept.message).kind !== 'text' || readContent(content).kind !== 'text') return;
+    await this.#kept.keep(accepted.mediaId, { key: kept.key, message: content }, REMEMBER_MS);
   }
 
   /** The event that reports an act; null for a vote that cannot be read. */
@@ -159,4 +197,10 @@ export class SessionInbox {
       encrypted: { encPayload, encIv },
     });
   }
+}
+
+/** Whether who did something to a message is who wrote it. */
+function isAuthor({ fromMe, chat, authors }: Origin, { fromMe: wasMe, participant }: proto.IMessageKey): boolean {
+  const author = toJid(participant);
+  return fromMe === (wasMe === true) && (fromMe || !chat.isGroup || (author !== null && authors.includes(author)));
 }

@@ -12,7 +12,7 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import type { Readable } from 'node:stream';
-import { isFile, type ContactCard, type Content, type MessageRef } from '../content.ts';
+import { isFile, type ContactCard, type Content, type ForwardContent, type MessageRef } from '../content.ts';
 import { isGroup, toJid } from '../ids.ts';
 import { fileContent, shownOnce } from './outgoing-file.ts';
 
@@ -55,6 +55,7 @@ export async function relay(sock: WASocket, jid: string, outgoing: Outgoing, mes
 
 async function build(sock: WASocket, jid: string, outgoing: Outgoing, openFile: () => Readable) {
   const { messageId, content, quoted, target } = outgoing;
+  if (content.kind === 'forward') return proto.Message.decode(Buffer.from(content.message, 'base64'));
   const options: MiscMessageGenerationOptions = { ...(quoted && { quoted: quotedMessage(jid, quoted) }) };
   const built = await generateWAMessage(jid, clientContent(content, target && keyOf(jid, target), openFile), {
     userJid: sock.user?.id ?? '',
@@ -67,7 +68,11 @@ async function build(sock: WASocket, jid: string, outgoing: Outgoing, openFile: 
 }
 
 /** In the client's terms. `target` is there for the kinds that are about a message. */
-function clientContent(content: Content, target: WAMessageKey | null, openFile: () => Readable): AnyMessageContent {
+function clientContent(
+  content: Exclude<Content, ForwardContent>,
+  target: WAMessageKey | null,
+  openFile: () => Readable,
+): AnyMessageContent {
   if (isFile(content)) return fileContent(content, openFile());
   switch (content.kind) {
     case 'text':
@@ -111,11 +116,15 @@ function attributesOf({ content, target }: Outgoing, jid: string) {
       return { additionalAttributes: { edit: others ? '8' : '7' } };
     }
     case 'poll':
-      return { additionalNodes: [{ tag: 'meta', attrs: { polltype: 'creation' } }] };
+      return POLL;
+    case 'forward':
+      return content.poll ? POLL : {};
     default:
       return {};
   }
 }
+
+const POLL = { additionalNodes: [{ tag: 'meta', attrs: { polltype: 'creation' } }] };
 
 function isGroupChat(jid: string): boolean {
   const chat = toJid(jid);
