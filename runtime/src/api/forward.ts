@@ -20,7 +20,7 @@ export function forwardRoutes(app: Api, deps: ApiDeps): void {
     async (request, reply) => {
       const { body } = request;
       const session = deps.sessions.requireLinked(parseSessionId(body.sessionId));
-      const how = howOf(body, request);
+      const how = howOf(body, request, deps.outboxes.profiles);
       const chat = body.chat === undefined ? null : parseRecipient(body.chat);
       const content = await deps.inbox.forwardable(session.id, chat, parseMessageId(body.messageId));
       void reply.code(202);
