@@ -1,10 +1,11 @@
 /**
  * `npm run docs:gen`: the reference pages under runtime/docs, made from the tables the runtime itself uses, so that they
- * cannot say anything else, and the sandbox's FIDELITY.md. `test/unit/docs.test.ts` fails when a page is not what its
- * table gives.
+ * cannot say anything else; the sandbox's FIDELITY.md, and what its README says of the control server.
+ * `test/unit/docs.test.ts` fails when a page is not what its table gives.
  */
-import { writeFile } from 'node:fs/promises';
-import { format } from 'prettier';
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { FIDELITY } from '../../runtime/sandbox/fidelity/fidelity.ts';
 import type { FidelityRow } from '../../runtime/sandbox/fidelity/fidelity.ts';
 import { CONFIG_TABLE } from '../../runtime/src/config.ts';
@@ -12,19 +13,12 @@ import { ERRORS } from '../../runtime/src/errors.ts';
 import { EVENTS } from '../../runtime/src/events.ts';
 import { ALERTS } from '../../runtime/src/watchdog/alerts.ts';
 import { REASONS, STATES } from '../../runtime/src/session/states.ts';
+import { code, table } from './markdown.ts';
+import { withControlSection } from './sandbox-docs.ts';
 
 export const RUNTIME = new URL('../../runtime/', import.meta.url);
 const NOTICE = '<!-- Made by `npm run docs:gen` from the tables in runtime/src. Change those, not this page. -->';
 const FIDELITY_NOTICE = NOTICE.replace('src', 'sandbox/fidelity');
-
-const code = (text: string | number) => `\`${text}\``;
-/** Plain text in a table cell: nothing in it is Markdown or HTML, save the code spans made here. */
-const cell = (text: string) => text.replace(/[\\|*]/g, '\\$&').replaceAll('<', '&lt;');
-
-function table(head: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
 
 const pageOf = (...parts: string[]) => parts.join('\n\n') + '\n';
 const page = (title: string, ...parts: string[]) => pageOf(`# ${title}`, NOTICE, ...parts);
@@ -118,10 +112,12 @@ export async function renderDocs(): Promise<Record<string, string>> {
     'docs/events.md': events(),
     'docs/states.md': states(),
     'sandbox/FIDELITY.md': fidelity(),
+    'sandbox/README.md': withControlSection(await readFile(new URL('sandbox/README.md', RUNTIME), 'utf8')),
   };
+  const style = await resolveConfig(fileURLToPath(RUNTIME));
   const formatted = Object.entries(pages).map(async ([name, text]) => [
     name,
-    await format(text, { parser: 'markdown' }),
+    await format(text, { ...style, parser: 'markdown' }),
   ]);
   return Object.fromEntries(await Promise.all(formatted)) as Record<string, string>;
 }

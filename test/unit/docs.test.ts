@@ -1,5 +1,9 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
+import { routes } from '../../runtime/sandbox/control-routes.ts';
+import { FEED_EVENTS } from '../../runtime/sandbox/event-feed.ts';
+import { FAULTS } from '../../runtime/sandbox/faults/registry.ts';
+import { CONTENT_KINDS } from '../../runtime/sandbox/given-content.ts';
 import { CONFIG_TABLE } from '../../runtime/src/config.ts';
 import { ERRORS } from '../../runtime/src/errors.ts';
 import { EVENTS } from '../../runtime/src/events.ts';
@@ -22,6 +26,15 @@ test.each([
 ])('%s has one row for each entry of its table', async (name, codes) => {
   const rows = (await page(name)).split('\n').flatMap((line) => /^\| `([^`]+)`/.exec(line)?.slice(1) ?? []);
   expect(rows).toEqual(codes);
+});
+
+test("the sandbox's README has one row for each route, kind of content, event and fault", async () => {
+  const rows = (await page('sandbox/README.md'))
+    .split('\n')
+    .flatMap((line) => /^\| `([^`]+)`/.exec(line)?.slice(1) ?? []);
+  const asked = routes.map(({ method, path }) => `${method} ${path}`);
+  const named = [...Object.keys(CONTENT_KINDS), ...Object.keys(FEED_EVENTS), ...FAULTS.map(({ name }) => name)];
+  expect(rows.sort()).toEqual([...asked, ...named].sort());
 });
 
 test('no page says that it is generated when nothing generates it', async () => {
