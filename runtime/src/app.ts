@@ -261,6 +261,7 @@ interface Running {
 async function stopApp({ rooms, api, metricsServer, stopping, running }: Running, at: (step: string) => void) {
   stopping.abort();
   at('requests');
+  rooms.attachments.stop();
   await api.close();
   await metricsServer?.close();
   at('messages being sent');

@@ -68,6 +68,12 @@ export const directory: ValueKind<string> = {
   read: (text) => (text.includes('\0') ? { problem: 'must be a directory' } : { value: text }),
 };
 
+/** The name or path of a program. */
+export const program: ValueKind<string> = {
+  type: 'name or path of a program',
+  read: (text) => (text.includes('\0') ? { problem: 'must be the name or the path of a program' } : { value: text }),
+};
+
 /** An address or host name to listen on. */
 export const host: ValueKind<string> = {
   type: 'host name or IP address',

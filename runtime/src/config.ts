@@ -9,6 +9,7 @@ import {
   isLoopback,
   networks,
   oneOf,
+  program,
   proxyUrl,
   token,
   trueOrFalse,
@@ -130,6 +131,12 @@ const TABLE = {
     '104857600',
     'The largest file that is taken to be sent.',
     { unit: 'bytes' },
+  ),
+  ffmpegPath: withDefault(
+    'FFMPEG_PATH',
+    program,
+    'ffmpeg',
+    'The ffmpeg that makes voice messages and converts videos; a name is looked for on the PATH.',
   ),
   mediaFetchTimeout: withDefault(
     'MEDIA_FETCH_TIMEOUT_MS',

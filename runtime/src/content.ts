@@ -52,6 +52,16 @@ export interface FileFacts {
   mimetype: string;
   /** How long a video or audio lasts. */
   seconds?: number;
+  width?: number;
+  height?: number;
+  /** A small JPEG of a picture or a video, in base64. */
+  thumbnail?: string;
+  /** How loud a voice message is over its time: 64 bytes from 0 to 100, in base64. */
+  waveform?: string;
+  /** A sticker that moves. */
+  animated?: true;
+  /** A video that was a GIF, and plays over and over. */
+  loops?: true;
 }
 
 export interface FileContent {

@@ -56,6 +56,11 @@ export const ERRORS = {
     message: 'The address leads to a private or local network, which this runtime does not call.',
     hint: 'Use a public address, or have the operator add the host or network to OUTBOUND_ALLOW.',
   },
+  ffmpeg_missing: {
+    status: 501,
+    message: 'This file must be converted, and ffmpeg, which does it, is not installed where the runtime runs.',
+    hint: 'Install ffmpeg (on Debian: apt install ffmpeg) or set FFMPEG_PATH; or send a file that phones show as it is.',
+  },
   invalid_file_url: {
     status: 400,
     message: "The file's address is not a http or https URL.",

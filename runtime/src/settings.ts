@@ -12,6 +12,7 @@ export const outboxSettings = (config: Config) => ({
 export const attachmentSettings = (config: Config) => ({
   maxBytes: config.mediaMaxBytes,
   fetchTimeoutMs: config.mediaFetchTimeout,
+  ffmpeg: config.ffmpegPath,
 });
 
 export const mediaSettings = (config: Config) => ({

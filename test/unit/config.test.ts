@@ -37,6 +37,7 @@ test('an empty environment gives the documented defaults, on loopback without a 
     logLevel: 'info',
     bodyLimit: 1_048_576,
     mediaMaxBytes: 104_857_600,
+    ffmpegPath: 'ffmpeg',
     mediaFetchTimeout: 120_000,
     outboundAllow: [],
     mediaTtl: 86_400,

@@ -73,7 +73,7 @@ function fileRoute<Body extends TObject>(
     const before = 'url' in from ? await asked(deps, session.id, how, said, from.url) : null;
     if (before) return ok(await answered(deps, before, given, request));
     const { fileName = upload?.fileName, mimetype = upload?.mimetype } = given;
-    const file = await deps.attachments.take(session.id, { kind: said.kind, from, fileName, mimetype });
+    const file = await deps.attachments.take(session.id, { kind: said.kind, from, fileName, mimetype, loop: said.gif });
     try {
       await upload?.end();
       const content = contentOf(said, file);

@@ -7,6 +7,7 @@ import type { FileFacts, FileKind } from '../content.ts';
 import type { MessageId, SessionId } from '../ids.ts';
 import type { Seal } from '../seal.ts';
 import type { FetchWay } from './fetching.ts';
+import { Ffmpeg } from './ffmpeg.ts';
 import { Intake, sha256 } from './intake.ts';
 import { Shelf } from './shelf.ts';
 
@@ -17,6 +18,8 @@ export interface GivenFile {
   /** What the caller says of a document. */
   mimetype?: string | undefined;
   fileName?: string | undefined;
+  /** A video that is to play over and over. */
+  loop?: boolean | undefined;
 }
 
 /** A file that was taken in, for a message that is not accepted yet. */
@@ -37,13 +40,13 @@ export interface AttachmentsDeps {
   sealOf(session: SessionId): Seal;
   /** Where files that are given by a URL are fetched: through the session's proxy if it has one. */
   wayFor(session: SessionId): FetchWay;
-  settings: { maxBytes: number; fetchTimeoutMs: number };
+  settings: { maxBytes: number; fetchTimeoutMs: number; ffmpeg: string };
 }
 
 export interface Attachments {
   /**
    * Takes a file in; sealed on the disk when it resolves. Throws `invalid_request`, `invalid_file_url`, `address_not_allowed`,
-   * `file_not_fetched`, `file_too_large`, `file_not_usable`, `session_not_linked`, and what a stream that was given throws.
+   * `file_not_fetched`, `file_too_large`, `file_not_usable`, `ffmpeg_missing`, `session_not_linked`, and what a stream that was given throws.
    */
   take(session: SessionId, given: GivenFile): Promise<TakenFile>;
   /** The bytes kept for a message. The stream fails when there are none, or the session's key is another by now. */
@@ -52,6 +55,8 @@ export interface Attachments {
   remove(session: SessionId, id: MessageId): Promise<void>;
   /** Removes what a crash left: files of no message, and those `isWaiting` does not name. Before anything is taken in. */
   tidy(session: SessionId, isWaiting: (id: MessageId) => Promise<boolean>): Promise<void>;
+  /** Ends conversions; what waits for one fails with `unavailable`. */
+  stop(): void;
 }
 
 /** What stands for a URL in `FileFacts.address`: addresses can hold secrets. */
@@ -59,11 +64,13 @@ export const addressOf = (url: string): string => sha256(url);
 
 export function createAttachments(deps: AttachmentsDeps): Attachments {
   const shelf = new Shelf(deps.directory, deps.sealOf);
-  const intake = new Intake(shelf, deps);
+  const ffmpeg = new Ffmpeg(deps.settings.ffmpeg);
+  const intake = new Intake(shelf, ffmpeg, deps);
   return {
     take: (session, given) => intake.take(session, given),
     open: (session, id) => shelf.open(session, id),
     remove: (session, id) => shelf.remove(session, id),
     tidy: (session, isWaiting) => shelf.tidy(session, isWaiting),
+    stop: () => ffmpeg.stop(),
   };
 }

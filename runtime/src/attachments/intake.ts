@@ -1,12 +1,13 @@
 /** From what a caller gives to a sealed file and what a message says of it. */
 import { createHash } from 'node:crypto';
 import { fileTypeFromBuffer } from 'file-type';
-import type { FileKind } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
 import type { SessionId } from '../ids.ts';
 import type { AttachmentsDeps, GivenFile, TakenFile } from './attachments.ts';
 import { fetchFile } from './fetching.ts';
-import { shownType, takenTypes } from './kinds.ts';
+import type { Ffmpeg } from './ffmpeg.ts';
+import { canBeMade, shownType, takenTypes } from './kinds.ts';
+import { lengthOf, make } from './making.ts';
 import type { Shelf } from './shelf.ts';
 
 const UNKNOWN_TYPE = 'application/octet-stream';
@@ -22,13 +23,23 @@ interface Source {
   close(): Promise<void>;
 }
 
+/** What is known of a file when its first bytes are read. */
+interface Read {
+  found: string | undefined;
+  said: string | undefined;
+  head: Buffer;
+  all: AsyncIterable<Uint8Array>;
+}
+
 export class Intake {
   readonly #shelf: Shelf;
+  readonly #ffmpeg: Ffmpeg;
   readonly #wayFor: AttachmentsDeps['wayFor'];
   readonly #settings: AttachmentsDeps['settings'];
 
-  constructor(shelf: Shelf, { wayFor, settings }: AttachmentsDeps) {
+  constructor(shelf: Shelf, ffmpeg: Ffmpeg, { wayFor, settings }: AttachmentsDeps) {
     this.#shelf = shelf;
+    this.#ffmpeg = ffmpeg;
     this.#wayFor = wayFor;
     this.#settings = settings;
   }
@@ -40,19 +51,36 @@ export class Intake {
       const { head, all } = await peek(measured.read());
       if (head.length === 0) throw new RuntimeError('file_not_usable', { details: ['the file is empty'] });
       const found = await fileTypeFromBuffer(head);
-      const mimetype = typeOf(given.kind, found?.mime, given.mimetype ?? source.mimetype);
-      const file = await this.#shelf.put(session, all);
-      const name = given.fileName ?? source.fileName ?? `file.${found?.ext ?? 'bin'}`;
-      const { hash, bytes } = measured.result();
+      const ready = await this.#made(session, given, { found: found?.mime, said: source.mimetype, head, all });
+      const { mimetype, facts } = ready;
+      const file = await this.#shelf.put(session, ready.bytes).finally(() => ready.done());
+      const { bytes } = file;
+      const seconds = given.kind === 'audio' ? await lengthOf(file.open(), mimetype, bytes) : undefined;
       const address = 'url' in given.from ? sha256(given.from.url) : undefined;
       return {
         ...file,
-        fileName: cleaned(name),
-        facts: { source: hash, bytes, mimetype, ...(address && { address }) },
+        fileName: cleaned(given.fileName ?? source.fileName ?? `file.${found?.ext ?? 'bin'}`),
+        facts: { source: measured.hash(), ...(address && { address }), bytes, mimetype, ...facts, ...(seconds && { seconds }) },
       };
     } finally {
       await source.close();
     }
+  }
+
+  /** Throws `file_not_usable` when phones do not show such a file as this kind, and it cannot be made into one. */
+  async #made(session: SessionId, { kind, mimetype, loop = false }: GivenFile, { found, said, ...read }: Read) {
+    if (kind === 'document') {
+      const type = mimetype ?? said ?? found ?? UNKNOWN_TYPE;
+      return { bytes: read.all, mimetype: type, facts: {}, done: async () => undefined };
+    }
+    if (found === undefined || (shownType(kind, found) === null && !canBeMade(kind, found))) {
+      const is = found === undefined ? 'is of no known type' : `is ${found}`;
+      throw new RuntimeError('file_not_usable', {
+        details: [`the file ${is}; as ${kind} it may be ${takenTypes(kind)}`],
+      });
+    }
+    const folder = await this.#shelf.newPath(session);
+    return await make(this.#ffmpeg, { kind, found, ...read, loop, folder });
   }
 
   async #open(session: SessionId, { from }: GivenFile): Promise<Source> {
@@ -91,8 +119,8 @@ class Measured {
   }
 
   /** Once, when all is read. */
-  result(): { hash: string; bytes: number } {
-    return { hash: this.#hash.digest('hex'), bytes: this.#bytes };
+  hash(): string {
+    return this.#hash.digest('hex');
   }
 }
 
@@ -112,15 +140,6 @@ async function peek(source: AsyncGenerator<Uint8Array>): Promise<{ head: Buffer;
     if (!ended) yield* source;
   }
   return { head, all: all() };
-}
-
-/** Throws `file_not_usable` when phones do not show such a file as this kind. */
-function typeOf(kind: FileKind, found: string | undefined, said: string | undefined): string {
-  if (kind === 'document') return said ?? found ?? UNKNOWN_TYPE;
-  const shown = found === undefined ? null : shownType(kind, found);
-  if (shown !== null) return shown;
-  const is = found === undefined ? 'is of no known type' : `is ${found}`;
-  throw new RuntimeError('file_not_usable', { details: [`the file ${is}; as ${kind} it may be ${takenTypes(kind)}`] });
 }
 
 /** Strict, as a damaged file would be sent otherwise; a data URL is taken by what follows its comma. */

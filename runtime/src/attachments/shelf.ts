@@ -9,13 +9,16 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { MessageId, SessionId } from '../ids.ts';
 import type { Seal } from '../seal.ts';
-import { readSealed, syncDirectory, writeSealed } from '../sealed-file.ts';
+import { readSealed, sealedLength, syncDirectory, writeSealed } from '../sealed-file.ts';
 
 const FOLDER = 'outgoing';
 const NEW = 'new-';
 
 /** A file that has no message yet. */
 export interface NewFile {
+  /** How many bytes were put there. */
+  bytes: number;
+  open(): Readable;
   keep(id: MessageId): Promise<void>;
   discard(): Promise<void>;
 }
@@ -32,12 +35,13 @@ export class Shelf {
   /** Durable when it resolves. Nothing stays when the source fails. */
   async put(session: SessionId, source: AsyncIterable<Uint8Array>): Promise<NewFile> {
     const seal = this.#sealOf(session);
-    const folder = this.#folder(session);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, `${NEW}${randomBytes(8).toString('hex')}`);
+    const path = await this.newPath(session);
     await writeSealed(path, seal, contextOf(session), source);
     let kept = false;
+    const folder = this.#folder(session);
     return {
+      bytes: await sealedLength(path),
+      open: () => Readable.from(readSealed(path, seal, contextOf(session))),
       keep: async (id) => {
         await rename(path, join(folder, id));
         kept = true;
@@ -47,6 +51,13 @@ export class Shelf {
         if (!kept) await rm(path, { force: true });
       },
     };
+  }
+
+  /** For a file without a message or a folder to work in; what a crash leaves there is removed at the next start. */
+  async newPath(session: SessionId): Promise<string> {
+    const folder = this.#folder(session);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return join(folder, `${NEW}${randomBytes(8).toString('hex')}`);
   }
 
   open(session: SessionId, id: MessageId): Readable {

@@ -6,23 +6,28 @@ import type { FileContent } from '../content.ts';
 /** What is left undefined here the client would work out for itself, from a copy of the file in clear in /tmp. */
 export function fileContent(content: FileContent, stream: Readable): AnyMessageContent {
   const { kind, file, fileName } = content;
+  const { mimetype, width, height, waveform } = file;
   const { caption, mentions, viewOnce } = content;
-  const said = { mimetype: file.mimetype, ...given({ caption, mentions, viewOnce }) };
+  const said = { mimetype, ...given({ caption, mentions, viewOnce, width, height }) };
+  const jpegThumbnail = file.thumbnail ?? NOTHING;
+  const seconds = file.seconds ?? 0;
   switch (kind) {
     case 'image':
-      return { ...said, image: { stream }, jpegThumbnail: NO_THUMBNAIL };
+      return { ...said, image: { stream }, jpegThumbnail };
     case 'video': {
-      const shown = given({ gifPlayback: content.gif, ptv: content.note });
-      return { ...said, ...shown, video: { stream }, jpegThumbnail: NO_THUMBNAIL };
+      const shown = given({ gifPlayback: content.gif ?? file.loops, ptv: content.note });
+      return { ...said, ...shown, video: { stream }, seconds, jpegThumbnail };
     }
     case 'audio':
-      return { ...said, audio: { stream }, seconds: 0 };
-    case 'voice':
-      return { ...said, ...{ waveform: new Uint8Array() }, audio: { stream }, seconds: 0, ptt: true };
+      return { ...said, audio: { stream }, seconds };
+    case 'voice': {
+      const drawn = { waveform: waveform === undefined ? NOTHING : Buffer.from(waveform, 'base64') };
+      return { ...said, ...drawn, audio: { stream }, seconds, ptt: true };
+    }
     case 'document':
       return { ...said, document: { stream }, fileName: fileName ?? 'file' };
     case 'sticker':
-      return { ...said, sticker: { stream } };
+      return { ...said, ...given({ isAnimated: file.animated }), sticker: { stream } };
     default:
       return kind satisfies never;
   }
@@ -34,8 +39,8 @@ function given<Fields extends object>(fields: Fields): { [Field in keyof Fields]
     object as never;
 }
 
-/** An empty one would be shown as a broken picture: the field stays away. */
-const NO_THUMBNAIL = null as unknown as string;
+/** The field stays away: an empty picture would be shown as a broken one. */
+const NOTHING = null as unknown as string;
 
 /** The client wraps all that is shown once as phones did years ago; they have a wrapping for voice and one for the rest now. */
 export function shownOnce({ viewOnceMessage, ...rest }: proto.Message): proto.Message {
