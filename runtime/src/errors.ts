@@ -57,7 +57,7 @@ export const ERRORS = {
     hint: 'Use a public address, or have the operator add the host or network to OUTBOUND_ALLOW.',
   },
   ffmpeg_missing: {
-    status: 501,
+    status: 422,
     message: 'This file must be converted, and ffmpeg, which does it, is not installed where the runtime runs.',
     hint: 'Install ffmpeg (on Debian: apt install ffmpeg) or set FFMPEG_PATH; or send a file that phones show as it is.',
   },

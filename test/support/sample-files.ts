@@ -9,4 +9,5 @@ export const SAMPLES = {
   png: read('bench.png'),
   mp4: read('wave.mp4'),
   mp3: read('tone.mp3'),
+  voice: read('voice.ogg'),
 };

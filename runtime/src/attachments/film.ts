@@ -18,7 +18,8 @@ export async function makeFilm(ffmpeg: Ffmpeg, folder: string, found: string, lo
   const given = { path: join(folder, 'in'), format: formatOf(found) };
   const before = await look(ffmpeg, folder, given);
   const shown = shownType('video', found);
-  if (shown !== null && before.codec === 'h264') return { path: given.path, mimetype: shown, facts: { ...before.facts, ...loops } };
+  if (shown !== null && before.codec === 'h264')
+    return { path: given.path, mimetype: shown, facts: { ...before.facts, ...loops } };
   const path = join(folder, 'film.mp4');
   await ffmpeg.run([
     ...['-f', given.format, '-i', given.path, '-map', '0:v:0', ...(loop ? ['-an'] : ['-map', '0:a:0?', ...AAC])],
@@ -31,7 +32,20 @@ export async function makeFilm(ffmpeg: Ffmpeg, folder: string, found: string, lo
 /** The first picture, the size, the length and the codec. */
 async function look(ffmpeg: Ffmpeg, folder: string, { path, format }: { path: string; format: string }) {
   const picture = join(folder, 'first.png');
-  const said = await ffmpeg.run(['-f', format, '-i', path, '-map', '0:v:0', '-frames:v', '1', '-f', 'image2', '-y', picture]);
+  const said = await ffmpeg.run([
+    '-f',
+    format,
+    '-i',
+    path,
+    '-map',
+    '0:v:0',
+    '-frames:v',
+    '1',
+    '-f',
+    'image2',
+    '-y',
+    picture,
+  ]);
   const { thumbnail, width, height } = await thumbnailOf(await readFile(picture));
   const seconds = lengthIn(said);
   const facts: Partial<FileFacts> = { thumbnail, width, height, ...(seconds !== null && { seconds }) };

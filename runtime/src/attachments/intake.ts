@@ -60,7 +60,14 @@ export class Intake {
       return {
         ...file,
         fileName: cleaned(given.fileName ?? source.fileName ?? `file.${found?.ext ?? 'bin'}`),
-        facts: { source: measured.hash(), ...(address && { address }), bytes, mimetype, ...facts, ...(seconds && { seconds }) },
+        facts: {
+          source: measured.hash(),
+          ...(address && { address }),
+          bytes,
+          mimetype,
+          ...facts,
+          ...(seconds && { seconds }),
+        },
       };
     } finally {
       await source.close();

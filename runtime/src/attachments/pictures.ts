@@ -35,7 +35,12 @@ export function thumbnailOf(bytes: Buffer): Promise<Shown> {
     (async () => {
       const { autoOrient } = await open(bytes).metadata();
       const size = { width: THUMBNAIL_PX, height: THUMBNAIL_PX, fit: 'inside', withoutEnlargement: true } as const;
-      const small = await open(bytes).autoOrient().flatten({ background: 'white' }).resize(size).jpeg({ quality: 50 }).toBuffer();
+      const small = await open(bytes)
+        .autoOrient()
+        .flatten({ background: 'white' })
+        .resize(size)
+        .jpeg({ quality: 50 })
+        .toBuffer();
       return { thumbnail: small.toString('base64'), width: autoOrient.width, height: autoOrient.height };
     })(),
   );
@@ -54,7 +59,12 @@ export function makeSticker(bytes: Buffer, found: string): Promise<{ bytes: Buff
       const limit = animated ? STICKER_BYTES.moving : STICKER_BYTES.still;
       const fits = found === 'image/webp' && width === STICKER_PX && (pageHeight ?? height) === STICKER_PX;
       if (fits && bytes.length <= limit) return { bytes, animated };
-      const size = { width: STICKER_PX, height: STICKER_PX, fit: 'contain', background: { r: 0, g: 0, b: 0, alpha: 0 } } as const;
+      const size = {
+        width: STICKER_PX,
+        height: STICKER_PX,
+        fit: 'contain',
+        background: { r: 0, g: 0, b: 0, alpha: 0 },
+      } as const;
       for (const quality of STICKER_QUALITIES) {
         const made = await open(bytes, { animated }).autoOrient().resize(size).webp({ quality, effort: 4 }).toBuffer();
         if (made.length <= limit) return { bytes: made, animated };

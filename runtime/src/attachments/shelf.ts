@@ -41,7 +41,7 @@ export class Shelf {
     const folder = this.#folder(session);
     return {
       bytes: await sealedLength(path),
-      open: () => Readable.from(readSealed(path, seal, contextOf(session))),
+      open: () => asBytes(readSealed(path, seal, contextOf(session))),
       keep: async (id) => {
         await rename(path, join(folder, id));
         kept = true;
@@ -61,7 +61,7 @@ export class Shelf {
   }
 
   open(session: SessionId, id: MessageId): Readable {
-    return Readable.from(readSealed(join(this.#folder(session), id), this.#sealOf(session), contextOf(session)));
+    return asBytes(readSealed(join(this.#folder(session), id), this.#sealOf(session), contextOf(session)));
   }
 
   async remove(session: SessionId, id: MessageId): Promise<void> {
@@ -86,5 +86,8 @@ export class Shelf {
     return join(this.#directory, session, FOLDER);
   }
 }
+
+/** A stream of bytes; one of objects is made when nothing is said. */
+const asBytes = (source: AsyncIterable<Buffer>) => Readable.from(source, { objectMode: false });
 
 const contextOf = (session: SessionId) => `outgoing/${session}`;
