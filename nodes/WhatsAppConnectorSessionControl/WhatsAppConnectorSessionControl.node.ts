@@ -7,13 +7,8 @@ import {
 } from 'n8n-workflow';
 import { runOperations } from '../shared/operations';
 import { searchSessions } from '../shared/session-locator';
-import { createSession } from './resources/session/create';
-import { deleteSession } from './resources/session/delete';
-import { getSession } from './resources/session/get';
-import { getManySessions } from './resources/session/get-many';
-import { getQrCode } from './resources/session/get-qr-code';
-import { getStatus } from './resources/session/get-status';
-import { sessionProperties } from './resources/session/session';
+import { contactOperations, contactProperties } from './resources/contact/contact';
+import { sessionOperations, sessionProperties } from './resources/session/session';
 
 export class WhatsAppConnectorSessionControl implements INodeType {
   description: INodeTypeDescription = {
@@ -23,7 +18,7 @@ export class WhatsAppConnectorSessionControl implements INodeType {
     group: ['transform'],
     version: 1,
     subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-    description: 'Links WhatsApp accounts and tells how they are',
+    description: 'Links WhatsApp accounts, watches over them and checks phone numbers',
     defaults: { name: 'WhatsApp Connector Session Control' },
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
@@ -36,8 +31,12 @@ export class WhatsAppConnectorSessionControl implements INodeType {
         type: 'options',
         noDataExpression: true,
         default: 'session',
-        options: [{ name: 'Session', value: 'session' }],
+        options: [
+          { name: 'Contact', value: 'contact' },
+          { name: 'Session', value: 'session' },
+        ],
       },
+      ...contactProperties,
       ...sessionProperties,
     ],
   };
@@ -45,15 +44,6 @@ export class WhatsAppConnectorSessionControl implements INodeType {
   methods = { listSearch: { searchSessions } };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    return await runOperations(this, {
-      session: {
-        create: createSession,
-        delete: deleteSession,
-        get: getSession,
-        getAll: getManySessions,
-        getQrCode,
-        getStatus,
-      },
-    });
+    return await runOperations(this, { contact: contactOperations, session: sessionOperations });
   }
 }

@@ -4,6 +4,8 @@ import { N8nEngine, type NodeUnderTest } from '../support/n8n-engine.ts';
 import { startRuntime, type RuntimeProcess } from '../support/runtime-process.ts';
 
 const ACCOUNT = '15550100030';
+const CODED = '15550100031';
+const CHECKER = '15550100032';
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 
 let runtime: RuntimeProcess;
@@ -61,6 +63,46 @@ test('from nothing to a linked account and back, with nothing but this node and 
     message: 'There is no session with this id.',
     description: expect.stringMatching(/./),
   });
+});
+
+test('an account is linked with a code typed at its phone, rests, comes back, and is logged out', async () => {
+  const item = [{ session: 'coded' }];
+  await run('create', { sessionId: 'coded' });
+  await run('getQrCode', { binaryPropertyName: 'data', options: {} }, item);
+  const [code] = await run('getPairingCode', { phone: `+${CODED}` }, item);
+  expect(code?.json).toMatchObject({ code: expect.stringMatching(/^[A-Z0-9]{8}$/), expiresIn: expect.any(Number) });
+  await runtime.sandbox.enterCode(CODED, String(code?.json.code));
+  const wait = { statuses: ['connected', 'failed'], timeout: 30 };
+  expect((await run('wait', wait, item))[0]?.json).toMatchObject({ status: 'connected', reached: true });
+
+  expect((await run('getLimits', {}, item))[0]?.json).toMatchObject({ messages: { used: 0 }, waiting: [] });
+  await run('disconnect', {}, item);
+  expect((await run('getStatus', {}, item))[0]?.json).toMatchObject({ status: 'disconnected' });
+  const late = { statuses: ['qr'], timeout: 1 };
+  expect((await run('wait', late, item))[0]?.json).toMatchObject({ status: 'disconnected', reached: false });
+  await run('reconnect', {}, item);
+  expect((await run('wait', wait, item))[0]?.json).toMatchObject({ reached: true });
+
+  expect((await run('logOut', {}, item))[0]?.json).toEqual({ loggedOut: true, confirmed: true, action: null });
+  expect((await run('getStatus', {}, item))[0]?.json).toMatchObject({ status: 'logged_out' });
+  await run('delete', { keepLinked: true }, item);
+});
+
+test('numbers are checked, one item each; what is no number is refused', async () => {
+  const here = '15550100039';
+  await runtime.sandbox.contact(here);
+  await runtime.linkedSession('checker', CHECKER);
+  const check = async (phones: string) => {
+    const parameters = { resource: 'contact', phones };
+    return (await run('check', parameters, [{ session: 'checker' }])).map(({ json }) => json);
+  };
+  expect(await check(`+${here},\n+1 555 010 0999`)).toMatchObject([
+    { phone: `+${here}`, exists: true, jid: expect.stringContaining('@') },
+    { phone: '+15550100999', exists: false },
+  ]);
+  await expect(check(' , ')).rejects.toMatchObject({ message: 'There is no phone number to check' });
+  await expect(check('call me')).rejects.toMatchObject({ httpCode: '400' });
+  await run('delete', {}, [{ session: 'checker' }]);
 });
 
 test('several sessions come as several items, up to the limit, each linked to the item that asked', async () => {

@@ -44,6 +44,7 @@ export class SandboxControl {
     this.#url = url;
   }
   scan = (phone: string, qr: string) => this.#call('POST', `/accounts/${phone}/scan`, { qr });
+  enterCode = (phone: string, code: string) => this.#call('POST', `/accounts/${phone}/code`, { code });
   contact = (phone: string, options: { name?: string; readsAtOnce?: boolean } = {}) =>
     this.#call('POST', '/contacts', { phone, ...options });
   say = (contact: string, to: string, text: string) =>

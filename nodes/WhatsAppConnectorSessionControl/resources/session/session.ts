@@ -1,8 +1,17 @@
 import type { INodeProperties } from 'n8n-workflow';
+import type { Operation } from '../../../shared/operations';
 import { sessionLocator } from '../../../shared/session-locator';
-import { createProperties } from './create';
-import { getManyProperties } from './get-many';
-import { getQrCodeProperties } from './get-qr-code';
+import { callProperties, sessionCalls } from './calls';
+import { createProperties, createSession } from './create';
+import { getManyProperties, getManySessions } from './get-many';
+import { getQrCode, getQrCodeProperties } from './get-qr-code';
+
+export const sessionOperations: Record<string, Operation> = {
+  ...sessionCalls,
+  create: createSession,
+  getAll: getManySessions,
+  getQrCode,
+};
 
 export const sessionProperties: INodeProperties[] = [
   {
@@ -26,16 +35,34 @@ export const sessionProperties: INodeProperties[] = [
         description: 'Unlink the account and forget everything about it; its keys cannot be brought back',
       },
       {
+        name: 'Disconnect',
+        value: 'disconnect',
+        action: 'Disconnect session',
+        description: 'Go offline and stay linked; messages wait until it is reconnected',
+      },
+      {
         name: 'Get',
         value: 'get',
         action: 'Get session',
         description: 'Retrieve everything known about one account',
       },
       {
+        name: 'Get Limits',
+        value: 'getLimits',
+        action: 'Get limits of session',
+        description: 'Find out how much may still be sent, and why messages wait',
+      },
+      {
         name: 'Get Many',
         value: 'getAll',
         action: 'Get many sessions',
         description: 'Retrieve the accounts of the runtime',
+      },
+      {
+        name: 'Get Pairing Code',
+        value: 'getPairingCode',
+        action: 'Get pairing code',
+        description: 'Retrieve a code to type on the phone instead of scanning',
       },
       {
         name: 'Get QR Code',
@@ -49,12 +76,31 @@ export const sessionProperties: INodeProperties[] = [
         action: 'Get status of session',
         description: 'Retrieve whether the account is connected, and what to do if it is not',
       },
+      {
+        name: 'Log Out',
+        value: 'logOut',
+        action: 'Log out session',
+        description: 'Unlink the account and keep its settings, to link it again later',
+      },
+      {
+        name: 'Reconnect',
+        value: 'reconnect',
+        action: 'Reconnect session',
+        description: 'Connect again now, after a disconnect or when it has given up',
+      },
+      {
+        name: 'Wait for Status',
+        value: 'wait',
+        action: 'Wait for status of session',
+        description: 'Wait until the account is linked and connected, or has another status',
+      },
     ],
   },
   {
     ...sessionLocator,
-    displayOptions: { show: { resource: ['session'], operation: ['delete', 'get', 'getQrCode', 'getStatus'] } },
+    displayOptions: { show: { resource: ['contact', 'session'] }, hide: { operation: ['create', 'getAll'] } },
   },
+  ...callProperties,
   ...createProperties,
   ...getManyProperties,
   ...getQrCodeProperties,
