@@ -131,6 +131,8 @@ export interface MessageRef {
   fromMe: boolean;
   /** Who wrote it, in a group. */
   participant?: string;
+  /** All of it, as it went over the wire, in base64: for the answer to show; missing for what is not to be shown again. */
+  message?: string;
 }
 
 /** The message a content is about, when it is about one. */

@@ -13,6 +13,7 @@ import { KeptMessages } from './kept-messages.ts';
 import { moved, remoteFile, type MediaFile, type MediaFiles } from './media/media.ts';
 import { normalise, type Act, type Heard, type NewMessage, type Origin } from './normalise.ts';
 import { Polls } from './polls.ts';
+import { quotable } from './quotable.ts';
 import { readContent } from './reading.ts';
 
 /** What is kept of an accepted message, to refer to it. */
@@ -58,7 +59,9 @@ export class SessionInbox {
     const accepted = await this.#rows.get<Accepted>(`${chat}|${id}`);
     if (!accepted) return undefined;
     const { text, fromMe, participant } = accepted;
-    return { messageId: id, text, fromMe, ...(participant && { participant }) };
+    const kept = await this.#kept.find(accepted.mediaId);
+    const message = kept && quotable(kept.message);
+    return { messageId: id, text, fromMe, ...(participant && { participant }), ...(message && { message }) };
   }
 
   /** Throws `message_not_found`, `not_forwardable`. */

@@ -1,17 +1,8 @@
 /** One session's outbox: accepts messages into its queue and lets the dispatcher send them, one typist at a time. */
 import { createHash } from 'node:crypto';
-import {
-  identityOf,
-  isFile,
-  isRepeatable,
-  requestOf,
-  targetOf,
-  wordsOf,
-  type Content,
-  type MessageRef,
-} from '../content.ts';
+import { identityOf, isFile, isRepeatable, requestOf, type Content, type MessageRef } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
-import { isGroup, reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
+import { reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
 import type { ProfileName } from '../config.ts';
 import { quietUntil, refusal } from '../pacing/pacing.ts';
 import type { SentMessages } from '../session/session.ts';
@@ -24,6 +15,7 @@ import { FIRST_WORD_WAITS, inConversation, QUIET, RESTRICTED } from './first-con
 import { limitsOf, type Limits } from './limits.ts';
 import { Numbers } from './numbers.ts';
 import { Restrictions } from './restrictions.ts';
+import { References } from './references.ts';
 import { sentMessages } from './sent-messages.ts';
 import { SessionSettings, type OutboxSettings } from './session-settings.ts';
 import { Statuses } from './status.ts';
@@ -61,11 +53,6 @@ const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(va
 const fingerprintOf = ({ to, content, quotedMessageId, sendAt }: NewMessage) =>
   sha256([to, requestOf(content), quotedMessageId ?? null, ...(sendAt === undefined ? [] : [sendAt])]);
 
-/** One's own messages may be edited and deleted; those of others only be deleted, by a group's admins. */
-function mayChange({ kind }: Content, target: MessageRef, chat: Jid): boolean {
-  return kind === 'reaction' || target.fromMe || (kind === 'delete' && isGroup(chat));
-}
-
 export class SessionOutbox {
   readonly statuses: Statuses;
   readonly chats: Chats;
@@ -77,6 +64,7 @@ export class SessionOutbox {
   readonly #deps: OutboxDeps;
   readonly #queue: Queue<OutboxJob>;
   readonly #dispatcher: Dispatcher;
+  readonly #references: References;
   /** Wakes at the times messages expire, connected or not. A crash between the two leaves one without its message. */
   readonly #expiries: Queue<null>;
   readonly #accepting = new Mutex();
@@ -97,6 +85,8 @@ export class SessionOutbox {
     this.chats = new Chats(database.keyValue('chats'), dailyLimit, this.#now);
     const publish = (fact: Parameters<OutboxDeps['publish']>[1]) => deps.publish(session, fact);
     this.sent = sentMessages(database.keyValue('sent'), (id) => deps.attachments.open(session, id as MessageId));
+    const received = (chat: Jid, id: MessageId) => deps.received(session, chat, id);
+    this.#references = new References(received, this.#queue, this.sent);
     this.statuses = new Statuses(session, database.keyValue('messages'), this.#queue, publish, this.#now);
     this.numbers = new Numbers(database.keyValue('numbers'), deps.settings.numberChecksPerHour, this.#now);
     const onLifted = () => this.#queue.hasten([RESTRICTED]);
@@ -253,10 +243,8 @@ export class SessionOutbox {
 
   async #jobFor(id: MessageId, message: NewMessage): Promise<OutboxJob> {
     const { to, content, quotedMessageId } = message;
-    const quoted = quotedMessageId === undefined ? null : await this.#find(to, quotedMessageId);
-    const about = targetOf(content);
-    const target = about === undefined ? null : await this.#find(to, about);
-    if (target && !mayChange(content, target, to)) throw new RuntimeError('not_your_message');
+    const quoted = quotedMessageId === undefined ? null : await this.#references.quoted(to, quotedMessageId);
+    const target = await this.#references.target(to, content);
     return {
       to,
       content,
@@ -271,15 +259,6 @@ export class SessionOutbox {
       ...timesOf(message, this.#now()),
       fingerprint: fingerprintOf(message),
     };
-  }
-
-  /** A message of this chat, received or sent. Throws `message_not_found`. */
-  async #find(chat: Jid, messageId: MessageId): Promise<MessageRef> {
-    const received = await this.#deps.received(this.#session, chat, messageId);
-    if (received) return received;
-    const own = await this.#queue.get(messageId);
-    if (!own) throw new RuntimeError('message_not_found');
-    return { messageId, text: wordsOf(own.data.content), fromMe: true };
   }
 
   async #refuseIfOverLimit(messageId: MessageId, job: OutboxJob): Promise<void> {

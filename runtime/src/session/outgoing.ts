@@ -139,8 +139,10 @@ const keyOf = (remoteJid: string, { messageId, fromMe, participant }: MessageRef
 /** As much of the answered message as the recipient's phone needs to show it above the answer. */
 const quotedMessage = (jid: string, quoted: MessageRef) => ({
   key: keyOf(jid, quoted),
-  message: { conversation: quoted.text },
+  message: quoted.message === undefined ? { conversation: quoted.text } : proto.Message.decode(base64(quoted.message)),
 });
+
+const base64 = (text: string) => Buffer.from(text, 'base64');
 
 /** vCard 3.0 as WhatsApp's own clients write it; `waid` is what makes the card offer a chat. */
 function vcardOf({ name, phone, organization }: ContactCard): string {
