@@ -251,7 +251,7 @@ async function subscribeDefault(
 
 interface Running {
   rooms: Rooms;
-  api: Api;
+  api: Api & { requestsDone(): Promise<void> };
   metricsServer: { close(): Promise<unknown> } | null;
   stopping: AbortController;
   running: Promise<void>[];
@@ -262,7 +262,7 @@ async function stopApp({ rooms, api, metricsServer, stopping, running }: Running
   stopping.abort();
   at('requests');
   rooms.attachments.stop();
-  await api.close();
+  await api.requestsDone();
   await metricsServer?.close();
   at('messages being sent');
   await rooms.outboxes.stop();
@@ -272,6 +272,7 @@ async function stopApp({ rooms, api, metricsServer, stopping, running }: Running
   for (const { id } of rooms.sessions.list()) await rooms.inbox.idle(id);
   at('deliveries');
   await Promise.all(running);
+  await api.close();
   await rooms.egress.close();
   await rooms.store.close();
 }

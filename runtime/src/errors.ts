@@ -217,6 +217,11 @@ export const ERRORS = {
     message: "The account's phone did not answer.",
     hint: 'Open WhatsApp on the phone and see that it is online, then try again.',
   },
+  starting: {
+    status: 503,
+    message: 'The runtime has started and is connecting its sessions.',
+    hint: 'Wait a moment. Requests are taken all the same; messages wait in the outbox of their session.',
+  },
   unavailable: { status: 503, message: 'The runtime is shutting down.', hint: 'Try again in a few seconds.' },
   no_answer: {
     status: 504,

@@ -251,6 +251,7 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
     '/messages/{messageId}',
     '/messages/{messageId}/wait',
     '/protocol/report',
+    '/ready',
     '/sessions',
     '/sessions/restore',
     '/sessions/{sessionId}',

@@ -37,6 +37,9 @@ test('at a server that takes connections and says nothing, never more than ten w
         );
         expect((await flow.call('GET', '/sessions?status=connecting')).body.data.sessions).toHaveLength(SESSIONS);
         expect([all, open.size]).toEqual([10, 10]);
+        const early = await flow.call('GET', '/ready', undefined, { authorization: '' });
+        expect([early.status, early.body.error.code]).toEqual([503, 'starting']);
+        expect(early.body.error.details).toEqual([`${SESSIONS} sessions are still to be started`]);
         const tried = async () => {
           for (const socket of open) socket.destroy();
           const { sessions } = (await flow.call('GET', '/sessions')).body.data;
@@ -44,6 +47,8 @@ test('at a server that takes connections and says nothing, never more than ten w
             .length;
         };
         await eventually(20_000, 'a turn for each', tried, (count) => count === SESSIONS);
+        const { status, body } = await flow.call('GET', '/ready');
+        expect([status, body.data]).toEqual([200, { status: 'ready' }]);
       },
       {
         environment: { WHATSAPP_WS_URL: `ws://127.0.0.1:${port}`, CONNECT_TIMEOUT_MS: '20000' },

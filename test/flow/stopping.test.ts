@@ -39,6 +39,9 @@ test(
     });
     await within(15_000, 'the message', messages.first);
     const runtime = await stage.askedToStop();
+    expect(await stage.answers('/ready')).toEqual([503, 'unavailable']);
+    expect(await stage.answers('/sessions')).toEqual([503, 'unavailable']);
+    expect(await stage.answers('/health')).toEqual([200, undefined]);
     held?.stop();
     expect((await runtime.ended(10_000)).code).toBe(0);
     await stage.start();

@@ -88,18 +88,21 @@ export class CrashStage {
     });
   }
 
-  /** Asks the runtime to stop, and waits until it takes no request any more. */
+  /** Asks the runtime to stop, and waits until it says that it is not ready any more. */
   async askedToStop(): Promise<Child> {
     const runtime = this.#runtime;
     if (!runtime) throw new Error('There is no runtime.');
     runtime.signal('SIGTERM');
-    const answers = () =>
-      fetch(`http://127.0.0.1:${this.#port}/health`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    await eventually(10_000, 'no answer', answers, (ok) => !ok);
+    const answers = () => this.answers('/ready').catch(() => [0]);
+    await eventually(10_000, 'not ready', answers, ([status]) => status !== 200);
     return runtime;
+  }
+
+  /** The status of an answer, and the code of its error. */
+  async answers(path: string): Promise<[number, string | undefined]> {
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, { headers: { connection: 'close' } });
+    const { error } = (await response.json()) as { error?: { code: string } };
+    return [response.status, error?.code];
   }
 
   async kill(): Promise<void> {

@@ -6,7 +6,6 @@ import { Ajv } from 'ajv';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Attachments } from '../attachments/attachments.ts';
 import type { Backups } from '../backup.ts';
-import { RuntimeError } from '../errors.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Logger } from '../log.ts';
 import type { Outboxes } from '../outbox/outbox.ts';
@@ -24,6 +23,7 @@ import { installErrorReplies } from './replies.ts';
 import { sendRoutes } from './send.ts';
 import { sendFileRoutes } from './send-files.ts';
 import { sessionRoutes } from './sessions.ts';
+import { finishRequests } from './stopping.ts';
 import { systemRoutes } from './system.ts';
 import { acceptUploads } from './uploads.ts';
 import { webhookRoutes } from './webhooks.ts';
@@ -57,8 +57,8 @@ const readers = {
   body: new Ajv({ allErrors: true, strict: false }),
 };
 
-/** The API, not yet listening. */
-export async function createApi(deps: ApiDeps): Promise<Api> {
+/** The API, not yet listening. `requestsDone` resolves when no request is in hand. */
+export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): Promise<void> }> {
   const app = fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -72,13 +72,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   );
   acceptEmptyBodies(app);
   installErrorReplies(app);
-  app.addHook('onRequest', async () => {
-    if (deps.stopping.aborted) throw new RuntimeError('unavailable');
-  });
-  // Fastify closes the connections that are idle when it is closed, but not those that become so a moment later.
-  app.addHook('onResponse', async () => {
-    if (deps.stopping.aborted) app.server.closeIdleConnections();
-  });
+  const requests = finishRequests(app, deps.stopping);
   requireKey(app, deps.apiKey);
   await app.register(swagger, {
     openapi: {
@@ -103,7 +97,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
     limitRoutes(api, deps);
     webhookRoutes(api, deps);
   });
-  return app;
+  return Object.assign(app, { requestsDone: () => requests.done() });
 }
 
 /** Some clients announce JSON on requests without a body; that is no error. */

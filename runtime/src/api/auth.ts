@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { RuntimeError } from '../errors.ts';
 
-const PUBLIC = new Set(['/health', '/openapi.json']);
+const PUBLIC = new Set(['/health', '/ready', '/openapi.json']);
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
 export function requireKey(app: FastifyInstance, apiKey: string): void {

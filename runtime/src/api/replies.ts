@@ -14,6 +14,9 @@ const FASTIFY_CODES: Record<string, ErrorCode> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
 };
 
+/** Said to everybody who asks at the wrong time: no failure of a request. */
+const OF_COURSE: ReadonlySet<ErrorCode> = new Set(['starting', 'unavailable']);
+
 export function installErrorReplies(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(toRuntimeError(error), error, request, reply));
   app.setNotFoundHandler((request, reply) => {
@@ -45,7 +48,7 @@ function describe({ instancePath, keyword, params, message }: Problem): string {
 }
 
 function sendError(error: RuntimeError, original: Error, request: FastifyRequest, reply: FastifyReply) {
-  if (error.status >= 500) request.log.error({ err: original }, 'request failed');
+  if (error.status >= 500 && !OF_COURSE.has(error.code)) request.log.error({ err: original }, 'request failed');
   if (error.retryAfter !== undefined) void reply.header('retry-after', error.retryAfter);
   const { code, message, hint, details, retryAfter } = error;
   return reply.code(error.status).send({

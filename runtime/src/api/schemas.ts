@@ -192,6 +192,7 @@ export const Health = Type.Object({
   version: Type.String(),
   sandbox: Type.Boolean({ description: 'True when this runtime talks to a sandbox instead of WhatsApp.' }),
 });
+export const Ready = Type.Object({ status: Type.Literal('ready') });
 export const ProtocolReport = Type.Object({
   period: Type.Object({ start: Time('From'), end: Time('Until') }),
   operations: Type.Record(

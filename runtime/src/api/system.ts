@@ -1,14 +1,24 @@
 /** What is about the runtime itself: health, the API's own description, the protocol report. */
+import { RuntimeError } from '../errors.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 
-export function systemRoutes(app: Api, { version, sandbox, protocol }: ApiDeps): void {
+export function systemRoutes(app: Api, { version, sandbox, protocol, sessions, stopping }: ApiDeps): void {
   app.get(
     '/health',
     { schema: { summary: 'Whether the runtime lives', security: [], response: schemas.answers(200, schemas.Health) } },
     () => ok({ status: 'ok' as const, version, sandbox }),
   );
+
+  const summary =
+    'Whether the runtime takes requests and every session saved has had its turn to connect; 503 until then';
+  app.get('/ready', { schema: { summary, security: [], response: schemas.answers(200, schemas.Ready) } }, () => {
+    if (stopping.aborted) throw new RuntimeError('unavailable');
+    const left = sessions.starting();
+    if (left > 0) throw new RuntimeError('starting', { details: [`${left} sessions are still to be started`] });
+    return ok({ status: 'ready' as const });
+  });
 
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 

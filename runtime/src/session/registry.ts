@@ -29,6 +29,8 @@ export class SessionRegistry implements Sessions {
   readonly #stopping = new AbortController();
   #running: Promise<void> | null = null;
   readonly #changes = new EventEmitter().setMaxListeners(0);
+  /** Restored, and still waiting for their first turn to connect. */
+  readonly #starting = new Set<SessionId>();
   /** Ids being created or removed: taken from the first moment to the last, so that no two of these can meet. */
   readonly #busy = new Set<SessionId>();
 
@@ -201,8 +203,14 @@ export class SessionRegistry implements Sessions {
     for (const { sessionId, removing } of all) if (removing) await this.#finishRemoval(sessionId);
     const records = all.filter(({ removing }) => !removing);
     for (const record of records) this.#add(record);
-    for (const record of records) if (record.wanted && !record.ended) await this.get(record.sessionId).start();
+    const wanted = records.filter(({ wanted: isWanted, ended }) => isWanted && !ended);
+    for (const { sessionId } of wanted) this.#starting.add(sessionId);
+    for (const { sessionId } of wanted) await this.get(sessionId).start();
     this.#running = this.#retention.run(this.#stopping.signal);
+  }
+
+  starting(): number {
+    return this.#starting.size;
   }
 
   async stop(): Promise<void> {
@@ -213,6 +221,7 @@ export class SessionRegistry implements Sessions {
 
   #add(record: SessionRecord): Link {
     const onState = (link: Link, info: SessionInfo) => {
+      if (info.reason.code !== 'starting') this.#starting.delete(info.sessionId);
       this.#deps.listeners.onState(link, info);
       this.#changes.emit(info.sessionId);
       this.#retention.wake();

@@ -169,6 +169,8 @@ export interface Sessions {
   wait(id: SessionId, statuses: SessionStatus[], signal: AbortSignal): Promise<boolean>;
   /** Connects what was connected when the process last ended; at most ten handshakes at once. Resolves when all are under way. */
   restore(): Promise<void>;
+  /** How many of the sessions that `restore` has put under way have not had their turn to connect yet. */
+  starting(): number;
   /** Ends all connections; what was connected is remembered as wanted. */
   stop(): Promise<void>;
 }
