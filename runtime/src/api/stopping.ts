@@ -13,6 +13,7 @@ const STILL_ANSWERED = new Set(['/health', '/ready']);
 export function finishRequests(app: FastifyInstance, signal: AbortSignal): { done(): Promise<void> } {
   const inHand = new Set<FastifyRequest>();
   const changes = new EventEmitter();
+  let closing = false;
   app.addHook('onRequest', async (request) => {
     if (STILL_ANSWERED.has(request.routeOptions.url ?? '')) return;
     if (signal.aborted) throw new RuntimeError('unavailable');
@@ -23,7 +24,10 @@ export function finishRequests(app: FastifyInstance, signal: AbortSignal): { don
     inHand.delete(request);
     if (inHand.size === 0) changes.emit('none');
     // Fastify closes the connections that are idle when it is closed, but not those that become so a moment later.
-    if (signal.aborted) app.server.closeIdleConnections();
+    if (closing) app.server.closeIdleConnections();
+  });
+  app.addHook('preClose', async () => {
+    closing = true;
   });
   return {
     async done() {
