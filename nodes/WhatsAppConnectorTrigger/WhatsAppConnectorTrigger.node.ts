@@ -8,6 +8,7 @@ import {
 } from 'n8n-workflow';
 import { searchSessions } from '../shared/session-locator';
 import { properties } from './description';
+import { fileOf } from './media';
 import { passes, readEvent, toItem, type EventFilter } from './event';
 import { faultOf } from './signature';
 import { isSubscribed, secretOf, subscribe, unsubscribe } from './subscription';
@@ -80,8 +81,10 @@ export class WhatsAppConnectorTrigger implements INodeType {
     if (fault) return refuse(this, 401, fault);
     const event = readEvent(this.getBodyData());
     if (!event) return refuse(this, 400, 'The body is not an event.');
-    if (!passes(event, this.getNodeParameter('options', {}) as EventFilter)) return {};
-    return { workflowData: [this.helpers.returnJsonArray(toItem(event))], webhookResponse: { received: true } };
+    const options = this.getNodeParameter('options', {}) as EventFilter & { downloadMedia?: boolean };
+    if (!passes(event, options)) return {};
+    const item = { json: toItem(event), ...(options.downloadMedia && (await fileOf(this, event))) };
+    return { workflowData: [[item]], webhookResponse: { received: true } };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { sessionLocator } from '../shared/session-locator';
-import { EVENT_OPTIONS } from './event';
+import { EVENT_OPTIONS, KIND_OPTIONS } from './event';
 
 export const properties: INodeProperties[] = [
   {
@@ -40,6 +40,14 @@ export const properties: INodeProperties[] = [
           'Where the connector runtime reaches n8n, if that is not the address n8n shows in its webhook URLs, such as between containers',
       },
       {
+        displayName: 'Download Media',
+        name: 'downloadMedia',
+        type: 'boolean',
+        default: false,
+        description:
+          'Whether to add the file of a message to the item, as binary data in the field "data". Without it the item has the address where the runtime gives it out.',
+      },
+      {
         displayName: 'Ignore Groups',
         name: 'ignoreGroups',
         type: 'boolean',
@@ -55,6 +63,14 @@ export const properties: INodeProperties[] = [
           'Whether to also start on messages sent from the account itself, such as by its phone. A workflow that answers them may answer itself.',
       },
       {
+        displayName: 'Message Kinds',
+        name: 'messageKinds',
+        type: 'multiOptions',
+        default: [],
+        options: KIND_OPTIONS,
+        description: 'Start only on messages of these kinds; every kind when none is chosen',
+      },
+      {
         displayName: 'Message Statuses',
         name: 'messageStatuses',
         type: 'multiOptions',
@@ -66,6 +82,37 @@ export const properties: INodeProperties[] = [
           { name: 'Sent', value: 'sent' },
         ],
         description: 'Start only on these statuses of a sent message; every status when none is chosen',
+      },
+      {
+        displayName: 'Only From',
+        name: 'onlyFrom',
+        type: 'string',
+        default: '',
+        placeholder: 'e.g. +1 555 010 0001, +1 555 010 0002',
+        description: 'Start only on messages of these people: phone numbers or addresses, separated by commas',
+      },
+      {
+        displayName: 'Only Groups',
+        name: 'onlyGroups',
+        type: 'boolean',
+        default: false,
+        description: 'Whether to start only on messages written to a group',
+      },
+      {
+        displayName: 'Text Contains',
+        name: 'textContains',
+        type: 'string',
+        default: '',
+        placeholder: 'e.g. price',
+        description: 'Start only on messages with these words, in upper or lower case',
+      },
+      {
+        displayName: 'Text Matches',
+        name: 'textMatches',
+        type: 'string',
+        default: '',
+        placeholder: 'e.g. ^order \\d+',
+        description: 'Start only on messages this regular expression finds something in, in upper or lower case',
       },
     ],
   },

@@ -46,11 +46,33 @@ export interface EventEnvelope {
   data: IDataObject;
 }
 
+/** The kinds of messages to choose from, as the runtime names them. */
+export const KIND_OPTIONS = [
+  { name: 'Audio', value: 'audio' },
+  { name: 'Contact Card', value: 'contacts' },
+  { name: 'Document', value: 'document' },
+  { name: 'Image', value: 'image' },
+  { name: 'Location', value: 'location' },
+  { name: 'Other', value: 'unsupported' },
+  { name: 'Poll', value: 'poll' },
+  { name: 'Sticker', value: 'sticker' },
+  { name: 'Text', value: 'text' },
+  { name: 'Video', value: 'video' },
+  { name: 'Voice Message', value: 'voice' },
+];
+
 /** Which events of a chosen kind start the workflow. */
 export interface EventFilter {
   includeOwnMessages?: boolean;
   ignoreGroups?: boolean;
+  onlyGroups?: boolean;
   messageStatuses?: string[];
+  messageKinds?: string[];
+  /** Numbers or addresses, separated by commas. */
+  onlyFrom?: string;
+  textContains?: string;
+  /** A regular expression, in any case. */
+  textMatches?: string;
 }
 
 /** Reads a delivery's body; null when it is not an event. */
@@ -64,12 +86,34 @@ export function readEvent(body: unknown): EventEnvelope | null {
 
 /** Whether an event is one the workflow wants to run for. */
 export function passes({ event, data }: EventEnvelope, filter: EventFilter): boolean {
-  if (event === 'message') {
-    if (data.fromMe === true && !filter.includeOwnMessages) return false;
-    return !(filter.ignoreGroups && isObject(data.chat) && data.chat.isGroup === true);
-  }
-  const statuses = filter.messageStatuses ?? [];
-  return event !== 'message.ack' || statuses.length === 0 || statuses.includes(String(data.status));
+  if (event === 'message') return isWanted(data, filter);
+  return event !== 'message.ack' || isAmong(data.status, filter.messageStatuses);
+}
+
+function isWanted(data: IDataObject, filter: EventFilter): boolean {
+  if (data.fromMe === true && !filter.includeOwnMessages) return false;
+  const inGroup = isObject(data.chat) && data.chat.isGroup === true;
+  if (inGroup ? filter.ignoreGroups : filter.onlyGroups) return false;
+  return isAmong(data.kind, filter.messageKinds) && isFromThem(data.from, filter.onlyFrom) && says(data.text, filter);
+}
+
+const isAmong = (value: unknown, wanted: string[] = []) => wanted.length === 0 || wanted.includes(String(value));
+
+/** Numbers are compared by their digits, addresses as they are. */
+function isFromThem(from: unknown, onlyFrom = ''): boolean {
+  const wanted = onlyFrom.split(',').map((each) => each.trim());
+  if (wanted.every((each) => each === '')) return true;
+  const { phone, jid, lid } = isObject(from) ? from : ({} as IDataObject);
+  const digits = String(phone ?? '').replace(/\D/g, '');
+  return wanted.some((each) =>
+    each.includes('@') ? each === jid || each === lid : digits !== '' && each.replace(/\D/g, '') === digits,
+  );
+}
+
+function says(text: unknown, { textContains = '', textMatches = '' }: EventFilter): boolean {
+  const words = String(text ?? '');
+  if (!words.toLowerCase().includes(textContains.toLowerCase())) return false;
+  return textMatches === '' || new RegExp(textMatches, 'iu').test(words);
 }
 
 /** The item a workflow works with: what happened beside where and when, nothing nested that need not be. */

@@ -1,5 +1,6 @@
 import { NodeOperationError, type IDataObject, type IHookFunctions, type IWebhookFunctions } from 'n8n-workflow';
 import { callApi, callApiUnless, pathTo } from '../shared/api';
+import type { EventFilter } from './event';
 
 /** A subscription as the runtime lists it. */
 interface Webhook {
@@ -81,6 +82,7 @@ function wantedBy(context: IHookFunctions): { url: string; sessionId?: string; e
       description: 'Choose at least one event under "Trigger On".',
     });
   }
+  requirePattern(context);
   const wanted = { url: callbackUrl(context), events };
   if (context.getNodeParameter('listenTo') === 'allSessions') return wanted;
   const sessionId = context.getNodeParameter('session', '', { extractValue: true }) as unknown;
@@ -101,6 +103,18 @@ function callbackUrl(context: IHookFunctions): string {
   throw new NodeOperationError(context.getNode(), `The Callback Base URL "${base}" is not a web address`, {
     description: 'Write it in full, such as http://n8n:5678.',
   });
+}
+
+/** A pattern that cannot be read would stop every delivery: it is refused while somebody is looking. */
+function requirePattern(context: IHookFunctions): void {
+  const { textMatches = '' } = context.getNodeParameter('options', {}) as EventFilter;
+  try {
+    new RegExp(textMatches, 'iu');
+  } catch (error) {
+    throw new NodeOperationError(context.getNode(), `"Text Matches" is no regular expression: ${textMatches}`, {
+      description: `${(error as Error).message}. To look for plain words use "Text Contains".`,
+    });
+  }
 }
 
 async function listByUrl(context: IHookFunctions, url: string): Promise<Webhook[]> {

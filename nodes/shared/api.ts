@@ -8,12 +8,13 @@ import {
   type IHttpRequestMethods,
   type IHttpRequestOptions,
   type ILoadOptionsFunctions,
+  type IWebhookFunctions,
   type JsonObject,
 } from 'n8n-workflow';
 
 const CREDENTIAL = 'whatsAppConnectorApi';
 
-type ApiContext = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions;
+type ApiContext = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions | IWebhookFunctions;
 
 interface ApiCall {
   method: IHttpRequestMethods;
@@ -23,6 +24,8 @@ interface ApiCall {
   body?: IDataObject;
   /** In the place of a body: a form with a file as its last part. */
   upload?: Upload;
+  /** The answer is bytes. */
+  file?: boolean;
   headers?: IDataObject;
   itemIndex?: number;
 }
@@ -55,6 +58,7 @@ interface Refusal {
 
 interface Answer {
   statusCode: number;
+  headers: IDataObject;
   body: unknown;
 }
 
@@ -77,6 +81,31 @@ export async function callApiUnless<Data>(code: string, context: ApiContext, cal
   if ('data' in outcome) return outcome.data;
   if (outcome.fault.code === code) return null;
   throw refusal(context, outcome, call.itemIndex);
+}
+
+/** A file the runtime keeps, by the path an event gave. Null, with the runtime's reason, when it cannot be had any more. */
+export async function download(
+  context: ApiContext,
+  path: string,
+): Promise<{ bytes: Buffer; mimeType: string } | { refused: string }> {
+  const baseUrl = await baseUrlOf(context, undefined);
+  const { statusCode, body, headers } = await send(context, { method: 'GET', path, file: true }, baseUrl);
+  const bytes = Buffer.from(body as ArrayBuffer);
+  if (statusCode === 200) return { bytes, mimeType: String(headers['content-type'] ?? 'application/octet-stream') };
+  const fault = faultIn(bytes.toString());
+  if (fault && statusCode < 500) return { refused: `${fault.message} ${fault.hint ?? ''}`.trim() };
+  throw new NodeOperationError(context.getNode(), `The file was not given out (HTTP status ${statusCode})`, {
+    description: fault?.message ?? 'Look into the log of the runtime.',
+  });
+}
+
+function faultIn(text: string): ApiFault | null {
+  try {
+    const body = JSON.parse(text) as unknown;
+    return isObject(body) && isObject(body.error) ? (body.error as unknown as ApiFault) : null;
+  } catch {
+    return null;
+  }
 }
 
 async function exchange<Data>(context: ApiContext, call: ApiCall): Promise<{ data: Data } | Refusal> {
@@ -125,6 +154,7 @@ async function send(context: ApiContext, call: ApiCall, baseUrl: string): Promis
     returnFullResponse: true,
     ignoreHttpStatusErrors: true,
   };
+  if (call.file) Object.assign(options, { json: false, encoding: 'arraybuffer' });
   if (call.query) options.qs = call.query;
   if (call.headers) options.headers = call.headers;
   if (call.body) {

@@ -25,6 +25,8 @@ const message = (more: Record<string, unknown> = {}) =>
     ...more,
   });
 
+const from = (phone: string | null, lid: string | null = null) => ({ from: { phone, jid: lid, lid } });
+
 test('every event the runtime can tell is offered to choose from, and no other', () => {
   expect(EVENT_OPTIONS.map(({ value }) => value).sort()).toEqual([...EVENT_NAMES].sort());
 });
@@ -65,6 +67,19 @@ test('messages of groups can be left out', () => {
   expect(passes(group, {})).toBe(true);
   expect(passes(group, { ignoreGroups: true })).toBe(false);
   expect(passes(message(), { ignoreGroups: true })).toBe(true);
+});
+
+test.each([
+  ['only groups', { onlyGroups: true }, { chat: { jid: '1@g.us', isGroup: true } }, {}],
+  ['only some kinds', { messageKinds: ['image', 'voice'] }, { kind: 'voice' }, { kind: 'text' }],
+  ['words, in any case', { textContains: 'PRICE' }, { text: 'The price?' }, { text: 'hello' }],
+  ['a pattern, in any case', { textMatches: '^order \\d+' }, { text: 'Order 4711' }, { text: 'my order 4711' }],
+  ['a number however it is written', { onlyFrom: '+1 (555) 010-0001' }, from('+15550100001'), from('+15550100002')],
+  ['one of several people', { onlyFrom: 'me@lid, 15550100009' }, from(null, 'me@lid'), from('+15550100001', 'you@lid')],
+  ['a number, which a hidden one is not', { onlyFrom: '+15550100001' }, from('+15550100001'), from(null)],
+])('messages can be narrowed to %s', (_what, filter, fits, fitsNot) => {
+  expect(passes(message(fits), filter)).toBe(true);
+  expect(passes(message(fitsNot), filter)).toBe(false);
 });
 
 test('message statuses can be narrowed, which leaves other events alone', () => {

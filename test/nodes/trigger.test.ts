@@ -16,6 +16,7 @@ interface Webhook {
 
 const ACCOUNT = '15550100010';
 const ADA = '15550100011';
+const PDF = Buffer.from('%PDF-1.7 not much of one');
 
 let runtime: RuntimeProcess;
 let engine: N8nEngine;
@@ -174,6 +175,30 @@ test('a message becomes one item; the same delivery forged, altered or unsigned 
   // Deactivated, the secret is gone, and with it the trust in anything signed with it.
   await node.delete();
   expect(await node.deliver(first.delivery)).toMatchObject({ status: 401, items: null });
+});
+
+test('the file of a message comes with the item when that is asked for', async () => {
+  const node = engine.trigger(trigger({ options: { downloadMedia: true } }));
+  await node.create();
+  receive = node.deliver;
+  taken.length = 0;
+  const arrived = (count: number) =>
+    eventually(
+      20_000,
+      `${count} deliveries`,
+      () => taken.length,
+      (many) => many >= count,
+    );
+  await runtime.sandbox.send(ADA, ACCOUNT, { kind: 'document', data: PDF.toString('base64'), fileName: 'a.pdf' });
+  await arrived(1);
+  expect(taken[0]?.outcome).toMatchObject({ status: 200, files: { data: { fileName: 'a.pdf' } } });
+  expect(Buffer.from(taken[0]?.outcome.files?.data?.data ?? '', 'base64')).toEqual(PDF);
+  await node.delete();
+});
+
+test('a pattern that is none is refused when the workflow is published', async () => {
+  const wrong = engine.trigger(trigger({ options: { textMatches: '(' } }));
+  await expect(wrong.create()).rejects.toMatchObject({ message: expect.stringContaining('no regular expression') });
 });
 
 test('the list of sessions shows whose account each is and finds it by any of that', async () => {

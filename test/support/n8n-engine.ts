@@ -48,6 +48,8 @@ export interface DeliveryOutcome {
   status: number;
   answer: unknown;
   items: IDataObject[] | null;
+  /** The files of the first item. */
+  files?: IBinaryKeyData | undefined;
 }
 
 export class N8nEngine {
@@ -182,7 +184,8 @@ export class N8nEngine {
     const context = new core.WebhookContext(workflow, subject, additionalData, mode, webhookData, [], null);
     const result: IWebhookResponseData = (await type.webhook?.call(context)) ?? {};
     if (!result.noWebhookResponse) outcome.answer = result.webhookResponse;
-    return { ...outcome, items: result.workflowData?.[0]?.map(({ json }) => json) ?? null };
+    const items = result.workflowData?.[0];
+    return { ...outcome, items: items?.map(({ json }) => json) ?? null, files: items?.[0]?.binary };
   }
 
   #workflow(node: NodeUnderTest, staticData: StaticData = {}): Workflow {

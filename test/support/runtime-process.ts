@@ -49,6 +49,9 @@ export class SandboxControl {
     this.#call('POST', '/contacts', { phone, ...options });
   say = (contact: string, to: string, text: string) =>
     this.#call<{ messageId: string }>('POST', `/contacts/${contact}/say`, { to, text });
+  /** Writes anything else, as `GET /routes` of the sandbox describes it. */
+  send = (contact: string, to: string, content: object) =>
+    this.#call<{ messageId: string }>('POST', `/contacts/${contact}/send`, { to, content });
   /** Resolves when a message with this text is on the contact's screen, decrypted. */
   async received(contact: string, text: string, seconds = 20): Promise<ScreenMessage> {
     return await this.#call('GET', `/contacts/${contact}/wait?text=${encodeURIComponent(text)}&timeout=${seconds}`);
