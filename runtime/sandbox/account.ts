@@ -7,6 +7,8 @@ import type { Person } from './directory.ts';
 import type { Group } from './groups/groups.ts';
 import { linkedDevicesOf } from './linked-device.ts';
 import { DeviceLinker } from './linking/linking.ts';
+import { fileMessage } from './media/media.ts';
+import type { FileToSend, Media } from './media/media.ts';
 import { OwnPhone } from './own-phone/own-phone.ts';
 import type { OwnSendOptions, PastChat } from './own-phone/own-phone.ts';
 import type { Phone, ReceivedReceipt } from './phone.ts';
@@ -40,6 +42,7 @@ export class Account extends Somebody {
   readonly #handset: Handset;
   readonly #social: Social;
   readonly #linker: DeviceLinker;
+  readonly #media: Media;
 
   constructor(world: World, person: Person, handset: Handset, onLinked: (deviceId: number) => void) {
     super(world, person);
@@ -54,6 +57,7 @@ export class Account extends Somebody {
     });
     this.settings = new Settings(this.sharedState);
     this.#social = world.social;
+    this.#media = world.media;
     this.ownPhone = new OwnPhone(world, handset.phone, this, (deviceId) => void this.unlink(deviceId));
     this.#linker = new DeviceLinker(world, person, handset.phone, (deviceId) => {
       this.#tell('add', deviceId);
@@ -96,6 +100,11 @@ export class Account extends Somebody {
   /** As `say`, for any content there is. */
   send(to: Somebody | Group, content: proto.IMessage, options: OwnSendOptions = {}): Promise<{ messageId: string }> {
     return this.ownPhone.send(to, content, options);
+  }
+
+  /** Sends a file as the phone encrypts and uploads it. Throws for what a phone would not let one send. */
+  async sendFile(to: Somebody | Group, file: FileToSend, options: OwnSendOptions = {}): Promise<{ messageId: string }> {
+    return this.send(to, fileMessage(this.#media, file), options);
   }
 
   /** The receipts that came back for a message written on the phone, in order. */

@@ -37,6 +37,7 @@ export async function openControlServer(sandbox: Controlled, port: number): Prom
 
 async function respond(sandbox: Controlled, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
+    requireOwn(request);
     const page = request.method === 'GET' ? await pageFile(request.url ?? '') : null;
     if (page) return void response.writeHead(200, page.headers).end(page.body);
     const body = await answer(sandbox, request);
@@ -54,8 +55,8 @@ function send(response: ServerResponse, status: number, body: object): void {
 }
 
 async function answer(sandbox: Controlled, request: IncomingMessage): Promise<object> {
-  requireOwn(request);
-  const url = new URL(request.url ?? '/', `http://${HOST}`);
+  const url = URL.parse(request.url ?? '/', `http://${HOST}`);
+  if (!url) throw new ControlError(400, `${JSON.stringify(request.url)} is no path; GET /routes lists what there is`);
   const atPath = routes.flatMap((route) => {
     const parts = partsOf(route.path, url.pathname);
     return parts ? [{ route, parts }] : [];

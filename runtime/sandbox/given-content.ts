@@ -106,6 +106,8 @@ export function contentOf(given: Given, addressOf: AddressOf): { message: proto.
   return { file: { ...file.more, ...more, kind: file.kind, mime, bytes: bytesIn(String(rest['data'])) } };
 }
 
+export const isFileKind = (kind: string): boolean => Object.hasOwn(FILES, kind);
+
 function bytesIn(data: string): Buffer {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(data)) throw new ControlError(400, 'data must be the bytes of a file in Base64');
   return Buffer.from(data, 'base64');

@@ -42,7 +42,7 @@ function optionsOf(given: Given): SayOptions {
 
 /** How people are addressed in a chat, by their phone numbers. */
 const addressesIn =
-  (sandbox: Controlled, chat: Account | Group, addressing: Addressing = 'lid'): AddressOf =>
+  (sandbox: Controlled, chat: Account | Contact | Group, addressing: Addressing = 'lid'): AddressOf =>
   (phone) => {
     const person = sandbox.contacts.get(phone) ?? sandbox.accounts.get(phone);
     if (!person) throw new ControlError(404, `nobody has ${phone}`);
@@ -58,6 +58,17 @@ function send(sandbox: Controlled, phone: string, given: Given): Promise<object>
     return 'file' in content
       ? contact.sendFile(chat, content.file, options)
       : contact.send(chat, content.message, options);
+  });
+}
+
+/** The owner sends any content there is, from the phone itself. */
+function sendAsOwner(sandbox: Controlled, phone: string, { to, content, id }: Given): Promise<object> {
+  const account = accountOf(sandbox, phone);
+  const chat = sandbox.groups.get(String(to)) ?? sandbox.accounts.get(String(to)) ?? contactOf(sandbox, String(to));
+  const options = id === undefined ? {} : { id: String(id) };
+  return refusing(async () => {
+    const made = contentOf(content as Given, addressesIn(sandbox, chat));
+    return 'file' in made ? account.sendFile(chat, made.file, options) : account.send(chat, made.message, options);
   });
 }
 
@@ -88,6 +99,14 @@ export const sendRoutes: readonly Route[] = [
     fields: { to: required, content: { type: 'object', required: true }, ...BESIDE },
     maxBytes: MAX_SEND_BYTES,
     handle: send,
+  },
+  {
+    method: 'POST',
+    path: '/accounts/:phone/send',
+    about: 'The owner sends a content on the phone itself, as /contacts/:phone/send does for a contact.',
+    fields: { to: required, content: { type: 'object', required: true }, id: optional },
+    maxBytes: MAX_SEND_BYTES,
+    handle: sendAsOwner,
   },
   {
     method: 'POST',

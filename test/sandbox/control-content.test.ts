@@ -7,6 +7,7 @@ import type { Account, Group, Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { controlCaller, rowOverHttp } from '../support/control-call.ts';
+import { within } from '../support/deadline.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const ACCOUNT = '15550100001';
@@ -158,6 +159,35 @@ describe('a contact sends over HTTP what the client then shows', () => {
     const tooLong = { kind: 'document', data: 'A'.repeat(25 * 1024 * 1024) };
     expect((await asAnn('send', { to: ACCOUNT, content: tooLong })).status).toBe(413);
     expect(await asAnn('say', { to: ACCOUNT, text: 'A'.repeat(70_000) })).toMatchObject({ status: 413 });
+  });
+});
+
+describe('the owner sends over HTTP, from the phone itself,', () => {
+  const asOwner = (body: object) => call('POST', `/accounts/${ACCOUNT}/send`, body);
+
+  test('what the contact then shows, and the client as its own', async () => {
+    const data = Buffer.from('a plan').toString('base64');
+    const content = { kind: 'document', data, mimetype: 'text/plain', fileName: 'plan.txt' };
+    const { promise: copied, resolve } = Promise.withResolvers<WAMessage>();
+    client.events.on('upsert', (message) => message.key.id === 'FROM-THE-PHONE' && resolve(message));
+    const { status, body } = await asOwner({ to: ANN, content, id: 'FROM-THE-PHONE' });
+    expect([status, body]).toEqual([200, { messageId: 'FROM-THE-PHONE' }]);
+    const shown = await row('FROM-THE-PHONE');
+    expect(shown).toMatchObject({ from: ACCOUNT, kind: 'document', file: { fileName: 'plan.txt', bytes: 6 } });
+    expect(await within(10_000, 'the copy', copied)).toMatchObject({ key: { fromMe: true } });
+  });
+
+  test('to a group, and mentions people there', async () => {
+    const content = { kind: 'mention', text: `look @${BEN}`, people: [BEN] };
+    const { body } = await asOwner({ to: group.jid, content });
+    expect(await row(body['messageId'])).toMatchObject({ group: group.jid, mentions: [sandbox.contact(BEN).lid] });
+  });
+
+  test.each([
+    [{ to: '15550100099', content: { kind: 'text', text: 'hi' } }, 404, 'nobody has 15550100099'],
+    [{ to: ANN, content: { kind: 'smell' } }, 400, 'kind must be one of'],
+  ])('but not %j', async (body, status, sentence) => {
+    expect(await asOwner(body)).toEqual({ status, body: { error: expect.stringContaining(sentence) } });
   });
 });
 

@@ -41,7 +41,9 @@ test.each([
   ['an origin that hides itself', { origin: 'null' }],
 ])('a request with %s is refused, reading and writing alike', async (_what, headers) => {
   const refused = { status: 403, body: { error: expect.stringMatching(/not for the host|may not steer/) } };
-  expect(await ask('GET', '/state', { host: '127.0.0.1:PORT', ...headers })).toEqual(refused);
+  for (const path of ['/state', '/', '/app.js']) {
+    expect(await ask('GET', path, { host: '127.0.0.1:PORT', ...headers })).toEqual(refused);
+  }
   const all = { host: '127.0.0.1:PORT', ...JSON_TYPE, ...headers };
   expect(await ask('POST', '/contacts', all, CONTACT)).toEqual(refused);
   expect(sandbox.contacts.size).toBe(0);
@@ -68,6 +70,11 @@ test.each([
   expect((await ask('GET', '/unhandled', headers)).status).toBe(200);
   const typed = { ...headers, 'content-type': 'application/json; charset=utf-8' };
   expect((await ask('POST', '/people/15550100019/about', typed, '{"text":"hi"}')).status).toBe(404);
+});
+
+test('what is no path is refused with a sentence', async () => {
+  const { status, body } = await ask('GET', '//', { host: '127.0.0.1:PORT' });
+  expect([status, body]).toEqual([400, { error: expect.stringContaining('is no path') }]);
 });
 
 test('what is asked without a body needs no type', async () => {

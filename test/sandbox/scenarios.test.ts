@@ -3,7 +3,13 @@ import { jidNormalizedUser } from '@whiskeysockets/baileys';
 import type { WAMessage } from '@whiskeysockets/baileys';
 import { listScenarios, loadScenario, parseScenario, runScenario } from '../../runtime/sandbox/scenarios/scenarios.ts';
 import { startSandbox, type Account, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { connectClient, disconnect, linkedClient, textOf, type WhatsAppClient } from '../support/baileys-client.ts';
+import {
+  connectClient,
+  disconnect,
+  linkedClient,
+  textOf,
+  type WhatsAppClient,
+} from '../support/baileys-client.ts';
 
 const OPENING = `
 name: Trial
@@ -32,7 +38,7 @@ describe('a scenario is refused with file, line and what is allowed', () => {
     ['a fault that cannot last', '  - { fault: tcp-reset, for: 2s }', 'tcp-reset happens once'],
     ['a bad pattern', "  - expect: { at: ada, matching: '(' }", 'trial.yaml:6: Invalid regular expression'],
     ['an unknown kind', '  - expect: { at: ada, kind: smell }', 'kind must be one of text, image'],
-    ['an unknown content', '  - { contact: ada, sends: { kind: smell } }', 'kind must be one of image'],
+    ['an unknown content', '  - { contact: ada, sends: { kind: smell } }', 'kind must be one of text, mention'],
     ['a message nobody named', '  - { contact: ada, says: hi, quotes: it }', 'there is no message "it"'],
     ['no YAML', '  - { contact: ada, says: "hi }', 'trial.yaml:'],
     [

@@ -21,6 +21,13 @@ const post = (path: string, body: object) => call('POST', path, body);
 
 const ok = { status: 200, body: {} };
 
+test('a picture may be larger than other bodies', async () => {
+  const picture = (bytes: number) =>
+    Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(bytes)]).toString('base64');
+  expect(await post(`/people/${BEN}/picture`, { base64: picture(200_000) })).toEqual(ok);
+  expect((await post(`/people/${BEN}/picture`, { base64: picture(4_000_000) })).status).toBe(413);
+});
+
 test('somebody is given an about text, a business, privacy and a block', async () => {
   const ann = sandbox.contact(ANN);
   expect(await post(`/people/${ANN}/trust`, { other: ACCOUNT })).toEqual(ok);

@@ -6,7 +6,7 @@ import type { CipherKind, FileFacts } from './file-cipher.ts';
 import type { Media, MediaFolder } from './media.ts';
 
 /** How a person sends a file: a voice message is audio that was recorded, not picked. */
-export const FILE_KINDS = ['image', 'video', 'audio', 'voice', 'document', 'sticker'] as const;
+const FILE_KINDS = ['image', 'video', 'audio', 'voice', 'document', 'sticker'] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
 
 export interface FileToSend {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { MediaFaults } from './media-faults.ts';
 
-export { carriedFile, FILE_KINDS, fileMessage, openFile } from './files.ts';
+export { carriedFile, fileMessage, openFile } from './files.ts';
 export type { FileKind, FileToSend } from './files.ts';
 export { MediaFaults } from './media-faults.ts';
 

@@ -1,7 +1,7 @@
 /** Whether everything a scenario names is there: contacts, groups, messages, faults and their settings, patterns. */
 import { FAULTS } from '../faults/registry.ts';
-import { VARIABLE } from './scenario.ts';
-import type { Action, Scenario, Step } from './scenario.ts';
+import { isAct, VARIABLE } from './scenario.ts';
+import type { Action, Content, Scenario, Step } from './scenario.ts';
 
 /** The word that stands for the account a scenario is played with. */
 export const ACCOUNT = 'account';
@@ -79,8 +79,8 @@ function namedIn(action: Action): Named {
     return { contact, group, message, others: mentions };
   }
   if ('sends' in action) {
-    const { contact, in: group, sends } = action;
-    return { contact, group, message: sends.kind === 'reaction' ? sends.to : undefined };
+    const { contact, in: group, sends, quotes } = action;
+    return { contact, group, message: isAct(sends) ? sends.to : quotes, others: peopleIn(sends) };
   }
   if ('expect' in action) {
     const { at: contact, in: group, matching: pattern } = action.expect;
@@ -91,6 +91,10 @@ function namedIn(action: Action): Named {
   if ('group' in action) return { group: action.group, others: [...(action.add ?? []), ...(action.remove ?? [])] };
   return {};
 }
+
+/** Whom a content mentions. */
+const peopleIn = (content: Content): readonly string[] =>
+  !isAct(content) && Array.isArray(content['people']) ? content['people'].map(String) : [];
 
 function checkFault(action: Extract<Action, { fault: string }>, line: number, note: Note): void {
   const kind = FAULTS.find(({ name }) => name === action.fault);

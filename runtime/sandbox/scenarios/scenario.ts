@@ -1,6 +1,5 @@
 /** What a scenario is once it has been read and checked: people, groups, and steps with the lines they stand on. */
 import type { MessageKind } from '../contents/appearance.ts';
-import type { FileKind } from '../media/media.ts';
 import type { Settings } from '../faults/registry.ts';
 
 /** `2s`, `500ms`, `1.5m`, `1h`. */
@@ -28,26 +27,26 @@ export interface GroupCast {
   readonly addressing?: 'lid' | 'pn';
 }
 
-export interface FileContent {
-  readonly kind: FileKind;
-  /** A path beside the scenario's file; an image can do without. */
+/** What somebody does to a message that an earlier step has given a name. */
+export type Act =
+  | { readonly kind: 'reaction'; readonly to: string; readonly emoji: string }
+  | { readonly kind: 'edit'; readonly to: string; readonly text: string }
+  | { readonly kind: 'deletion'; readonly to: string }
+  | { readonly kind: 'vote'; readonly to: string; readonly options: readonly string[] };
+
+/** A content by its kind and what that takes, as in `given-content.ts`, but for `data`. */
+export interface GivenContent {
+  readonly kind: string;
+  /** Where the bytes of a file are: a path beside the scenario's own file. */
   readonly file?: string;
-  readonly mime?: string;
-  readonly caption?: string;
+  readonly [field: string]: unknown;
 }
 
-export type Content =
-  | FileContent
-  | { readonly kind: 'location'; readonly latitude: number; readonly longitude: number; readonly name?: string }
-  | { readonly kind: 'reaction'; readonly emoji: string; readonly to: string }
-  | {
-      readonly kind: 'ad';
-      readonly text: string;
-      readonly title: string;
-      readonly body?: string;
-      readonly sourceUrl: string;
-      readonly clickId: string;
-    };
+export type Content = Act | GivenContent;
+
+const ACTS: readonly string[] = ['reaction', 'edit', 'deletion', 'vote'] satisfies Act['kind'][];
+
+export const isAct = (content: Content): content is Act => ACTS.includes(content.kind);
 
 export interface Expectation {
   readonly at: string;
@@ -68,7 +67,13 @@ export type Action =
       readonly mentions?: readonly string[];
       readonly as?: string;
     }
-  | { readonly contact: string; readonly sends: Content; readonly in?: string; readonly as?: string }
+  | {
+      readonly contact: string;
+      readonly sends: Content;
+      readonly in?: string;
+      readonly quotes?: string;
+      readonly as?: string;
+    }
   | { readonly expect: Expectation }
   /** The account tried to write to a contact, and the server refused it with this error. */
   | { readonly refused: { readonly to: string; readonly error?: string; readonly within?: Duration } }

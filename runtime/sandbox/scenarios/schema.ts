@@ -2,7 +2,8 @@
 import { Ajv } from 'ajv';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { MESSAGE_KINDS } from '../contents/appearance.ts';
-import { FILE_KINDS } from '../media/media.ts';
+import type { Field } from '../control-route.ts';
+import { CONTENT_KINDS } from '../given-content.ts';
 import { DURATION } from './scenario.ts';
 
 const text = { type: 'string', minLength: 1 };
@@ -47,28 +48,38 @@ const FILE = object(
   ['name', 'contacts', 'steps'],
 );
 
-const number = { type: 'number' };
+const TYPES: Readonly<Record<Field['type'], object>> = {
+  string: { type: 'string' },
+  boolean: { type: 'boolean' },
+  number: { type: 'number' },
+  strings: { type: 'array', items: { type: 'string' } },
+  object: { type: 'object' },
+  objects: { type: 'array', items: { type: 'object' } },
+};
+
+/** As over HTTP, but that files are named by their paths; a picture can do without. */
+function contentSchema(kind: string, fields: Readonly<Record<string, Field>>): object {
+  const { data, ...rest } = fields;
+  const required = Object.keys(rest).filter((name) => rest[name]?.required);
+  const properties = Object.fromEntries(Object.entries(rest).map(([name, { type }]) => [name, TYPES[type]]));
+  return object(
+    { kind: text, ...properties, ...(data && { file: text }) },
+    data && kind !== 'image' ? ['file', ...required] : required,
+  );
+}
+
 const CONTENTS: Readonly<Record<string, object>> = {
-  ...Object.fromEntries(
-    FILE_KINDS.map((kind) => [
-      kind,
-      object({ kind: text, file: text, mime: text, caption: text }, kind === 'image' ? [] : ['file', 'mime']),
-    ]),
-  ),
-  location: object({ kind: text, latitude: number, longitude: number, name: text }, ['latitude', 'longitude']),
+  ...Object.fromEntries(Object.entries(CONTENT_KINDS).map(([kind, fields]) => [kind, contentSchema(kind, fields)])),
   reaction: object({ kind: text, emoji: { type: 'string' }, to: text }, ['emoji', 'to']),
-  ad: object({ kind: text, text, title: text, body: text, sourceUrl: text, clickId: text }, [
-    'text',
-    'title',
-    'sourceUrl',
-    'clickId',
-  ]),
+  edit: object({ kind: text, text, to: text }, ['text', 'to']),
+  deletion: object({ kind: text, to: text }, ['to']),
+  vote: object({ kind: text, options: { type: 'array', items: text }, to: text }, ['options', 'to']),
 };
 
 /** Each kind of step; the first word of its fields names it. */
 const STEPS: Readonly<Record<string, object>> = {
   says: object({ contact: text, says: text, in: text, quotes: text, mentions: names, as: text }, ['contact']),
-  sends: object({ contact: text, sends: { type: 'object' }, in: text, as: text }, ['contact']),
+  sends: object({ contact: text, sends: { type: 'object' }, in: text, quotes: text, as: text }, ['contact']),
   expect: object({
     expect: object(
       { at: text, text, matching: text, kind: { enum: MESSAGE_KINDS }, in: text, within: duration, as: text },

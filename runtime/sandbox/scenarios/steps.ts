@@ -1,13 +1,10 @@
 /** What each kind of step does; those that hold other steps are in `run.ts`. Each throws when it fails. */
 import { on } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import type { proto } from '@whiskeysockets/baileys';
-import type { Contact } from '../contact.ts';
 import type { ScreenMessage } from '../screen.ts';
-import { SAMPLE_JPEG } from './sample.ts';
 import { millisecondsOf } from './scenario.ts';
-import type { Action, Content, Expectation, FileContent } from './scenario.ts';
+import type { Action, Expectation } from './scenario.ts';
+import { send } from './sending.ts';
 import type { Stage } from './stage.ts';
 
 type Simple = Exclude<Action, { repeat: number } | { fault: string }>;
@@ -57,40 +54,6 @@ function mentioning(stage: Stage, text: string, names: readonly string[]): proto
   return {
     extendedTextMessage: { text: `${marks} ${text}`, contextInfo: { mentionedJid: people.map(({ lid }) => lid) } },
   };
-}
-
-async function send(stage: Stage, action: Extract<Action, { sends: Content }>): Promise<void> {
-  const { contact, sends, in: group, as } = action;
-  const chat = stage.chat(group);
-  const sender = stage.contact(contact);
-  const message = contentOf(stage, sends, sender);
-  const { messageId } = message
-    ? await sender.send(chat, message)
-    : await sender.sendFile(chat, await fileOf(stage, sends as FileContent));
-  if (as !== undefined) stage.messages.set(as, messageId);
-}
-
-/** The message of what is no file. */
-function contentOf(stage: Stage, content: Content, sender: Contact): proto.IMessage | null {
-  if (content.kind === 'location') {
-    const { latitude: degreesLatitude, longitude: degreesLongitude, name } = content;
-    return { locationMessage: { degreesLatitude, degreesLongitude, name } };
-  }
-  if (content.kind === 'reaction') {
-    const id = stage.idOf(content.to);
-    const fromMe = !sender.screen.some(({ messageId }) => messageId === id);
-    const key = { remoteJid: stage.account.lid, fromMe, id };
-    return { reactionMessage: { key, text: content.emoji, senderTimestampMs: Date.now() } };
-  }
-  if (content.kind !== 'ad') return null;
-  const { text, title, body, sourceUrl, clickId: ctwaClid } = content;
-  const externalAdReply = { title, body, sourceUrl, ctwaClid, sourceType: 'ad', mediaType: 1, showAdAttribution: true };
-  return { extendedTextMessage: { text: stage.fill(text), contextInfo: { externalAdReply } } };
-}
-
-async function fileOf(stage: Stage, { kind, file, mime = 'image/jpeg', caption }: FileContent) {
-  const bytes = file === undefined ? SAMPLE_JPEG : await readFile(resolve(dirname(stage.scenario.source), file));
-  return { kind, bytes, mime, ...(caption !== undefined && { caption: stage.fill(caption) }) };
 }
 
 async function expectMessage(stage: Stage, expectation: Expectation): Promise<void> {

@@ -7,6 +7,8 @@ import type { Somebody } from './somebody.ts';
 const CHAT_STATES = ['typing', 'recording', 'paused'] as const;
 const CALL_ENDINGS = ['timeOut', 'hangUp', 'acceptOnPhone', 'rejectOnPhone'] as const;
 const BUSINESS = { description: optional, address: optional, email: optional, website: optional, category: optional };
+/** A picture in Base64; WhatsApp makes small ones of them, which the sandbox does not. */
+const MAX_PICTURE_BYTES = 4 * 1024 * 1024;
 const quota: Field = { type: 'number', required: false };
 
 function somebodyAt({ contacts, accounts }: Controlled, phone: string): Somebody {
@@ -97,12 +99,15 @@ export const socialRoutes: readonly Route[] = [
     { to: required, state: required },
     as(showIn),
   ),
-  post(
-    '/people/:phone/picture',
-    'Gives somebody a profile picture; an empty one removes it.',
-    { base64: required },
-    as(setPicture),
-  ),
+  {
+    ...post(
+      '/people/:phone/picture',
+      'Gives somebody a profile picture, in Base64; an empty one removes it.',
+      { base64: required },
+      as(setPicture),
+    ),
+    maxBytes: MAX_PICTURE_BYTES,
+  },
   post(
     '/people/:phone/about',
     "Changes somebody's about text.",
