@@ -3,13 +3,7 @@ import { jidNormalizedUser } from '@whiskeysockets/baileys';
 import type { WAMessage } from '@whiskeysockets/baileys';
 import { listScenarios, loadScenario, parseScenario, runScenario } from '../../runtime/sandbox/scenarios/scenarios.ts';
 import { startSandbox, type Account, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import {
-  connectClient,
-  disconnect,
-  linkedClient,
-  textOf,
-  type WhatsAppClient,
-} from '../support/baileys-client.ts';
+import { connectClient, disconnect, linkedClient, textOf, type WhatsAppClient } from '../support/baileys-client.ts';
 
 const OPENING = `
 name: Trial
