@@ -132,7 +132,7 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
     sessionOf: (session) => sessions.find(session),
     media: mediaSettings(config),
   });
-  const attachments = openAttachments(config, egress, (id) => sessions.get(id));
+  const attachments = openAttachments({ config, log }, egress, (id) => sessions.get(id));
   const outboxes = createOutboxes({
     ...{ ...common, attachments },
     sessions: { find: (id) => sessions.find(id) },
@@ -158,12 +158,17 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
   return { store, egress, protocol, webhooks, inbox, attachments, outboxes, sessions, metrics, alerts, backups };
 }
 
-const openAttachments = (config: Config, egress: Egress, sessionOf: (id: SessionId) => Session) =>
+const openAttachments = (
+  { config, log }: Pick<AppOptions, 'config' | 'log'>,
+  egress: Egress,
+  sessionOf: (id: SessionId) => Session,
+) =>
   createAttachments({
     directory: config.sessionsDir,
     sealOf: (id) => sessionOf(id).seal(),
     wayFor: (id) => egress.by(sessionOf(id).openWayOut()),
     settings: attachmentSettings(config),
+    log,
   });
 
 /** For those who tell something and do not wait until it is durable. */

@@ -9,6 +9,17 @@ export interface TextContent {
   text: string;
   /** People named in the text as `@<number>`; each is told. */
   mentions?: Jid[];
+  /** What shows of a web address in it. */
+  preview?: LinkPreview;
+}
+
+export interface LinkPreview {
+  /** As it stands in the text. */
+  address: string;
+  title: string;
+  description?: string;
+  /** A small JPEG, in base64. */
+  thumbnail?: string;
 }
 
 export interface LocationContent {
@@ -200,6 +211,7 @@ export const isFile = (content: Content): content is FileContent => 'file' in co
 /** What makes a message the same as another: what the caller gave, not what was made of it. */
 export function identityOf(content: Content): object {
   if (isFile(content)) return { ...content, file: content.file.source };
+  if (content.kind === 'text') return { ...content, preview: null };
   return content.kind === 'forward' ? { kind: content.kind, of: content.of, chat: content.chat } : content;
 }
 

@@ -35,10 +35,15 @@ export async function startFileHost(files: Record<string, Buffer>): Promise<File
   return { url, asked, close };
 }
 
+/** What a name ends in says what it is. */
+const TYPES: Record<string, string> = { html: 'text/html; charset=utf-8', jpg: 'image/jpeg' };
+
 const well =
   (file: Buffer): Answer =>
-  (_request, response) =>
-    void response.end(file);
+  ({ url = '' }, response) => {
+    const type = TYPES[/\.(\w+)(?:\?|$)/.exec(url)?.[1] ?? ''];
+    response.writeHead(200, { ...(type && { 'content-type': type }) }).end(file);
+  };
 
 const MANNERS: Record<string, (file: Buffer) => Answer> = {
   well,

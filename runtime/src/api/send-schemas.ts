@@ -39,7 +39,14 @@ const Mentions = Type.Optional(
   Type.Array(To, { maxItems: 1_024, description: 'People the text names as @<number>; each of them is told.' }),
 );
 
-export const SendText = send({ text: Words('What it says.', MAX_TEXT), mentions: Mentions });
+export const SendText = send({
+  ...{ text: Words('What it says.', MAX_TEXT), mentions: Mentions },
+  linkPreview: Type.Optional(
+    Type.Boolean({
+      description: "Show title and picture of the first web address in it, fetched now through the session's proxy.",
+    }),
+  ),
+});
 
 export const SendLocation = send({
   latitude: Type.Number({ minimum: -90, maximum: 90, description: 'Degrees.' }),

@@ -16,10 +16,12 @@ import * as kinds from './send-schemas.ts';
 import { parseTime } from './times.ts';
 
 export function sendRoutes(app: Api, deps: ApiDeps): void {
-  sendRoute(app, deps, '/messages/text', 'Send a text as a person would', kinds.SendText, ({ text, mentions }) => ({
-    ...{ kind: 'text', text },
-    ...(mentions && { mentions: mentions.map(parseRecipient) }),
-  }));
+  sendRoute(app, deps, '/messages/text', 'Send a text as a person would', kinds.SendText, async (body, session) => {
+    const { text, mentions, linkPreview } = body;
+    const named = mentions?.map(parseRecipient);
+    const preview = linkPreview ? await deps.attachments.preview(session, text) : null;
+    return { kind: 'text', text, ...(named && { mentions: named }), ...(preview && { preview }) };
+  });
   sendRoute(app, deps, '/messages/location', 'Send a place', kinds.SendLocation, (body) => {
     const { latitude, longitude, name, address } = body;
     return { kind: 'location', latitude, longitude, ...(name && { name }), ...(address && { address }) };
@@ -56,7 +58,7 @@ function sendRoute<Body extends TObject>(
   path: string,
   summary: string,
   body: Body,
-  read: (body: Static<Body>) => Content,
+  read: (body: Static<Body>, session: SessionId) => Content | Promise<Content>,
 ): void {
   const response = schemas.answers(202, schemas.Message);
   app.post(
@@ -68,7 +70,7 @@ function sendRoute<Body extends TObject>(
       const session = deps.sessions.requireLinked(parseSessionId(given.sessionId));
       const how = howOf(given, request, deps.outboxes.profiles);
       void reply.code(202);
-      return ok(await sent(deps, session.id, { ...how, content: read(given) }, given, request));
+      return ok(await sent(deps, session.id, { ...how, content: await read(given, session.id) }, given, request));
     },
   );
 }

@@ -3,12 +3,15 @@
  * session's key, under the message's id, until the message has gone.
  */
 import type { Readable } from 'node:stream';
-import type { FileFacts, FileKind } from '../content.ts';
+import type { FileFacts, FileKind, LinkPreview } from '../content.ts';
+import { toError } from '../errors.ts';
 import type { MessageId, SessionId } from '../ids.ts';
+import type { Logger } from '../log.ts';
 import type { Seal } from '../seal.ts';
 import type { FetchWay } from './fetching.ts';
 import { Ffmpeg } from './ffmpeg.ts';
 import { Intake, sha256 } from './intake.ts';
+import { firstAddress, previewOf } from './link-preview.ts';
 import { Shelf } from './shelf.ts';
 
 /** A file as a caller gives it. */
@@ -40,6 +43,7 @@ export interface AttachmentsDeps {
   sealOf(session: SessionId): Seal;
   /** Where files that are given by a URL are fetched: through the session's proxy if it has one. */
   wayFor(session: SessionId): FetchWay;
+  log: Logger;
   settings: { maxBytes: number; fetchTimeoutMs: number; ffmpeg: string };
 }
 
@@ -49,6 +53,8 @@ export interface Attachments {
    * `file_not_fetched`, `file_too_large`, `file_not_usable`, `ffmpeg_missing`, `session_not_linked`, and what a stream that was given throws.
    */
   take(session: SessionId, given: GivenFile): Promise<TakenFile>;
+  /** What shows of the first web address in a text; null when there is none, or its page cannot be had. Never throws. */
+  preview(session: SessionId, text: string): Promise<LinkPreview | null>;
   /** The bytes kept for a message. The stream fails when there are none, or the session's key is another by now. */
   open(session: SessionId, id: MessageId): Readable;
   /** The message has gone, or will not go. */
@@ -68,9 +74,28 @@ export function createAttachments(deps: AttachmentsDeps): Attachments {
   const intake = new Intake(shelf, ffmpeg, deps);
   return {
     take: (session, given) => intake.take(session, given),
+    preview: (session, text) => preview(deps, session, text),
     open: (session, id) => shelf.open(session, id),
     remove: (session, id) => shelf.remove(session, id),
     tidy: (session, isWaiting) => shelf.tidy(session, isWaiting),
     stop: () => ffmpeg.stop(),
   };
+}
+
+async function preview(
+  { wayFor, log }: AttachmentsDeps,
+  session: SessionId,
+  text: string,
+): Promise<LinkPreview | null> {
+  const address = firstAddress(text);
+  if (address === null) return null;
+  const way = wayFor(session);
+  try {
+    return await previewOf(way, address);
+  } catch (error) {
+    log.debug({ err: toError(error), sessionId: session }, 'a link is sent without a preview');
+    return null;
+  } finally {
+    await way.close();
+  }
 }

@@ -18,13 +18,20 @@ export interface Fetched {
   bytes: AsyncIterable<Uint8Array>;
   /** What the server says it is. */
   mimetype: string | undefined;
+  charset: string | undefined;
   fileName: string | undefined;
+  /** Where it was in the end. */
+  url: URL;
+  /** Ends the fetch, read to the end or not. */
+  close(): void;
 }
 
 export interface FetchLimits {
   maxBytes: number;
   /** From the beginning to the last byte. */
   timeoutMs: number;
+  /** What is longer is cut off instead of refused. */
+  cut?: boolean;
 }
 
 const MAX_REDIRECTS = 5;
@@ -36,12 +43,8 @@ const DUMP_BYTES = 16 * 1024;
  * Follows redirects and begins to read. Throws `invalid_file_url`, `address_not_allowed`, `file_too_large`, `file_not_fetched`.
  * The way must stay open until the bytes are read.
  */
-export async function fetchFile(
-  way: FetchWay,
-  address: string,
-  { maxBytes, timeoutMs }: FetchLimits,
-): Promise<Fetched> {
-  const signal = AbortSignal.timeout(timeoutMs);
+export async function fetchFile(way: FetchWay, address: string, limits: FetchLimits): Promise<Fetched> {
+  const signal = AbortSignal.timeout(limits.timeoutMs);
   const late = () => signal.aborted;
   let url = parse(way, address);
   const credentials = credentialsOf(url);
@@ -51,7 +54,7 @@ export async function fetchFile(
       throw notFetched(error, late());
     });
     const location = oneOf(answer.headers['location']);
-    if (!REDIRECTS.has(answer.statusCode) || location === undefined) return read(answer, url, maxBytes, late);
+    if (!REDIRECTS.has(answer.statusCode) || location === undefined) return read(answer, url, limits, late);
     await answer.body.dump({ limit: DUMP_BYTES, signal }).catch(() => undefined);
     url = parse(way, location, url);
   }
@@ -75,22 +78,40 @@ function ask(way: FetchWay, url: URL, credentials: Record<string, string>, signa
 function read(
   { statusCode, headers, body }: Dispatcher.ResponseData,
   url: URL,
-  maxBytes: number,
+  { maxBytes, cut = false }: FetchLimits,
   late: () => boolean,
 ): Fetched {
-  const refuse = (error: RuntimeError): never => {
-    body.on('error', () => undefined).destroy();
-    throw error;
-  };
-  if (statusCode !== 200) refuse(failed(`the server answered HTTP ${statusCode}`));
-  const encoding = oneOf(headers['content-encoding']) ?? 'identity';
-  if (encoding !== 'identity') refuse(failed(`the server sent it as ${encoding}, which was not asked for`));
-  if (Number(oneOf(headers['content-length']) ?? 0) > maxBytes) refuse(new RuntimeError('file_too_large'));
+  const close = () => void body.on('error', () => undefined).destroy();
+  const refused = refusal(statusCode, headers, cut ? Infinity : maxBytes);
+  if (refused) {
+    close();
+    throw refused;
+  }
+  const type = oneOf(headers['content-type']) ?? '';
   return {
-    bytes: watched(body, late),
-    mimetype: oneOf(headers['content-type'])?.split(';')[0]?.trim().toLowerCase(),
+    bytes: cut ? beginningOf(watched(body, late), maxBytes) : watched(body, late),
+    mimetype: /^[^;\s]+/.exec(type)?.[0].toLowerCase(),
+    charset: /;\s*charset="?([^";\s]+)/i.exec(type)?.[1],
     fileName: nameIn(oneOf(headers['content-disposition'])) ?? nameOf(url),
+    ...{ url, close },
   };
+}
+
+/** Why what a server answers is not read; null when it is. */
+function refusal(status: number, headers: Dispatcher.ResponseData['headers'], maxBytes: number): RuntimeError | null {
+  if (status !== 200) return failed(`the server answered HTTP ${status}`);
+  const encoding = oneOf(headers['content-encoding']) ?? 'identity';
+  if (encoding !== 'identity') return failed(`the server sent it as ${encoding}, which was not asked for`);
+  return Number(oneOf(headers['content-length']) ?? 0) > maxBytes ? new RuntimeError('file_too_large') : null;
+}
+
+async function* beginningOf(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let left = maxBytes;
+  for await (const chunk of source) {
+    yield chunk.subarray(0, left);
+    left -= chunk.length;
+    if (left <= 0) return;
+  }
 }
 
 async function* watched(body: AsyncIterable<Uint8Array>, late: () => boolean): AsyncGenerator<Uint8Array> {

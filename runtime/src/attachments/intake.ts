@@ -96,7 +96,12 @@ export class Intake {
     const way = this.#wayFor(session);
     try {
       const { maxBytes, fetchTimeoutMs: timeoutMs } = this.#settings;
-      return { ...(await fetchFile(way, from.url, { maxBytes, timeoutMs })), close: () => way.close() };
+      const fetched = await fetchFile(way, from.url, { maxBytes, timeoutMs });
+      const close = async () => {
+        fetched.close();
+        await way.close();
+      };
+      return { ...fetched, close };
     } catch (error) {
       await way.close();
       throw error;

@@ -12,7 +12,7 @@
  * | download of files, histories, app state  | Utils/messages-media.js getHttpStream    | `options.dispatcher`, session/socket.ts |
  * | picture in a group invitation            | Utils/messages.js:357                    | this runtime builds no invitations  |
  * | file given to the client as a URL        | Utils/messages-media.js:262              | session/outgoing.ts gives it none   |
- * | link preview                             | Utils/link-preview.js:24, a package      | not installed; session/outgoing.ts says `linkPreview: null` |
+ * | link preview                             | Utils/link-preview.js:24, a package      | not installed; session/outgoing.ts gives the preview or null |
  * | the newest version of the client         | Utils/generics.js:182                    | nobody calls it                     |
  * | files that came with messages            | not the client: inbox/media/download.ts  | `Session.openWayOut`                |
  * | profile pictures                         | the client tells their URL only          | this runtime fetches none           |

@@ -12,7 +12,14 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import type { Readable } from 'node:stream';
-import { isFile, type ContactCard, type Content, type ForwardContent, type MessageRef } from '../content.ts';
+import {
+  isFile,
+  type ContactCard,
+  type Content,
+  type ForwardContent,
+  type MessageRef,
+  type TextContent,
+} from '../content.ts';
 import { isGroup, toJid } from '../ids.ts';
 import { fileContent, shownOnce } from './outgoing-file.ts';
 
@@ -76,7 +83,7 @@ function clientContent(
   if (isFile(content)) return fileContent(content, openFile());
   switch (content.kind) {
     case 'text':
-      return { text: content.text, linkPreview: null, ...(content.mentions && { mentions: content.mentions }) };
+      return textContent(content);
     case 'location': {
       const { latitude, longitude, name, address } = content;
       return { location: { degreesLatitude: latitude, degreesLongitude: longitude, name, address } };
@@ -99,6 +106,17 @@ function clientContent(
     default:
       return content satisfies never;
   }
+}
+
+function textContent({ text, mentions, preview }: TextContent): AnyMessageContent {
+  if (!preview) return { text, linkPreview: null, ...(mentions && { mentions }) };
+  const { address, title, description, thumbnail } = preview;
+  const linkPreview = {
+    ...{ 'canonical-url': address, 'matched-text': address, title },
+    ...(description !== undefined && { description }),
+    ...(thumbnail !== undefined && { jpegThumbnail: base64(thumbnail) }),
+  };
+  return { text, linkPreview, ...(mentions && { mentions }) };
 }
 
 function required(target: WAMessageKey | null): WAMessageKey {
