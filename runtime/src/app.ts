@@ -21,6 +21,7 @@ import { parseProxyUrl } from './proxy-address.ts';
 import type { Seal } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
 import { attachmentSettings, mediaSettings, outboxSettings, sessionSettings } from './settings.ts';
+import { stopWithin } from './stopping.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createAlerts, runWatchdog, type Alerts } from './watchdog/watchdog.ts';
 import { createWebhooks, type Webhooks } from './webhook/webhook.ts';
@@ -83,7 +84,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       stopping.signal,
     ),
   ];
-  const stop = () => stopWithin(config.shutdownTimeout, { rooms, api, metricsServer, stopping, running }, log);
+  const inHand = { rooms, api, metricsServer, stopping, running };
+  const stop = () => stopWithin(config.shutdownTimeout, (at) => stopApp(inHand, at), log);
   try {
     if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
     const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
@@ -280,22 +282,4 @@ async function stopApp({ rooms, api, metricsServer, stopping, running }: Running
   await api.close();
   await rooms.egress.close();
   await rooms.store.close();
-}
-
-/**
- * Stops in good order, but not for longer than the limit. What is not finished then is left as a crash would leave it: the
- * next start goes on with it.
- */
-async function stopWithin(limitMs: number, running: Running, log: Logger): Promise<void> {
-  let step = '';
-  const { promise: late, resolve } = Promise.withResolvers<'late'>();
-  const timer = setTimeout(() => resolve('late'), limitMs);
-  const stopped = stopApp(running, (next) => (step = next));
-  try {
-    if ((await Promise.race([stopped, late])) === 'late') {
-      log.warn({ waitingFor: step, limitMs }, 'not all was finished in time; the next start goes on with it');
-    }
-  } finally {
-    clearTimeout(timer);
-  }
 }
