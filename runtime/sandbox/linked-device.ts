@@ -63,6 +63,12 @@ export class LinkedDevice implements Device {
     return { identityKey, registrationId, signedPreKey: this.signedPreKey, ...(preKey && { preKey }) };
   }
 
+  /** Has no more than so many one-time keys left, as when many people have begun to write to it, and is asked for more. */
+  runLow(left: number): void {
+    this.#preKeys.splice(0, Math.max(0, this.#preKeys.length - left));
+    this.#askForPreKeys();
+  }
+
   deliver(stanza: Stanza): void {
     this.mailbox.post(stanza);
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openRelay, startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { parseScenario, runScenario } from '../../runtime/sandbox/scenarios/scenarios.ts';
+import { FAULTS, openRelay, startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient, loggedInClient, next, receives, textOf } from '../support/baileys-client.ts';
 import { eventually, within } from '../support/deadline.ts';
 
@@ -49,6 +50,27 @@ describe('over the control server', () => {
   ])('%j is refused with a sentence', async (request, sentence) => {
     const { status, body } = await ask('POST', '/faults', request);
     expect([status, body.error]).toEqual([400, expect.stringMatching(sentence)]);
+  });
+});
+
+describe.each(FAULTS)('$name', ({ name, lasting, scope, settings }) => {
+  const phone = '15550100003';
+  const one = scope === 'account' ? { phone } : {};
+
+  test('is begun and stopped over the control server', async () => {
+    sandbox.account(phone);
+    const { status, body } = await ask('POST', '/faults', { name, settings, ...one });
+    expect([status, body.fault?.name]).toEqual([200, lasting ? name : undefined]);
+    if (lasting) expect((await ask('POST', `/faults/${body.fault.id}/stop`)).status).toBe(200);
+    expect(sandbox.trouble.active.size).toBe(0);
+  });
+
+  test('is a step of a scenario', async () => {
+    const step = JSON.stringify({ fault: name, settings, ...(lasting && { for: '1ms' }) });
+    const text = `{ name: Trial, contacts: { ada: { phone: '15550100201' } }, steps: [${step}] }`;
+    const { ok } = await runScenario(sandbox, parseScenario(text, 'trial.yaml'), { account: phone });
+    expect(ok).toBe(true);
+    expect(sandbox.trouble.active.size).toBe(0);
   });
 });
 

@@ -58,9 +58,12 @@ const begin = (name: string, settings: Settings = {}) => {
 };
 
 /** What a new connection of the linked client comes to. */
-async function attempt(deadlineMs = DEADLINE_MS): Promise<number | 'open' | 'nothing'> {
+async function attempt(
+  deadlineMs = DEADLINE_MS,
+  options: Parameters<typeof connectClient>[2] = {},
+): Promise<number | 'open' | 'nothing'> {
   await disconnect(client);
-  client = connectClient(sandbox, client.auth);
+  client = connectClient(sandbox, client.auth, options);
   const { promise: outcome, resolve } = Promise.withResolvers<number | 'open'>();
   client.events.once('open', () => resolve('open'));
   client.events.once('close', (code) => resolve(code));
@@ -102,13 +105,12 @@ describe('a connection that is open ends with', () => {
   });
 });
 
+/** Those that clients of the same server know names for, and those they may meet. */
+const REASONS = [400, 401, 402, 403, 405, 406, 408, 409, 411, 413, 414, 415, 418, 429, 500, 501, 503];
+
 describe('a client that wants in', () => {
   test.each<[string, Settings, number | 'nothing']>([
-    ['login-failure', { reason: 401 }, 401],
-    ['login-failure', { reason: 403 }, 403],
-    ['login-failure', { reason: 405 }, 405],
-    ['login-failure', { reason: 500 }, 500],
-    ['login-failure', { reason: 503 }, 503],
+    ...REASONS.map((reason): [string, Settings, number] => ['login-failure', { reason }, reason]),
     ['login-failure-without-reason', {}, 500],
     ['temporary-ban', {}, 402],
     ['version-refused', {}, 405],
@@ -117,6 +119,8 @@ describe('a client that wants in', () => {
     ['handshake-hang', { step: 'finish' }, 'nothing'],
     ['login-hang', {}, 'nothing'],
     ['upgrade-status', { status: 503 }, 'nothing'],
+    ['query-unanswered', { xmlns: 'encrypt' }, 'nothing'],
+    ['query-unanswered', { xmlns: 'passive' }, 'nothing'],
     ['upgrade-reset', {}, 408],
     ['wrong-certificate', { flaw: 'issuer' }, 400],
   ])('meets %s %j: %s', async (name, settings, outcome) => {
@@ -124,6 +128,13 @@ describe('a client that wants in', () => {
     begin(name, settings);
     expect(await attempt(outcome === 'nothing' ? 700 : DEADLINE_MS)).toBe(outcome);
     if (outcome === 'nothing') client.socket.ws.emit('close', new Error('given up'));
+    sandbox.trouble.stopAll();
+    expect(await attempt()).toBe('open');
+  });
+
+  test.each(['upgrade', 'hello'])('gives up on a server that is silent at the %s, and finds it again', async (step) => {
+    begin('handshake-hang', { step });
+    expect(await attempt(DEADLINE_MS, { connectTimeoutMs: 400 })).toBe(408);
     sandbox.trouble.stopAll();
     expect(await attempt()).toBe('open');
   });
@@ -248,44 +259,4 @@ describe('while it lasts', () => {
       await receives(client, 'the text', ({ key }) => key.id === messageId);
     },
   );
-});
-
-describe('the registry', () => {
-  test('lists what lasts until it is stopped, and what happens once not at all', async () => {
-    await inside();
-    const fault = begin('deaf');
-    expect([...sandbox.trouble.active.values()]).toMatchObject([{ name: 'deaf', phone: account.phone }]);
-    fault?.stop();
-    fault?.stop();
-    expect(sandbox.trouble.active.size).toBe(0);
-    expect(begin('repeated')).toBeNull();
-  });
-
-  test.each<[string, Settings, RegExp]>([
-    ['no such thing', {}, /there is no fault/],
-    ['slow', { ms: 'long' }, /ms must be a number/],
-    ['slow', { seconds: 1 }, /slow takes ms/],
-    ['handshake-hang', { step: 'nowhere' }, /step must be one of upgrade, hello, finish/],
-    ['wrong-certificate', { flaw: 'spelling' }, /flaw must be one of root, issuer, expired, key/],
-  ])('%s %j is refused and changes nothing', (name, settings, sentence) => {
-    expect(() => begin(name, settings)).toThrow(sentence);
-    expect(() => sandbox.trouble.begin({ name: 'deaf', phone: '15550100099' })).toThrow(/is not an account/);
-    expect(sandbox.trouble.active.size).toBe(0);
-  });
-
-  test.each(FAULTS.filter(({ scope }) => scope === 'everybody').map(({ name }) => name))(
-    '%s befalls everybody: with a phone it is refused, and nothing happens',
-    async (name) => {
-      await inside();
-      const sentence = `${name} befalls everybody, not one account: begin it without a phone`;
-      expect(() => sandbox.trouble.begin({ name, phone: account.phone })).toThrow(sentence);
-      expect(sandbox.trouble.active.size).toBe(0);
-      expect(await attempt()).toBe('open');
-    },
-  );
-
-  test('no two faults have one name, and each says in a sentence what it is', () => {
-    expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
-    for (const { sentence } of FAULTS) expect(sentence).toMatch(/^[A-Z].*\.$/);
-  });
 });

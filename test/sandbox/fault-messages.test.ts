@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { proto, type WAMessage } from '@whiskeysockets/baileys';
+import { linkedDevicesOf } from '../../runtime/sandbox/linked-device.ts';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient, receives, textOf, type WhatsAppClient } from '../support/baileys-client.ts';
@@ -121,6 +122,12 @@ test('only the acks are late that are said to be: all else overtakes them, and t
   });
   const tags = out.map(({ tag, attrs }) => (attrs['class'] === 'message' ? 'ack of a message' : tag));
   expect(tags.indexOf('message')).toBeLessThan(tags.indexOf('ack of a message'));
+});
+
+test('a client told that its one-time keys are nearly used up makes new ones', async () => {
+  const stock = () => linkedDevicesOf(account.person).map(({ preKeyCount }) => preKeyCount);
+  begin('pre-keys-low', { left: 1 });
+  await eventually(10_000, 'new keys', stock, (counts) => counts.length === 2 && counts.every((count) => count > 4));
 });
 
 describe('a client of today gets from tomorrow', () => {

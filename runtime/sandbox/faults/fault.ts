@@ -16,6 +16,7 @@ export interface Scene {
   readonly phone: string | null;
   readonly delivery: Delivery;
   readonly registrations: Registrations;
+  /** Each is done after what was asked before. */
   readonly server: { goDown(): Promise<void>; comeUp(): Promise<void> };
   readonly media: Pick<MediaServer, 'faults' | 'goDown' | 'comeUp'>;
   readonly network: Pick<Network, 'proxies' | 'relays'>;

@@ -15,8 +15,8 @@ function oneOf<Word extends string>(words: readonly Word[], name: string, word: 
 /** What befalls a client before it has said who it is. */
 const beforeLogin: readonly FaultKind[] = [
   lasting('down', 'The server is down: nothing listens where it was, and everybody is cut off.', {}, ({ server }) => {
-    const down = server.goDown();
-    return () => void down.then(() => server.comeUp());
+    void server.goDown();
+    return () => void server.comeUp();
   }),
   lasting(
     'upgrade-status',

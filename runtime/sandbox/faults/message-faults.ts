@@ -59,6 +59,14 @@ export const messageFaults: readonly FaultKind[] = [
       for (const { person, id } of scene.devices()) scene.delivery.repeatNext(person.phone, id, Number(count));
     },
   ),
+  once(
+    'pre-keys-low',
+    'Of the one-time keys of each client so many are left at most, and the server asks for more.',
+    { left: 2 },
+    (scene, { left }) => {
+      for (const device of scene.devices()) device.runLow(Number(left));
+    },
+  ),
   lasting('reordered', 'Messages for the account are held, and then delivered in reverse order.', {}, (scene) => {
     const phones = scene.accounts().map(({ phone }) => phone);
     for (const phone of phones) scene.delivery.hold(phone);
