@@ -57,8 +57,14 @@ describe.each(FAULTS)('$name', ({ name, lasting, scope, settings }) => {
   const phone = '15550100003';
   const one = scope === 'account' ? { phone } : {};
 
-  test('is begun and stopped over the control server', async () => {
+  beforeAll(async () => {
     sandbox.account(phone);
+    // Some are about a way through which clients come.
+    if ('proxy' in settings) await ask('POST', '/proxies', { kind: 'http' });
+    if ('relay' in settings) await ask('POST', '/relays');
+  });
+
+  test('is begun and stopped over the control server', async () => {
     const { status, body } = await ask('POST', '/faults', { name, settings, ...one });
     expect([status, body.fault?.name]).toEqual([200, lasting ? name : undefined]);
     if (lasting) expect((await ask('POST', `/faults/${body.fault.id}/stop`)).status).toBe(200);

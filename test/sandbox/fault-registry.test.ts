@@ -29,6 +29,22 @@ test.each<[string, Settings, RegExp]>([
   ['no such thing', {}, /there is no fault/],
   ['slow', { ms: 'long' }, /ms must be a number/],
   ['slow', { seconds: 1 }, /slow takes ms/],
+  ['slow', { ms: -1 }, /ms must be 0 to/],
+  ['acks-late', { ms: -1 }, /ms must be 0 to/],
+  ['messages-refused', { error: 'no' }, /error must be three digits/],
+  ['spoilt', { count: 0 }, /count must be a whole number from 1/],
+  ['repeated', { count: 1.5 }, /count must be a whole number from 1/],
+  ['unknown-encryption', { count: 0 }, /count must be a whole number from 1/],
+  ['unknown-fields', { field: 0 }, /field must be a whole number from 1/],
+  ['unknown-message', { from: 'Bob' }, /not a phone number/],
+  ['pre-keys-low', { left: 5 }, /left must be a whole number from 0 to 4/],
+  ['stream-error', { code: 5 }, /code must be a whole number from 100 to 999/],
+  ['websocket-close', { code: 1006 }, /code must be 1000 to 1014/],
+  ['login-failure', { reason: 0 }, /reason must be a whole number from 100/],
+  ['temporary-ban', { seconds: 0 }, /seconds must be a whole number from 1/],
+  ['version-refused', { version: 'new' }, /version must be three numbers/],
+  ['query-refused', { code: 5 }, /code must be a whole number from 100 to 999/],
+  ['phone-offline', { days: -1 }, /days must be a whole number from 0/],
 ])('%s %j is refused and changes nothing', (name, settings, sentence) => {
   expect(() => begin(name, settings)).toThrow(sentence);
   expect(() => sandbox.trouble.begin({ name: 'deaf', phone: '15550100099' })).toThrow(/is not an account/);
@@ -36,6 +52,7 @@ test.each<[string, Settings, RegExp]>([
 });
 
 test.each<[string, Settings, string]>([
+  ['upgrade-status', { status: 200 }, 'status must be an HTTP status of a refusal'],
   ['handshake-hang', { step: 'nowhere' }, 'step must be one of upgrade, hello, finish'],
   ['wrong-certificate', { flaw: 'spelling' }, 'flaw must be one of root, issuer, expired, key'],
 ])('%s of everybody with %j is refused and changes nothing', (name, settings, sentence) => {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import { children, newStanzaId, node, now, SERVICE, type Stanza } from '../stanza.ts';
 import { once, type FaultKind, type Scene, type Settings } from './fault.ts';
+import { countIn, wholeIn } from './numbers.ts';
 
 /** Protobuf's wire type of texts, and the greatest number a field can have. */
 const LENGTH_DELIMITED = 2;
@@ -28,12 +29,9 @@ function fieldWith(number: number, text: string): Buffer {
 }
 
 /** Somebody writes to the accounts, fields nobody knows among the rest. */
-function write(scene: Scene, { from, field }: Settings, content?: proto.IMessage): void {
-  const number = Number(field);
-  if (!Number.isInteger(number) || number < 1 || number > MAX_FIELD) {
-    throw new Error(`field must be a whole number from 1 to ${MAX_FIELD}`);
-  }
-  const sender = scene.contact(String(from));
+function write(scene: Scene, settings: Settings, content?: proto.IMessage): void {
+  const number = wholeIn(settings, 'field', 1, MAX_FIELD);
+  const sender = scene.contact(String(settings['from']));
   for (const account of scene.accounts()) {
     // Somebody whose phone is off the network sends nothing.
     sender.sendUnknown(account, fieldWith(number, 'sandbox'), content).catch(() => undefined);
@@ -42,8 +40,9 @@ function write(scene: Scene, { from, field }: Settings, content?: proto.IMessage
 
 /** The next messages for each client come changed. */
 const change = (make: (message: Stanza, settings: Settings) => Stanza) => (scene: Scene, settings: Settings) => {
+  const count = countIn(settings);
   for (const { person, id } of scene.devices()) {
-    scene.delivery.changeNext(person.phone, id, (message) => make(message, settings), Number(settings['count']));
+    scene.delivery.changeNext(person.phone, id, (message) => make(message, settings), count);
   }
 };
 

@@ -2,6 +2,7 @@
 import { FLAWS } from '../certificate-chain.ts';
 import { forEverybody, lasting, type FaultKind } from './fault.ts';
 import type { Step } from './interference.ts';
+import { codeIn, statusIn, wholeIn } from './numbers.ts';
 
 const STEPS = ['upgrade', 'hello', 'finish'] as const satisfies Step[];
 
@@ -22,7 +23,7 @@ const beforeLogin: readonly FaultKind[] = [
     'upgrade-status',
     'The WebSocket upgrade is answered with this HTTP status.',
     { status: 503 },
-    (scene, given) => scene.interfere({ upgrade: Number(given['status']) }),
+    (scene, given) => scene.interfere({ upgrade: statusIn(given) }),
   ),
   lasting('upgrade-reset', 'The connection is reset in answer to the upgrade.', {}, (scene) =>
     scene.interfere({ upgrade: 'reset' }),
@@ -46,8 +47,14 @@ export const loginFaults: readonly FaultKind[] = [
   lasting('login-hang', 'The server falls silent when a client has shaken hands and wants to log in.', {}, (scene) =>
     scene.interfere({ hangsAt: 'login' }),
   ),
-  lasting('login-failure', 'Every login is answered with a failure of this reason.', { reason: 503 }, (scene, given) =>
-    scene.interfere({ failure: () => ({ reason: String(given['reason']) }) }),
+  lasting(
+    'login-failure',
+    'Every login is answered with a failure of this reason.',
+    { reason: 503 },
+    (scene, given) => {
+      const reason = codeIn(given, 'reason');
+      return scene.interfere({ failure: () => ({ reason }) });
+    },
   ),
   lasting('login-failure-without-reason', 'Every login is answered with a failure that gives no reason.', {}, (scene) =>
     scene.interfere({ failure: () => ({}) }),
@@ -56,21 +63,26 @@ export const loginFaults: readonly FaultKind[] = [
     'temporary-ban',
     'Every login is answered with a temporary ban of this many seconds.',
     { seconds: 3_600 },
-    (scene, { seconds }) =>
-      scene.interfere({ failure: () => ({ reason: '402', code: '101', expire: String(seconds) }) }),
+    (scene, given) => {
+      const expire = String(wholeIn(given, 'seconds', 1, 31_536_000));
+      return scene.interfere({ failure: () => ({ reason: '402', code: '101', expire }) });
+    },
   ),
   lasting(
     'version-refused',
     'Clients older than this version of WhatsApp Web are refused, as WhatsApp does with old ones.',
     { version: '2.9999.0' },
-    (scene, { version }) =>
-      scene.interfere({
+    (scene, { version }) => {
+      if (!/^\d+\.\d+\.\d+$/.test(String(version))) throw new Error('version must be three numbers, such as 2.3000.0');
+      const wanted = String(version).split('.').map(Number);
+      return scene.interfere({
         failure: ({ userAgent }) => {
           const { primary = 0, secondary = 0, tertiary = 0 } = userAgent?.appVersion ?? {};
           const client = [Number(primary), Number(secondary), Number(tertiary)];
-          return isOlder(client, String(version).split('.').map(Number)) ? { reason: '405' } : null;
+          return isOlder(client, wanted) ? { reason: '405' } : null;
         },
-      }),
+      });
+    },
   ),
 ];
 

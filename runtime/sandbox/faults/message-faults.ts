@@ -1,6 +1,7 @@
 /** Messages and what confirms them get lost, late or refused. */
 import { node, now, SERVICE, type Stanza } from '../stanza.ts';
 import { lasting, once, type FaultKind } from './fault.ts';
+import { countIn, millisecondsIn, wholeIn } from './numbers.ts';
 
 const isAck = ({ tag, attrs }: Stanza): boolean => tag === 'ack' && attrs['class'] === 'message';
 
@@ -28,12 +29,16 @@ export const messageFaults: readonly FaultKind[] = [
       for (const say of held) say();
     };
   }),
-  lasting('acks-late', 'The server acknowledges messages so many ms late.', { ms: 3_000 }, (scene, { ms }) =>
-    scene.interfere({ outgoing: (stanza) => (isAck(stanza) ? Number(ms) : null) }),
-  ),
-  lasting('messages-refused', 'The server refuses messages with this error.', { error: '479' }, (scene, { error }) =>
-    scene.interfere({ incoming: (stanza) => (stanza.tag === 'message' ? refusal(stanza, String(error)) : null) }),
-  ),
+  lasting('acks-late', 'The server acknowledges messages so many ms late.', { ms: 3_000 }, (scene, given) => {
+    const ms = millisecondsIn(given);
+    return scene.interfere({ outgoing: (stanza) => (isAck(stanza) ? ms : null) });
+  }),
+  lasting('messages-refused', 'The server refuses messages with this error.', { error: '479' }, (scene, { error }) => {
+    if (!/^\d{3}$/.test(String(error))) throw new Error('error must be three digits, such as "479"');
+    return scene.interfere({
+      incoming: (stanza) => (stanza.tag === 'message' ? refusal(stanza, String(error)) : null),
+    });
+  }),
   lasting('messages-lost', 'Messages vanish at the server, unacknowledged, while everything else works.', {}, (scene) =>
     scene.interfere({ incoming: ({ tag }) => (tag === 'message' ? 'lost' : null) }),
   ),
@@ -47,24 +52,27 @@ export const messageFaults: readonly FaultKind[] = [
     'spoilt',
     'The next messages for each client of the account arrive damaged, so that they must be sent again.',
     { count: 1 },
-    (scene, { count }) => {
-      for (const { person, id } of scene.devices()) scene.delivery.spoilNext(person.phone, id, Number(count));
+    (scene, given) => {
+      const count = countIn(given);
+      for (const { person, id } of scene.devices()) scene.delivery.spoilNext(person.phone, id, count);
     },
   ),
   once(
     'repeated',
     'The next messages for each client of the account are delivered twice.',
     { count: 1 },
-    (scene, { count }) => {
-      for (const { person, id } of scene.devices()) scene.delivery.repeatNext(person.phone, id, Number(count));
+    (scene, given) => {
+      const count = countIn(given);
+      for (const { person, id } of scene.devices()) scene.delivery.repeatNext(person.phone, id, count);
     },
   ),
   once(
     'pre-keys-low',
     'Of the one-time keys of each client so many are left at most, and the server asks for more.',
     { left: 2 },
-    (scene, { left }) => {
-      for (const device of scene.devices()) device.runLow(Number(left));
+    (scene, given) => {
+      const left = wholeIn(given, 'left', 0, 4);
+      for (const device of scene.devices()) device.runLow(left);
     },
   ),
   lasting('reordered', 'Messages for the account are held, and then delivered in reverse order.', {}, (scene) => {

@@ -1,10 +1,11 @@
 /** The server ends a connection, in one of its many ways. */
 import { node } from '../stanza.ts';
 import { once, type FaultKind } from './fault.ts';
+import { closeCodeIn, codeIn } from './numbers.ts';
 
 export const streamFaults: readonly FaultKind[] = [
-  once('stream-error', 'The connection ends with a stream error of this code.', { code: 503 }, (scene, { code }) => {
-    const lastWord = node('stream:error', { code: String(code) });
+  once('stream-error', 'The connection ends with a stream error of this code.', { code: 503 }, (scene, given) => {
+    const lastWord = node('stream:error', { code: codeIn(given, 'code') });
     for (const connection of scene.connections()) connection.close(lastWord);
   }),
   once(
@@ -32,8 +33,9 @@ export const streamFaults: readonly FaultKind[] = [
   once('stream-end', 'The server says that the stream is over.', {}, (scene) => {
     for (const connection of scene.connections()) connection.close(node('xmlstreamend'));
   }),
-  once('websocket-close', 'The WebSocket is closed with this code.', { code: 1011 }, (scene, { code }) => {
-    for (const connection of scene.connections()) connection.closeWith(Number(code));
+  once('websocket-close', 'The WebSocket is closed with this code.', { code: 1011 }, (scene, given) => {
+    const code = closeCodeIn(given);
+    for (const connection of scene.connections()) connection.closeWith(code);
   }),
   once('tcp-end', 'The TCP connection is ended in good order, without a word above it.', {}, (scene) => {
     for (const connection of scene.connections()) connection.endTcp('fin');

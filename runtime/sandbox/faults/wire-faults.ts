@@ -4,6 +4,7 @@ import { encodeBinaryNode } from '@whiskeysockets/baileys';
 import { encodeFrame } from '../framing.ts';
 import { newStanzaId, node, now, SERVICE } from '../stanza.ts';
 import { lasting, once, type FaultKind, type Scene } from './fault.ts';
+import { codeIn, millisecondsIn } from './numbers.ts';
 
 type Make = Parameters<ReturnType<Scene['connections']>[number]['sendBroken']>[0];
 
@@ -61,8 +62,8 @@ export const wireFaults: readonly FaultKind[] = [
       for (const connection of frozen) connection.thaw();
     };
   }),
-  lasting('slow', 'Everything the server says comes so many ms later.', { ms: 500 }, (scene, { ms }) =>
-    scene.interfere({ latencyMs: Number(ms) }),
+  lasting('slow', 'Everything the server says comes so many ms later.', { ms: 500 }, (scene, given) =>
+    scene.interfere({ latencyMs: millisecondsIn(given) }),
   ),
   lasting('pings-unanswered', 'Pings are not answered; everything else is.', {}, (scene) =>
     scene.interfere({ incoming: ({ tag, attrs }) => (tag === 'iq' && attrs['xmlns'] === 'w:p' ? 'lost' : null) }),
@@ -78,14 +79,14 @@ export const wireFaults: readonly FaultKind[] = [
     'query-refused',
     'Questions of this namespace (xmlns) are answered with this error.',
     { xmlns: 'usync', code: 500 },
-    (scene, { xmlns, code }) =>
-      scene.interfere({
+    (scene, given) => {
+      const error = node('error', { code: codeIn(given, 'code'), text: 'internal-server-error' });
+      return scene.interfere({
         incoming: ({ tag, attrs }) =>
-          tag === 'iq' && attrs['xmlns'] === xmlns
-            ? node('iq', { id: attrs['id'] ?? '', from: attrs['to'] ?? SERVICE, type: 'error' }, [
-                node('error', { code: String(code), text: 'internal-server-error' }),
-              ])
+          tag === 'iq' && attrs['xmlns'] === given['xmlns']
+            ? node('iq', { id: attrs['id'] ?? '', from: attrs['to'] ?? SERVICE, type: 'error' }, [error])
             : null,
-      }),
+      });
+    },
   ),
 ];
