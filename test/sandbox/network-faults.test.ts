@@ -114,6 +114,17 @@ describe('what goes wrong with files', () => {
     expect((await call('POST', path, { messageId })).status).toBe(404);
   });
 
+  test('media-lost: the phone cannot upload again what is gone, and can when it is over', async () => {
+    const { messageId } = await ann.sendFile(account, { kind: 'image', bytes: BYTES, mime: 'image/jpeg' });
+    const gone = await receives(client, 'the file', ({ key }) => key.id === messageId);
+    sandbox.media.forget(gone.message?.imageMessage?.directPath ?? '');
+    const fault = sandbox.trouble.begin({ name: 'media-lost', phone: account.phone });
+    await expect(client.socket.updateMediaMessage(gone)).rejects.toThrow('NOT_FOUND');
+    fault?.stop();
+    const found = await client.socket.updateMediaMessage(gone);
+    expect(BYTES.equals(await downloadMediaMessage(found, 'buffer', {}))).toBe(true);
+  });
+
   test('faults that change one thing leave it as it was, in whichever order they end', () => {
     const first = begin('media-slow', { ms: 10 });
     const second = begin('media-slow', { ms: 20 });

@@ -25,6 +25,15 @@ export const mediaFaults: readonly FaultKind[] = [
     delayMs: millisecondsIn(given),
   })),
   onHost('media-hang', 'The media host takes requests and never answers them.', {}, () => ({ hang: true })),
+  lasting(
+    'media-lost',
+    "The account's phone has its files no longer: asked to upload one again that is gone from the host, it says so.",
+    {},
+    (scene) => {
+      const ends = scene.accounts().map((account) => overlay(account, { uploadsAgain: () => null }));
+      return () => ends.forEach((end) => end());
+    },
+  ),
   forEverybody(
     lasting('media-down', 'The media host is down: nothing listens where it was.', {}, ({ media }) => {
       const down = media.goDown();
