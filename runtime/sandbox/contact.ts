@@ -44,6 +44,11 @@ export interface SayOptions extends SendOptions {
   readonly forwarded?: boolean;
   /** Seconds after which it disappears, whatever the chat's setting is. */
   readonly disappearsAfter?: number;
+  /**
+   * Whether it is encrypted for the account's phone alone, as some first messages from ads and what is to be seen once are:
+   * its clients get word that there is a message, and ask the phone for it.
+   */
+  readonly phoneOnly?: boolean;
 }
 
 export class Contact extends Somebody {
@@ -195,8 +200,10 @@ export class Contact extends Somebody {
     const { phone, screen } = this.devices.handset(from);
     const inGroup = chat instanceof Group;
     if (inGroup) chat.requireWriter(this);
-    const sent = { message, chat, addressing, type: stanzaType(message), unknownFields };
-    await phone.send(messageId, sent, inGroup ? [] : devicesOf(chat));
+    const { phoneOnly = false } = options;
+    if (inGroup && phoneOnly) throw new Error('in a group everybody gets the content on every device');
+    const sent = { message, chat, addressing, type: stanzaType(message), unknownFields, phoneOnly };
+    await phone.send(messageId, sent, inGroup ? [] : devicesOf(chat, phoneOnly));
     screen.write({ messageId, author: this.person, chat, content: message });
     this.#events.emit('said', { contact: this, messageId });
     return { messageId };
@@ -214,4 +221,5 @@ export class Contact extends Somebody {
   }
 }
 
-const devicesOf = (person: Person): Device[] => [...person.devices.values()];
+const devicesOf = (person: Person, phoneOnly: boolean): Device[] =>
+  [...person.devices.values()].filter(({ id }) => !phoneOnly || id === 0);

@@ -21,6 +21,8 @@ export interface Sent {
   readonly addressing: Addressing;
   readonly type: string;
   readonly category?: string | undefined;
+  /** Whether the partner's linked devices get no more than word of it. */
+  readonly phoneOnly?: boolean;
   /** Protobuf bytes that come after those of the message: fields nobody knows. Not in groups. */
   readonly unknownFields?: Uint8Array | undefined;
   readonly receipts: ReceivedReceipt[];

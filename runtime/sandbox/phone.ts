@@ -4,7 +4,7 @@
  */
 import { proto, unpadRandomMax16, writeRandomPadMax16 } from '@whiskeysockets/baileys';
 import { linkedIdentity } from './adv.ts';
-import { editAttr, encAttrs } from './contents/stanza-kind.ts';
+import { editAttr, encAttrs, unavailableFor } from './contents/stanza-kind.ts';
 import type { Address, Device, KeyBundle, Person } from './directory.ts';
 import { Group, GroupTalk } from './groups/groups.ts';
 import { bundleFromReceipt, bundleToStanzas } from './key-bundle.ts';
@@ -139,7 +139,7 @@ export class Phone implements Device {
   }
 
   async #encryptAndDispatch(id: string, sent: Omit<Sent, 'receipts'>, to: readonly Address[], retry?: number) {
-    const { message, chat, addressing, type, category, unknownFields = NONE } = sent;
+    const { message, chat, addressing, type, category, phoneOnly, unknownFields = NONE } = sent;
     const from = { person: this.#person, device: this.id };
     const edit = editAttr(message);
     const deviceIdentity = this.#vouched();
@@ -168,7 +168,9 @@ export class Phone implements Device {
       };
       parts.push({ to: address, enc: node('enc', attrs, ciphertext) });
     }
-    this.#options.postOffice.dispatch({ id, from, chat, addressing, type, edit, category, parts, deviceIdentity });
+    const unavailable = phoneOnly && retry === undefined ? unavailableFor(message) : undefined;
+    const dispatch = { id, from, chat, addressing, type, edit, category, parts, deviceIdentity, unavailable };
+    this.#options.postOffice.dispatch(dispatch);
   }
 
   #otherDevices(): Address[] {

@@ -23,6 +23,8 @@ export interface Dispatch {
   readonly parts: readonly { readonly to: Address; readonly enc: Stanza }[];
   /** The sender's proof of being a linked device, there when a session begins. */
   readonly deviceIdentity?: Stanza | undefined;
+  /** What devices of the partner get for which there is no part; nothing at all when not given. */
+  readonly unavailable?: Stanza | undefined;
 }
 
 /** A message to a group: for each receiving device what was encrypted for it alone and for all. */
@@ -66,6 +68,16 @@ export class PostOffice {
       const content = [enc];
       if (message.deviceIdentity) content.push(message.deviceIdentity);
       this.#deliver(to, node('message', attrs, content));
+    }
+    this.#tellUnavailable(message);
+  }
+
+  #tellUnavailable(message: Dispatch): void {
+    const { chat: person, parts, unavailable } = message;
+    if (!unavailable || !this.#social.reaches(message.from.person, person)) return;
+    const served = new Set(parts.map(({ to }) => (to.person === person ? to.device : null)));
+    for (const device of person.devices.keys()) {
+      if (!served.has(device)) this.#deliver({ person, device }, node('message', foreignAttrs(message), [unavailable]));
     }
   }
 

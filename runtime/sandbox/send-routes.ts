@@ -13,7 +13,7 @@ const MAX_SEND_BYTES = 24 * 1024 * 1024;
 
 /** What any message can say beside its content. */
 const BESIDE = {
-  ...{ quoted: optional, forwarded: flag, disappearsAfter: number },
+  ...{ quoted: optional, forwarded: flag, disappearsAfter: number, phoneOnly: flag },
   ...{ addressing: optional, device: number, id: optional },
 };
 const strings: Field = { type: 'strings', required: true };
@@ -28,12 +28,13 @@ function addressingIn({ addressing }: Given): Addressing | undefined {
 }
 
 function optionsOf(given: Given): SayOptions {
-  const { quoted, forwarded, disappearsAfter, device, id } = given;
+  const { quoted, forwarded, disappearsAfter, phoneOnly, device, id } = given;
   const addressing = addressingIn(given);
   return {
     ...(quoted !== undefined && { quoted: String(quoted) }),
     ...(forwarded !== undefined && { forwarded: forwarded === true }),
     ...(disappearsAfter !== undefined && { disappearsAfter: Number(disappearsAfter) }),
+    ...(phoneOnly === true && { phoneOnly }),
     ...(addressing && { addressing }),
     ...(device !== undefined && { from: Number(device) }),
     ...(id !== undefined && { id: String(id) }),

@@ -1,6 +1,8 @@
 /** What the stanza of a message says of its encrypted content, so that servers and push services can tell kinds apart. */
 import { normalizeMessageContent, proto } from '@whiskeysockets/baileys';
+import { node } from '../stanza.ts';
 import type { Stanza } from '../stanza.ts';
+import { appearanceOf } from './appearance.ts';
 
 const { ProtocolMessage } = proto.Message;
 
@@ -11,6 +13,11 @@ export function stanzaType(message: proto.IMessage): string {
   if (isPoll(content) || content?.pollUpdateMessage) return 'poll';
   if (content?.eventMessage) return 'event';
   return mediaType(content) === undefined ? 'text' : 'media';
+}
+
+/** What the server gives in place of a ciphertext to devices the sender encrypted nothing for. */
+export function unavailableFor(message: proto.IMessage): Stanza {
+  return node('unavailable', appearanceOf(message).viewOnce ? { type: 'view_once' } : {});
 }
 
 /** The attributes of each `<enc>` beside its version and type. */

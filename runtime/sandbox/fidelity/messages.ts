@@ -88,6 +88,21 @@ export const MESSAGES: readonly FidelityRow[] = [
     },
   },
   {
+    what: 'Messages that come without content (unavailable)',
+    verdict: 'simplified',
+    how: 'As some leads from ads do: the client asks its phone; here they come so when they are sent so, at WhatsApp unasked.',
+    test: {
+      file: 'sandbox/withheld.test.ts',
+      name: 'a lead that only the phone can read comes without content, and with it once the phone was asked',
+    },
+  },
+  {
+    what: 'What is to be seen once',
+    verdict: 'simplified',
+    how: 'It comes with its file, or when sent so, as word of it only; WhatsApp decides that by itself.',
+    test: { file: 'sandbox/withheld.test.ts', name: 'what is to be seen once the phone keeps to itself' },
+  },
+  {
     what: 'Files a contact sends: images, videos, audio, documents, stickers',
     verdict: 'faithful',
     how: 'Encrypted by code of the sandbox, served by its own HTTPS host, the same to the byte.',

@@ -1,6 +1,7 @@
 /** What linked devices ask their phone for, out of everybody's sight: keys, older messages, messages they could not read. */
 import { proto } from '@whiskeysockets/baileys';
 import type { Settings, SharedState } from '../app-state/app-state.ts';
+import { appearanceOf } from '../contents/appearance.ts';
 import type { Directory, Person } from '../directory.ts';
 import type { Groups } from '../groups/groups.ts';
 import type { ChatLog } from './chat-log.ts';
@@ -55,7 +56,8 @@ function older({ person, chats, settings, directory, groups, keep }: PhoneMemory
 function resent({ person, chats }: PhoneMemory, request: Request, requestId: string): Answer | null {
   const results = (request.placeholderMessageResendRequest ?? []).flatMap(({ messageKey }) => {
     const found = chats.find(messageKey?.id ?? '');
-    if (!found) return [];
+    // What is to be seen once leaves the phone in no other way.
+    if (!found || appearanceOf(found.message.content).viewOnce) return [];
     const info = webMessage(person, found.chat, found.message);
     return [{ placeholderMessageResendResponse: { webMessageInfoBytes: proto.WebMessageInfo.encode(info).finish() } }];
   });
