@@ -19,6 +19,7 @@ const LEAVES = [
   'log.ts',
   'metrics.ts',
   'proxy-address.ts',
+  'proxy-list.ts',
   'seal.ts',
   'sealed-file.ts',
   'time.ts',

@@ -16,11 +16,10 @@ import type { Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createOutboxes, type Outboxes } from './outbox/outbox.ts';
 import { createProtocolMonitor, type ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
-import { createEgress, type Egress, openWayOut } from './proxy/proxy.ts';
-import { parseProxyUrl } from './proxy-address.ts';
+import { createEgress, openPool, waysOut, type Egress, type Pool } from './proxy/proxy.ts';
 import type { Seal } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
-import { attachmentSettings, mediaSettings, outboxSettings, sessionSettings } from './settings.ts';
+import { attachmentSettings, mediaSettings, outboxSettings, poolSettings, sessionSettings } from './settings.ts';
 import { stopWithin } from './stopping.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createAlerts, runWatchdog, type Alerts } from './watchdog/watchdog.ts';
@@ -53,7 +52,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     await store.close();
     throw error;
   });
-  const rooms = build(options, store, masterSeal);
+  const rooms = await build(options, store, masterSeal).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const { metrics, sessions, webhooks } = rooms;
   const stopping = new AbortController();
   const apiKey = config.apiKey ?? randomBytes(24).toString('base64url');
@@ -72,6 +74,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const metricsServer = config.metricsEnabled ? createMetricsServer(metrics) : null;
   const running = [
     webhooks.start(stopping.signal),
+    rooms.proxies.run(stopping.signal),
     runWatchdog(
       {
         sessions: () => sessions.list(),
@@ -101,9 +104,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-type Rooms = ReturnType<typeof build>;
+type Rooms = Awaited<ReturnType<typeof build>>;
 
-function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: Seal) {
+async function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: Seal) {
   const metrics = createMetrics();
   const egress = createEgress({ allow: [...config.outboundAllow] });
   const protocol = createProtocolMonitor({ log });
@@ -142,22 +145,23 @@ function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: 
     settings: outboxSettings(config),
   });
   const alerts = createAlerts({ publish: inBackground(publish, log), ...clock });
+  const reconnect = async (session: SessionId) => await sessions.find(session)?.restart();
+  const deps = { settings: poolSettings(config), reconnect, log, ...clock };
+  const proxies = await openPool(store.instance, masterSeal, deps);
   const sessions = createSessions({
     store,
     masterSeal,
-    openWayOut: (url) => openWayOut(url, config.connectTimeout),
-    shownProxy: (url) => (url === null ? null : parseProxyUrl(url).shown),
+    proxies: waysOut(proxies, config),
     settings: sessionSettings(config),
     sent: (session) => outboxes.sent(session),
-    release: (session) => releaseSession({ outboxes, inbox, webhooks, alerts }, session),
+    release: (session) => releaseSession({ outboxes, inbox, webhooks, alerts, proxies }, session),
     listeners: listen({ publish, alerts, inbox, outboxes, protocol, log }),
-    metrics,
-    log,
-    ...clock,
+    ...{ metrics, log, ...clock },
   });
   countSessions(metrics, () => sessions.list());
   const backups = createBackups({ sessions, webhooks, now: clock.now ?? Date.now });
-  return { store, egress, protocol, webhooks, inbox, attachments, outboxes, sessions, metrics, alerts, backups };
+  const lower = { store, egress, protocol, metrics, proxies, sessions, attachments };
+  return { ...lower, webhooks, inbox, outboxes, alerts, backups };
 }
 
 const openAttachments = (
@@ -226,15 +230,24 @@ function listen({ publish, alerts, inbox, outboxes, protocol, log }: Hearers): S
   };
 }
 
+interface Released {
+  outboxes: Outboxes;
+  inbox: Inbox;
+  webhooks: Webhooks;
+  alerts: Alerts;
+  proxies: Pool;
+}
+
 /** From the outside in, so that nothing opens its database again after it is gone. */
 async function releaseSession(
-  { outboxes, inbox, webhooks, alerts }: { outboxes: Outboxes; inbox: Inbox; webhooks: Webhooks; alerts: Alerts },
+  { outboxes, inbox, webhooks, alerts, proxies }: Released,
   session: SessionId,
 ): Promise<void> {
   await outboxes.close(session);
   await inbox.release(session);
   await webhooks.unsubscribeSession(session);
   alerts.forget(session);
+  proxies.leave(session);
 }
 
 function countSessions({ sessions: gauge }: Rooms['metrics'], list: () => Session[]): void {

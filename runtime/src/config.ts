@@ -10,13 +10,13 @@ import {
   networks,
   oneOf,
   program,
-  proxyUrl,
   token,
   trueOrFalse,
   urlWith,
   wholeNumber,
 } from './config-values.ts';
 import { customProfiles, profileNames } from './config-profiles.ts';
+import { PROXY_ROWS } from './config-proxies.ts';
 import { optional, withDefault, type ConfigRow } from './config-rows.ts';
 
 export type { BuiltInProfile, CustomProfile, ProfileName } from './config-profiles.ts';
@@ -34,12 +34,7 @@ const TABLE = {
     'The key callers send as "Authorization: Bearer". Required unless HOST is a loopback address; there one is made when it is missing.',
     { secret: true },
   ),
-  defaultProxyUrl: optional(
-    'DEFAULT_PROXY_URL',
-    proxyUrl,
-    'The proxy of every session that names none, such as socks5://user:password@host:port.',
-    { secret: true },
-  ),
+  ...PROXY_ROWS,
   defaultWebhookUrl: optional(
     'DEFAULT_WEBHOOK_URL',
     urlWith('http', 'https'),

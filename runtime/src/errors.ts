@@ -126,6 +126,11 @@ export const ERRORS = {
     message: 'The message has gone, or may have gone already.',
     hint: 'Delete it for everyone with POST /messages/delete once it shows as sent.',
   },
+  proxy_not_found: {
+    status: 404,
+    message: 'There is no proxy with this id in the pool.',
+    hint: 'List the proxies with GET /proxies.',
+  },
   webhook_not_found: {
     status: 404,
     message: 'There is no webhook subscription with this id.',
@@ -135,6 +140,21 @@ export const ERRORS = {
     status: 409,
     message: 'There is already a session with this id.',
     hint: 'Use that session, delete it first, or choose another id.',
+  },
+  proxy_exists: {
+    status: 409,
+    message: 'This proxy is in the pool already.',
+    hint: 'To change its password or settings, remove it and add it again.',
+  },
+  proxy_configured: {
+    status: 409,
+    message: 'This proxy comes from the configuration.',
+    hint: 'Take it out of PROXY_POOL and start the runtime again.',
+  },
+  proxy_pool_empty: {
+    status: 409,
+    message: 'The pool has no proxy for this.',
+    hint: 'Add one with POST /proxies, of the region if one is named, or give the session a proxy of its own.',
   },
   session_limit: {
     status: 409,
@@ -221,6 +241,11 @@ export const ERRORS = {
     status: 503,
     message: 'The runtime has started and is connecting its sessions.',
     hint: 'Wait a moment. Requests are taken all the same; messages wait in the outbox of their session.',
+  },
+  no_proxy_available: {
+    status: 503,
+    message: 'No proxy is free for this session, and nothing goes without one.',
+    hint: 'Add a proxy to the pool, or choose another for this session.',
   },
   unavailable: { status: 503, message: 'The runtime is shutting down.', hint: 'Try again in a few seconds.' },
   no_answer: {

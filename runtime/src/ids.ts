@@ -18,6 +18,8 @@ export type Jid = Branded<'Jid'>;
 export type WebhookId = Branded<'WebhookId'>;
 /** What a received message is kept under, and its file is asked for by: `m_` and 24 hex digits. */
 export type MediaId = Branded<'MediaId'>;
+/** The id of a proxy in the pool, `prx_` and 24 hex digits. */
+export type ProxyId = Branded<'ProxyId'>;
 /** An event's id, `evt_` and 32 hex digits, the same for the same fact however often it is reported. */
 export type EventId = Branded<'EventId'>;
 
@@ -51,6 +53,14 @@ export function parseWebhookId(value: string): WebhookId {
 /** The id of the subscription of one URL to one session's events; asking again for the same gives the same id. */
 export const webhookIdFor = (url: string, session: SessionId | null): WebhookId =>
   `wh_${sha256('webhook', url, session ?? '').slice(0, 24)}` as WebhookId;
+
+export const newProxyId = (): ProxyId => `prx_${hex(12)}` as ProxyId;
+
+/** Checks a proxy id given by a caller. Throws `proxy_not_found` for anything that cannot be one. */
+export function parseProxyId(value: string): ProxyId {
+  if (!/^prx_[0-9a-f]{24}$/.test(value)) throw new RuntimeError('proxy_not_found');
+  return value as ProxyId;
+}
 
 /** A message id, reserved before anything is sent; with a caller's key the same id each time it is asked for. */
 export function reserveMessageId(session: SessionId, idempotencyKey?: string): MessageId {

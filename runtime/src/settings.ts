@@ -22,13 +22,24 @@ export const mediaSettings = (config: Config) => ({
   anyHost: config.whatsappWsUrl !== undefined,
 });
 
+/** Where the client itself connects unless it is told otherwise (Defaults/index.js). */
+const WHATSAPP = 'wss://web.whatsapp.com/ws/chat';
+
+export const poolSettings = (config: Config) => ({
+  configured: config.proxyPool,
+  strategy: config.proxyStrategy,
+  checkIntervalMs: config.proxyCheckInterval,
+  checkTimeoutMs: config.proxyCheckTimeout,
+  checkFailures: config.proxyCheckFailures,
+  endpoint: config.whatsappWsUrl ?? WHATSAPP,
+});
+
 export const sessionSettings = (config: Config) => ({
   wsUrl: config.whatsappWsUrl,
   rootKey: config.whatsappRootKey,
   connectTimeoutMs: config.connectTimeout,
   keepAliveIntervalMs: config.keepAliveInterval,
   ackTimeoutMs: config.ackTimeout,
-  defaultProxyUrl: config.defaultProxyUrl,
   maxSessions: config.maxSessions,
   maxReconnectAttempts: config.maxReconnectAttempts,
   replacedGraceHours: config.replacedGraceHours,

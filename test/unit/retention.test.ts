@@ -27,7 +27,8 @@ test('nothing is removed unless the configuration says so, and no hours of grace
 
 const session = (sessionId: string, status: SessionStatus, since: number): SessionInfo => ({
   ...{ sessionId: sessionId as SessionId, hash: '', status, reason: REASONS.connected, since, createdAt: 0 },
-  ...{ phone: null, lid: null, pushName: null, tenantId: null, humanization: null, proxy: null, reconnectAttempts: 0 },
+  ...{ phone: null, lid: null, pushName: null, tenantId: null, humanization: null, reconnectAttempts: 0 },
+  ...{ proxy: null, proxyMode: 'none', proxyRegion: null },
 });
 
 beforeEach(() => void jest.useFakeTimers({ now: SINCE }));

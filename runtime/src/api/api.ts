@@ -10,6 +10,7 @@ import type { Inbox } from '../inbox/inbox.ts';
 import type { Logger } from '../log.ts';
 import type { Outboxes } from '../outbox/outbox.ts';
 import type { ProtocolMonitor } from '../protocol-monitor/protocol-monitor.ts';
+import type { Pool } from '../proxy/proxy.ts';
 import type { Sessions } from '../session/session.ts';
 import type { Webhooks } from '../webhook/webhook.ts';
 import { requireKey } from './auth.ts';
@@ -19,6 +20,7 @@ import { limitRoutes } from './limits.ts';
 import { forwardRoutes } from './forward.ts';
 import { mediaRoutes } from './media.ts';
 import { messageRoutes } from './messages.ts';
+import { proxyRoutes } from './proxies.ts';
 import { installErrorReplies } from './replies.ts';
 import { sendRoutes } from './send.ts';
 import { sendFileRoutes } from './send-files.ts';
@@ -37,6 +39,7 @@ export interface ApiDeps {
   inbox: Inbox;
   webhooks: Webhooks;
   protocol: ProtocolMonitor;
+  proxies: Pool;
   backups: Backups;
   apiKey: string;
   bodyLimit: number;
@@ -96,6 +99,7 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     mediaRoutes(api, deps);
     limitRoutes(api, deps);
     webhookRoutes(api, deps);
+    proxyRoutes(api, deps);
   });
   return Object.assign(app, { requestsDone: () => requests.done() });
 }

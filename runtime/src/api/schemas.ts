@@ -1,7 +1,7 @@
 /** The shapes of requests and answers: one source for validation, types and OpenAPI. Unknown fields are refused. */
 import { Type, type TLiteral, type TObject, type TSchema } from 'typebox';
 import { EVENT_NAMES, type EventName } from '../events.ts';
-import { SESSION_STATUSES, type SessionStatus } from '../session/session.ts';
+import { SESSION_STATUSES, type ProxyChoice as Choice, type SessionStatus } from '../session/session.ts';
 
 export const closed = { additionalProperties: false };
 export const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
@@ -33,6 +33,21 @@ export const Restriction = Type.Object({
   reason: orNull(Type.String({ description: "WhatsApp's word for why." })),
 });
 
+const ProxyMode = Type.Unsafe<Choice['mode']>(Type.Enum(['own', 'pool', 'default', 'none']));
+/** Which proxy a session uses; `readChoice` says what goes together. */
+export const ProxyChoice = Type.Object(
+  {
+    mode: ProxyMode,
+    url: Type.Optional(
+      Type.String({ maxLength: 2_048, description: 'With own: socks5://user:password@host:port or http://…' }),
+    ),
+    region: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: 'With pool: only a proxy of this region.' }),
+    ),
+  },
+  closed,
+);
+
 export const Session = Type.Object({
   sessionId: Type.String(),
   hash: Type.String({ description: 'Named in every event of the session.' }),
@@ -44,7 +59,9 @@ export const Session = Type.Object({
   pushName: orNull(Type.String()),
   tenantId: orNull(Type.String()),
   humanization: orNull(Humanization),
-  proxy: orNull(Type.String({ description: 'The proxy without user and password.' })),
+  proxy: orNull(Type.String({ description: 'The proxy it uses, without user and password.' })),
+  proxyMode: ProxyMode,
+  proxyRegion: orNull(Type.String({ description: 'The region asked of the pool.' })),
   createdAt: Time('When it was made'),
   reconnectAttempts: Type.Integer({ description: 'Connections in a row that failed; 0 once one has lasted.' }),
   restriction: Type.Optional(orNull(Restriction)),
@@ -54,7 +71,10 @@ export const CreateSession = Type.Object(
   {
     sessionId: Type.Optional(Type.String({ description: 'Made when it is left out.' })),
     webhookUrl: Type.Optional(Type.String({ description: 'Gets all events of the session.' })),
-    proxyUrl: Type.Optional(Type.String({ description: 'socks5://user:password@host:port or http://…' })),
+    proxyUrl: Type.Optional(
+      Type.String({ description: 'A proxy of its own: socks5://user:password@host:port or http://…' }),
+    ),
+    proxy: Type.Optional(ProxyChoice),
     tenantId: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     humanization: Type.Optional(Humanization),
   },

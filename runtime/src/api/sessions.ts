@@ -7,6 +7,7 @@ import { SESSION_STATUSES, type SessionStatus } from '../session/session.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { pollSignal } from './long-poll.ts';
 import { requireProfile } from './profile.ts';
+import { readChoice } from './proxies.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 
@@ -23,11 +24,16 @@ export function sessionRoutes(app: Api, { sessions, outboxes, webhooks, stopping
       },
     },
     async (request, reply) => {
-      const { sessionId, webhookUrl, ...rest } = request.body;
+      const { sessionId, webhookUrl, proxyUrl, proxy, ...rest } = request.body;
+      if (proxyUrl !== undefined && proxy) {
+        throw new RuntimeError('invalid_request', { details: ['proxy: give either this or proxyUrl'] });
+      }
+      const choice = proxyUrl === undefined ? proxy && readChoice(proxy) : { mode: 'own' as const, url: proxyUrl };
       if (webhookUrl !== undefined) webhooks.check(webhookUrl);
       requireProfile(outboxes.profiles, rest.humanization);
       const session = await sessions.create({
         ...rest,
+        ...(choice && { proxy: choice }),
         ...(sessionId !== undefined && { sessionId: parseSessionId(sessionId) }),
       });
       const subscription =

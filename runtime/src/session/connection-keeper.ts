@@ -14,6 +14,7 @@ import { decide, type Decision } from './disconnect-policy.ts';
 import { InboundJournal } from './inbound-journal.ts';
 import type { Invitation } from './invitation.ts';
 import type { Session, SessionsDeps } from './session.ts';
+import type { Route } from './route.ts';
 import type { Standing } from './standing.ts';
 import type { SessionRecord, Vault } from './vault.ts';
 
@@ -29,7 +30,7 @@ export interface KeeperParts {
   standing: Standing;
   invitation: Invitation;
   credentials: Credentials;
-  proxyUrl(): string | null;
+  route: Route;
 }
 
 export class ConnectionKeeper {
@@ -43,7 +44,7 @@ export class ConnectionKeeper {
   readonly #standing: Standing;
   readonly #invitation: Invitation;
   readonly #credentials: Credentials;
-  readonly #proxyUrl: () => string | null;
+  readonly #route: Route;
   readonly #now: () => number;
   readonly #random: () => number;
 
@@ -56,7 +57,7 @@ export class ConnectionKeeper {
     this.#standing = parts.standing;
     this.#invitation = parts.invitation;
     this.#credentials = parts.credentials;
-    this.#proxyUrl = parts.proxyUrl;
+    this.#route = parts.route;
     this.#now = parts.deps.now ?? Date.now;
     this.#random = parts.deps.random ?? Math.random;
   }
@@ -79,18 +80,19 @@ export class ConnectionKeeper {
 
   /** One connection, from its turn to its end; null when the session was stopped before. */
   async #connect(auth: AuthState, journal: InboundJournal, signal: AbortSignal): Promise<Closed | null> {
+    const proxyUrl = await this.#wayOut(signal);
+    if (proxyUrl === undefined) return null;
     const [, release] = await this.#handshakes.acquire();
     if (signal.aborted) {
       release();
       return null;
     }
-    const proxyUrl = this.#proxyUrl();
     const { settings, listeners } = this.#deps;
     const connection = new Connection(
       {
         auth,
         journal,
-        wayOut: proxyUrl === null ? null : this.#deps.openWayOut(proxyUrl),
+        wayOut: proxyUrl === null ? null : this.#deps.proxies.openWayOut(proxyUrl),
         options: settings,
         log: this.#deps.log.child({ sessionId: this.#session.id }),
         sent: this.#deps.sent(this.#session.id),
@@ -128,6 +130,21 @@ export class ConnectionKeeper {
     }
   }
 
+  /** The proxy to connect through, null for none; undefined when the session was stopped before there was one. */
+  async #wayOut(signal: AbortSignal): Promise<string | null | undefined> {
+    let waited = false;
+    const onWaiting = () => {
+      waited = true;
+      this.#standing.enter(this.#standing.status, 'no_proxy_available');
+    };
+    const url = await this.#route.url({ signal, onWaiting });
+    if (waited && url !== undefined) {
+      this.attempts.reset();
+      this.#standing.enter(this.#standing.status, 'starting');
+    }
+    return url;
+  }
+
   async #notePhone(seenAt: number | null): Promise<void> {
     if (seenAt === null || seenAt - (this.#record.phoneSeenAt ?? 0) < NOTE_PHONE_EVERY_MS) return;
     this.#record.phoneSeenAt = seenAt;
@@ -135,6 +152,7 @@ export class ConnectionKeeper {
   }
 
   #opened(auth: AuthState): void {
+    this.#route.report(true);
     this.attempts.opened(this.#now());
     this.#record.account = accountOf(auth.creds);
     this.#vault.save(this.#record).catch((thrown: unknown) => {
@@ -152,6 +170,7 @@ export class ConnectionKeeper {
       { sessionId: this.#session.id, code, cause: message, action: decision.action },
       'connection ended',
     );
+    if (decision.reason === 'proxy_failed') this.#route.report(false);
     this.#deps.listeners.onClosed(this.#session, { code, message, known: decision.known });
     return decision;
   }

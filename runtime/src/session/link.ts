@@ -8,6 +8,7 @@ import { ConnectionKeeper } from './connection-keeper.ts';
 import { Credentials } from './credentials.ts';
 import { Invitation } from './invitation.ts';
 import { exported, type ExportedSession } from './portable.ts';
+import { Route, type ProxyChoice } from './route.ts';
 import type { Session, SessionInfo, SessionsDeps } from './session.ts';
 import type { LiveSocket, WayOut } from './socket.ts';
 import { Standing } from './standing.ts';
@@ -31,6 +32,7 @@ export class Link implements Session {
   readonly #credentials: Credentials;
   readonly #standing: Standing;
   readonly #invitation: Invitation;
+  readonly #route: Route;
   readonly #keeper: ConnectionKeeper;
   #loop: { stopping: AbortController; ended: Promise<void> } | null = null;
   /** Starting and stopping take turns: two loops of one account would throw each other out for ever. */
@@ -48,10 +50,11 @@ export class Link implements Session {
     this.#credentials = new Credentials(record, vault, () => deps.store.session(record.sessionId));
     this.#standing = new Standing(record.ended, this.#now, () => deps.onState(this, this.info()));
     this.#invitation = new Invitation(this.#standing, this.#now);
+    this.#route = new Route(record, vault, deps.proxies);
     this.#keeper = new ConnectionKeeper({
       ...{ session: this, record, vault, handshakes, deps },
       ...{ standing: this.#standing, invitation: this.#invitation, credentials: this.#credentials },
-      proxyUrl: () => this.#proxyUrl(),
+      route: this.#route,
     });
   }
 
@@ -61,7 +64,7 @@ export class Link implements Session {
       ...{ sessionId, hash, tenantId, humanization, createdAt },
       ...{ status: this.#standing.status, reason: REASONS[this.#standing.reason], since: this.#standing.since },
       ...(account ?? { phone: null, lid: null, pushName: null }),
-      proxy: this.#deps.shownProxy(this.#proxyUrl()),
+      ...{ proxy: this.#route.shown(), proxyMode: this.#route.mode, proxyRegion: this.#route.region },
       reconnectAttempts: this.#keeper.attempts.failures,
     };
   }
@@ -101,14 +104,19 @@ export class Link implements Session {
     });
   }
 
+  async useAnotherProxy(): Promise<boolean> {
+    const moved = this.#route.another();
+    if (moved) await this.restart();
+    return moved;
+  }
+
   phoneSeenAt(): number {
     const { phoneSeenAt, createdAt } = this.#record;
     return Math.max(phoneSeenAt ?? createdAt, this.#keeper.connection?.socket.vitals().phoneSeenAt ?? 0);
   }
 
   openWayOut(): WayOut | null {
-    const proxyUrl = this.#proxyUrl();
-    return proxyUrl === null ? null : this.#deps.openWayOut(proxyUrl);
+    return this.#route.openWayOut();
   }
 
   seal(): Seal {
@@ -141,6 +149,21 @@ export class Link implements Session {
     return this.#inTurn.runExclusive(async () => {
       await this.#stop();
       await this.#rest('disconnected', 'disconnected_by_user', 'keep');
+    });
+  }
+
+  /** From now on the session's traffic leaves by this way, or waits for it. */
+  changeProxy(choice: ProxyChoice): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      this.#refuseIfRetired();
+      if (!this.#route.differs(choice)) return;
+      const running = this.#loop !== null;
+      await this.#stop();
+      try {
+        await this.#route.change(choice);
+      } finally {
+        if (running) await this.#start();
+      }
     });
   }
 
@@ -241,12 +264,5 @@ export class Link implements Session {
     this.#record.ended = { status, reason, at: this.#now() };
     await (credentials === 'shred' ? this.#credentials.destroy() : this.#vault.save(this.#record));
     this.#standing.enter(status, reason);
-  }
-
-  #proxyUrl(): string | null {
-    const { sealedProxy } = this.#record;
-    return sealedProxy === null
-      ? (this.#deps.settings.defaultProxyUrl ?? null)
-      : this.#vault.openProxy(this.id, sealedProxy);
   }
 }

@@ -10,6 +10,7 @@ import { Link } from './link.ts';
 import { pageOf, type SessionFilter, type SessionPage } from './listing.ts';
 import { imported, type ExportedSession } from './portable.ts';
 import type { NewSession, Session, SessionInfo, Sessions, SessionsDeps } from './session.ts';
+import { checkChoice, choiceByDefault, kept, type ProxyChoice } from './route.ts';
 import type { SessionStatus } from './states.ts';
 import { checkSignatures } from './signatures.ts';
 import { separateSignalQueues } from './signal-queue.ts';
@@ -52,25 +53,30 @@ export class SessionRegistry implements Sessions {
 
   async create(request: NewSession): Promise<Session> {
     const id = request.sessionId ?? newSessionId();
-    return await this.#making(id, request.proxyUrl ?? null, async () => {
-      const record: SessionRecord = {
-        sessionId: id,
-        hash: newSessionHash(),
-        tenantId: request.tenantId ?? null,
-        humanization: request.humanization ?? null,
-        sealedProxy: request.proxyUrl === undefined ? null : this.#vault.sealProxy(id, request.proxyUrl),
-        sealedKey: this.#vault.newKey(id),
-        createdAt: (this.#deps.now ?? Date.now)(),
-        wanted: true,
-        ended: null,
-        phoneSeenAt: null,
-        account: null,
-      };
-      await this.#vault.save(record);
-      const link = this.#add(record);
-      await link.start();
-      return link;
-    });
+    const choice = request.proxy ?? choiceByDefault(this.#deps.proxies);
+    return await this.#making(
+      id,
+      () => checkChoice(choice, this.#deps.proxies),
+      async () => {
+        const record: SessionRecord = {
+          sessionId: id,
+          hash: newSessionHash(),
+          tenantId: request.tenantId ?? null,
+          humanization: request.humanization ?? null,
+          proxy: kept(choice, id, this.#vault),
+          sealedKey: this.#vault.newKey(id),
+          createdAt: (this.#deps.now ?? Date.now)(),
+          wanted: true,
+          ended: null,
+          phoneSeenAt: null,
+          account: null,
+        };
+        await this.#vault.save(record);
+        const link = this.#add(record);
+        await link.start();
+        return link;
+      },
+    );
   }
 
   async exportSession(id: SessionId): Promise<ExportedSession> {
@@ -78,7 +84,9 @@ export class SessionRegistry implements Sessions {
   }
 
   async importSession(id: SessionId, session: ExportedSession, before: () => Promise<void>): Promise<Session> {
-    return await this.#making(id, session.proxyUrl, async () => {
+    const { proxyUrl } = session;
+    const check = async () => void (proxyUrl && (await this.#deps.proxies.openWayOut(proxyUrl).close()));
+    return await this.#making(id, check, async () => {
       const { store, now = Date.now } = this.#deps;
       const record = imported(id, session, this.#vault, now());
       await new Credentials(record, this.#vault, () => store.session(id)).import(session.keys);
@@ -88,14 +96,14 @@ export class SessionRegistry implements Sessions {
     });
   }
 
-  /** Takes an id while its session is being made. Throws `session_exists`, `session_limit`, `invalid_proxy_url`. */
-  async #making(id: SessionId, proxyUrl: string | null, make: () => Promise<Session>): Promise<Session> {
+  /** Takes an id while its session is being made. Throws `session_exists`, `session_limit`, and what `check` throws. */
+  async #making(id: SessionId, check: () => Promise<void>, make: () => Promise<Session>): Promise<Session> {
     if (this.#links.has(id) || this.#busy.has(id)) throw new RuntimeError('session_exists');
     if (new Set([...this.#links.keys(), ...this.#busy]).size >= this.#deps.settings.maxSessions)
       throw new RuntimeError('session_limit');
     this.#busy.add(id);
     try {
-      if (proxyUrl !== null) await this.#deps.openWayOut(proxyUrl).close();
+      await check();
       // An import that a crash or a full disk interrupted leaves keys of which there is no record, so that nobody can read them.
       await this.#deps.store.removeSession(id);
       return await make();
@@ -144,6 +152,13 @@ export class SessionRegistry implements Sessions {
   async disconnect(id: SessionId): Promise<Session> {
     const link = this.get(id);
     await link.disconnect();
+    return link;
+  }
+
+  async changeProxy(id: SessionId, choice: ProxyChoice): Promise<Session> {
+    const link = this.get(id);
+    await checkChoice(choice, this.#deps.proxies);
+    await link.changeProxy(choice);
     return link;
   }
 

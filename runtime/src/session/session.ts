@@ -15,6 +15,7 @@ import type { ExportedSession } from './portable.ts';
 import type { Receipt } from './receipts.ts';
 import { SessionRegistry } from './registry.ts';
 import type { RetentionSettings } from './retention.ts';
+import type { Proxies, ProxyChoice } from './route.ts';
 import type { LiveSocket, SocketOptions, WayOut } from './socket.ts';
 import type { Restriction } from './standing-with-whatsapp.ts';
 import type { Reason, SessionStatus } from './states.ts';
@@ -23,6 +24,7 @@ export type { AckOutcome } from './acks.ts';
 export type { Receipt } from './receipts.ts';
 export type { ExportedSession } from './portable.ts';
 export type { Outgoing, SentMessages } from './outgoing.ts';
+export type { ProxyChoice } from './route.ts';
 export type { LiveSocket } from './socket.ts';
 export type { Restriction, RestrictionKind } from './standing-with-whatsapp.ts';
 export type { Vitals } from './vitals.ts';
@@ -43,8 +45,12 @@ export interface SessionInfo {
   pushName: string | null;
   tenantId: string | null;
   humanization: ProfileName | null;
-  /** The proxy without user and password; null when there is none. */
+  /** The proxy it uses, without user and password; null when there is none. */
   proxy: string | null;
+  /** What was chosen: a proxy of its own, the default one, a place in the pool, none. */
+  proxyMode: ProxyChoice['mode'];
+  /** The region asked of the pool. */
+  proxyRegion: string | null;
   createdAt: number;
   /** Connections in a row that failed; 0 once one has lasted. */
   reconnectAttempts: number;
@@ -52,7 +58,7 @@ export interface SessionInfo {
 
 export interface NewSession {
   sessionId?: SessionId | undefined;
-  proxyUrl?: string | undefined;
+  proxy?: ProxyChoice | undefined;
   tenantId?: string | undefined;
   humanization?: ProfileName | undefined;
 }
@@ -72,9 +78,14 @@ export interface Session {
   suspicions(since: number): number;
   /** Ends the connection and begins again from what is on disk. */
   restart(): Promise<void>;
+  /** Connects again through another proxy of the pool; false, and nothing happens, when there is none for it. */
+  useAnotherProxy(): Promise<boolean>;
   /** When the account's phone last gave a sign, or when the session was made; ms since 1970. */
   phoneSeenAt(): number;
-  /** Ways out of its own through the session's proxy, for the caller to close; null when it has no proxy. */
+  /**
+   * Ways out of its own through the session's proxy, for the caller to close; null when it is to have none. Throws
+   * `no_proxy_available` when it is to have one and there is none.
+   */
   openWayOut(): WayOut | null;
   /**
    * Seals with the session's data key: nobody can read it any more once the credentials are destroyed. Throws
@@ -100,13 +111,9 @@ export interface SessionsDeps {
   store: Store;
   /** Wraps the sessions' data keys. */
   masterSeal: Seal;
-  /** Throws `invalid_proxy_url`. */
-  openWayOut(proxyUrl: string): WayOut;
-  /** A proxy without user and password, fit to be shown. */
-  shownProxy(proxyUrl: string | null): string | null;
+  proxies: Proxies;
   settings: SocketOptions & {
     rootKey: string | undefined;
-    defaultProxyUrl: string | undefined;
     maxSessions: number;
     maxReconnectAttempts: number;
   } & RetentionSettings;
@@ -124,7 +131,7 @@ export interface SessionsDeps {
 }
 
 export interface Sessions {
-  /** Makes a session and begins linking it. Throws `session_exists`, `session_limit`, `invalid_proxy_url`. */
+  /** Makes a session and begins linking it. Throws `session_exists`, `session_limit`, `invalid_proxy_url`, `proxy_pool_empty`. */
   create(request: NewSession): Promise<Session>;
   /** The session in clear, for a backup. Throws `session_not_found`, `session_not_linked`. */
   exportSession(id: SessionId): Promise<ExportedSession>;
@@ -147,6 +154,8 @@ export interface Sessions {
   qr(id: SessionId): { qr: string; expiresIn: number };
   /** Closes the connection and keeps the credentials; it stays closed, over restarts too, until `reconnect`. */
   disconnect(id: SessionId): Promise<Session>;
+  /** Chooses another way for its traffic, and connects again by it if it was connected. Throws like `create`. */
+  changeProxy(id: SessionId, choice: ProxyChoice): Promise<Session>;
   /** Connects again now, with a new QR code when the account is not linked. */
   reconnect(id: SessionId): Promise<Session>;
   /**

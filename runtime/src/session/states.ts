@@ -104,6 +104,11 @@ const SENTENCES = {
     message: 'The proxy could not be reached or refused to connect.',
     action: 'Check the address, user and password of the proxy, or choose another.',
   },
+  no_proxy_available: {
+    message: 'No proxy is free for this session, and it does not connect without one.',
+    action:
+      'Add a proxy to the pool or choose another for this session; it connects by itself as soon as one is there for it.',
+  },
   tls_failed: {
     message: 'The connection is not secure: a certificate could not be verified.',
     action: 'Check the clock of this machine, and whether a proxy or firewall opens encrypted connections.',

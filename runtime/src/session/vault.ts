@@ -3,6 +3,7 @@ import type { ProfileName } from '../config.ts';
 import type { SessionId } from '../ids.ts';
 import { createSeal, newDataKey, type Seal } from '../seal.ts';
 import type { Database, KeyValue } from '../store/store.ts';
+import type { KeptProxy } from './route.ts';
 import type { ReasonCode, SessionStatus } from './states.ts';
 
 /** A session as stored. */
@@ -11,8 +12,7 @@ export interface SessionRecord {
   hash: string;
   tenantId: string | null;
   humanization: ProfileName | null;
-  /** Its own proxy, sealed; null for the default. */
-  sealedProxy: string | null;
+  proxy: KeptProxy;
   /** The data key, sealed with the master key; null once the credentials are shredded. */
   sealedKey: string | null;
   createdAt: number;
