@@ -8,6 +8,8 @@ export interface Closed {
 
 export class Connection {
   readonly socket: LiveSocket;
+  /** It has closed; what hangs on it may still be ending. */
+  over = false;
   readonly #deps: SocketDeps;
   readonly #closed = Promise.withResolvers<Closed>();
 
@@ -15,7 +17,10 @@ export class Connection {
     this.#deps = deps;
     this.socket = openSocket(deps, {
       ...events,
-      onClose: (code, message) => this.#closed.resolve({ code, message }),
+      onClose: (code, message) => {
+        this.over = true;
+        this.#closed.resolve({ code, message });
+      },
     });
   }
 

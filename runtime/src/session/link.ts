@@ -4,6 +4,7 @@ import type { ProfileName } from '../config.ts';
 import { RuntimeError, toError } from '../errors.ts';
 import type { SessionId } from '../ids.ts';
 import type { Seal } from '../seal.ts';
+import type { Connection } from './connection.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
 import { Credentials } from './credentials.ts';
 import { Invitation } from './invitation.ts';
@@ -39,6 +40,7 @@ export class Link implements Session {
   readonly #inTurn = new Mutex();
   #retired = false;
   #suspicions: number[] = [];
+  #suspected: Connection | null = null;
 
   constructor(record: SessionRecord, vault: Vault, handshakes: Semaphore, deps: LinkDeps) {
     this.id = record.sessionId;
@@ -82,13 +84,17 @@ export class Link implements Session {
   }
 
   live(): LiveSocket | null {
-    return this.#standing.status === 'connected' ? (this.#keeper.connection?.socket ?? null) : null;
+    const { connection } = this.#keeper;
+    return this.#standing.status === 'connected' && connection?.over === false ? connection.socket : null;
   }
 
   suspect(why: string): void {
-    if (!this.#keeper.connection) return;
+    const { connection } = this.#keeper;
+    // However many notice that it is ill, one connection is suspected once.
+    if (!connection || connection.over || connection === this.#suspected) return;
+    this.#suspected = connection;
     this.#suspicions = [...this.#suspicions, this.#now()].slice(-REMEMBERED_SUSPICIONS);
-    this.#keeper.connection.socket.end(408, why);
+    connection.socket.end(408, why);
   }
 
   suspicions(since: number): number {

@@ -26,6 +26,7 @@ import { PairingCodes, type PairingCode } from './pairing-code.ts';
 import { Unlinking } from './unlink.ts';
 import { prepare, relay, type Outgoing, type SentMessages } from './outgoing.ts';
 import { limitEntering } from './entering.ts';
+import { knowingOwnDevice } from './own-device.ts';
 import { checkPreKeys } from './signatures.ts';
 import { standingWithWhatsApp, type Restriction, type RestrictionKind } from './standing-with-whatsapp.ts';
 import { askPhone, ping, readVitals, type Vitals } from './vitals.ts';
@@ -188,7 +189,7 @@ function configFor({ auth, journal, wayOut, options, log, sent }: SocketDeps, en
   return {
     ...DEFAULT_CONNECTION_CONFIG,
     ...(options.wsUrl !== undefined && { waWebSocketUrl: options.wsUrl }),
-    auth,
+    auth: { creds: auth.creds, keys: knowingOwnDevice(auth.keys, auth.creds) },
     logger: clientLog(log, ended),
     connectTimeoutMs: options.connectTimeoutMs,
     // The watchdog pings; the client's own keep-alive, which notices late (B4), stays as a second line behind it.

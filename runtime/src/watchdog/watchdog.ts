@@ -46,6 +46,8 @@ const SENTENCES = {
 interface Patient {
   live: LiveSocket | null;
   pingedAt: number;
+  /** The connection that owes an answer to a ping. */
+  pinging: LiveSocket | null;
   /** The connection before was ended as deaf; whether it was is not known yet. */
   suspectedDeaf: boolean;
   /** Wrong suspicions of deafness in a row. */
@@ -55,7 +57,7 @@ interface Patient {
 }
 
 const stranger = (): Patient => ({
-  ...{ live: null, pingedAt: 0, suspectedDeaf: false, doubts: 0, remedy: 'reconnect', phoneAskedAt: 0 },
+  ...{ live: null, pingedAt: 0, pinging: null, suspectedDeaf: false, doubts: 0, remedy: 'reconnect', phoneAskedAt: 0 },
 });
 
 /** Watches until the signal aborts. */
@@ -123,14 +125,14 @@ class Watchdog {
       patient.suspectedDeaf = verdict === 'deaf';
       return session.suspect(SENTENCES[verdict]);
     }
-    if (now - patient.pingedAt >= pingIntervalMs) {
-      patient.pingedAt = now;
-      this.#inBackground(this.#ping(session, live));
+    if (now - patient.pingedAt >= pingIntervalMs && patient.pinging !== live) {
+      Object.assign(patient, { pingedAt: now, pinging: live });
+      this.#inBackground(this.#ping(session, live, patient));
     }
     this.#lookForPhone(session, live, patient);
   }
 
-  async #ping(session: Session, live: LiveSocket): Promise<void> {
+  async #ping(session: Session, live: LiveSocket, patient: Patient): Promise<void> {
     try {
       this.#deps.metrics.pingSeconds.observe((await live.ping(PING_TIMEOUT_MS)) / 1_000);
     } catch {
@@ -139,6 +141,8 @@ class Watchdog {
       this.#deps.metrics.remedies.inc({ verdict: 'silent' });
       this.#deps.log.warn({ sessionId: session.id, verdict: 'silent' }, 'the connection is unwell; connecting again');
       session.suspect(SENTENCES.silent);
+    } finally {
+      if (patient.pinging === live) patient.pinging = null;
     }
   }
 
