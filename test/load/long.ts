@@ -15,6 +15,8 @@ const MINUTE_MS = 60_000;
 /** The heap is read first after this part of a run, but no later than after two minutes. */
 const WARM_UP_SHARE = 0.3;
 const MOST_GROWTH_PERCENT = 5;
+/** Each of fifty sessions has one about every two minutes, so that most have come to rest before the next. */
+const FAULTS = { everyMs: 2_500, quick: false };
 /** The client leaves timers of half a minute behind. */
 const REST_MS = 35_000;
 
@@ -83,7 +85,13 @@ async function soaked(): Promise<Outcome> {
   const durationMs = minutes * MINUTE_MS;
   const warmUpMs = Math.min(2 * MINUTE_MS, WARM_UP_SHARE * durationMs);
   const { snapshots } = values;
-  const parts = { durationMs, warmUpMs, restMs: REST_MS, quick: false, ...(snapshots !== undefined && { snapshots }) };
+  const parts = {
+    durationMs,
+    warmUpMs,
+    restMs: REST_MS,
+    faults: FAULTS,
+    ...(snapshots !== undefined && { snapshots }),
+  };
   const result = await soak({ sessions, seed, note, ...parts });
   const { lost, doubled, growthPercent, problems, faults: troubles, received, sent } = result;
   const ok = lost === 0 && doubled === 0 && problems.length === 0 && growthPercent <= MOST_GROWTH_PERCENT;

@@ -9,15 +9,17 @@ import { FAULT_ROWS, type FaultRow } from './fault-rows.ts';
 const ALL = FAULT_ROWS.filter(({ ends, proxy }) => !ends && !proxy);
 /** Those that happen once: others take up to a minute to be noticed, or make the next attempts wait. */
 const QUICK = ALL.filter(({ until }) => until === undefined);
-/** On average each account has a fault this often; however few or many accounts there are, some faults a minute. */
-const PER_ACCOUNT_MS = 40_000;
-const SHORTEST_MS = 500;
-const LONGEST_MS = 1_000;
 /** One that lasts and heals while it does. */
 const HOLD_MS = 3_000;
 /** A fault that lasts until the next login brings that login about itself by then. */
 const NOTICED_WITHIN_MS = 90_000;
-const BACK_WITHIN_MS = 120_000;
+/** The longest back-off is a minute and a half, and the next fault may be there already. */
+const BACK_WITHIN_MS = 300_000;
+
+export interface FaultPace {
+  everyMs: number;
+  quick: boolean;
+}
 
 export class SoakFaults {
   begun = 0;
@@ -25,9 +27,11 @@ export class SoakFaults {
   readonly #phones: readonly string[];
   readonly #random: () => number;
   readonly #rows: readonly FaultRow[];
+  readonly #everyMs: number;
 
-  /** `quick` leaves out the faults that a session takes long to heal from. */
-  constructor(sandbox: Sandbox, phones: readonly string[], random: () => number, quick: boolean) {
+  /** On average a fault begins every so many ms; `quick` leaves out the faults that a session takes long to heal from. */
+  constructor(sandbox: Sandbox, phones: readonly string[], random: () => number, { everyMs, quick }: FaultPace) {
+    this.#everyMs = everyMs;
     this.#rows = quick ? QUICK : ALL;
     this.#sandbox = sandbox;
     this.#phones = phones;
@@ -36,7 +40,6 @@ export class SoakFaults {
 
   /** Until the signal; then all faults are over. */
   async run(signal: AbortSignal): Promise<void> {
-    const every = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, PER_ACCOUNT_MS / this.#phones.length));
     const lasting = new Set<Promise<void>>();
     while (!signal.aborted) {
       const row = oneOf(this.#rows, this.#random);
@@ -44,7 +47,7 @@ export class SoakFaults {
       const one = this.#last(this.#begin(row, phone), row, phone, signal);
       lasting.add(one);
       void one.finally(() => lasting.delete(one));
-      await pause(2 * every * this.#random(), undefined, { signal }).catch(() => undefined);
+      await pause(2 * this.#everyMs * this.#random(), undefined, { signal }).catch(() => undefined);
     }
     await Promise.all(lasting);
     this.#sandbox.trouble.stopAll();

@@ -17,7 +17,7 @@ import { dice } from './dice.ts';
 import { Inspector } from './inspector.ts';
 import { startReceiver, type Received, type Receiver } from './receiver.ts';
 import { Child } from './runtime-process.ts';
-import { SoakFaults } from './soak-faults.ts';
+import { SoakFaults, type FaultPace } from './soak-faults.ts';
 import { SoakTraffic, sessionName } from './soak-traffic.ts';
 
 const KEY = 'soak-test-key';
@@ -35,8 +35,7 @@ export interface SoakOptions {
   /** How long nothing happens before the heap is read: the client leaves timers of half a minute behind. */
   restMs: number;
   seed: number;
-  /** Only faults that a session heals from within seconds. */
-  quick: boolean;
+  faults: FaultPace;
   /** A directory for heap snapshots, when they are wanted. */
   snapshots?: string;
   note(what: string): void;
@@ -90,7 +89,7 @@ class Stage {
     this.#parts = parts;
     this.#traffic = traffic;
     this.#phones = phonesOf(options.sessions);
-    this.#faults = new SoakFaults(parts.sandbox, this.#phones, dice(options.seed), options.quick);
+    this.#faults = new SoakFaults(parts.sandbox, this.#phones, dice(options.seed), options.faults);
   }
 
   static async open(options: SoakOptions): Promise<Stage> {
@@ -104,7 +103,12 @@ class Stage {
     const runtime = new Child(['serve'], {
       ...{ PORT: String(port), API_KEY: KEY, SESSIONS_DIR: directory, METRICS_ENABLED: 'false', LOG_LEVEL: 'error' },
       ...{ MAX_SESSIONS_PER_INSTANCE: String(sessions), DAILY_MESSAGE_LIMIT: '100000', OUTBOUND_ALLOW: '127.0.0.1' },
-      ...{ HUMANIZATION_PROFILE: 'instant', NODE_OPTIONS: `--inspect=127.0.0.1:${inspectorPort}` },
+      // Many faults in a row are what this is about; nobody is there to look after a session that gave up.
+      ...{
+        MAX_RECONNECT_ATTEMPTS: '1000',
+        HUMANIZATION_PROFILE: 'instant',
+        NODE_OPTIONS: `--inspect=127.0.0.1:${inspectorPort}`,
+      },
       ...{ WHATSAPP_WS_URL: sandbox.url, WHATSAPP_ROOT_KEY: sandbox.rootKey },
     });
     const call = caller(() => `http://127.0.0.1:${port}`, KEY);
@@ -174,9 +178,13 @@ class Stage {
   async #settle(): Promise<void> {
     const { call } = this.#parts;
     for (const at of this.#phones.keys()) {
-      const path = `/sessions/${sessionName(at)}/wait?status=connected&timeout=60`;
-      const now = await call<{ reached: boolean; status: string }>('GET', path);
-      if (!now.reached) throw new Error(`${sessionName(at)} stayed ${now.status}`);
+      const path = `/sessions/${sessionName(at)}/wait?status=connected&timeout=20`;
+      await eventually(
+        SETTLED_WITHIN_MS,
+        `${sessionName(at)} connected`,
+        () => call<{ reached: boolean; status: string; reason: { code: string } }>('GET', path),
+        ({ reached }) => reached,
+      );
     }
     await eventually(
       SETTLED_WITHIN_MS,
