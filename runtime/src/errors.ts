@@ -101,6 +101,11 @@ export const ERRORS = {
     message: 'There is no file with this id in this session.',
     hint: 'Use the address that came with the message; files can be asked for within 14 days of their message.',
   },
+  file_lost: {
+    status: 410,
+    message: 'The file that was kept for this message cannot be read any more.',
+    hint: 'Send it again: what was kept is unreadable once the account was logged out.',
+  },
   media_gone: {
     status: 410,
     message: "Neither WhatsApp nor the account's phone has this file any more.",

@@ -252,3 +252,21 @@ describe('until it has gone, a file', () => {
     await eventually(DEADLINE_MS, 'no file kept', filesKept, (names) => names.length === 0);
   }, 30_000);
 });
+
+test('a file whose session was logged out meanwhile is lost, for certain, and told so', async () => {
+  const phone = '15550100009';
+  await flow.link('mine', phone);
+  await flow.call('POST', '/sessions/mine/disconnect');
+  await flow.reaches('mine', 'disconnected');
+  const to = flow.sandbox.contact('15550100010').phone;
+  const what = { sessionId: 'mine', to, ...base64(SAMPLES.jpeg) };
+  const { body } = await flow.call('POST', '/messages/image', what);
+  const { messageId } = body.data;
+  await flow.call('POST', '/sessions/mine/logout');
+  await flow.call('POST', '/sessions/mine/reconnect');
+  await flow.scan('mine', phone);
+  const waited = await flow.call('GET', `/messages/${messageId}/wait?sessionId=mine&status=sent&timeout=20`);
+  expect(waited.body.data).toMatchObject({ status: 'failed', error: 'file_lost', certain: true });
+  const left = () => readdirSync(join(flow.directory, 'mine', 'outgoing'));
+  await eventually(DEADLINE_MS, 'no file kept', left, (names) => names.length === 0);
+}, 40_000);

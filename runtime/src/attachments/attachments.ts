@@ -55,7 +55,7 @@ export interface Attachments {
   take(session: SessionId, given: GivenFile): Promise<TakenFile>;
   /** What shows of the first web address in a text; null when there is none, or its page cannot be had. Never throws. */
   preview(session: SessionId, text: string): Promise<LinkPreview | null>;
-  /** The bytes kept for a message. The stream fails when there are none, or the session's key is another by now. */
+  /** The bytes kept for a message. The stream fails with `file_lost` when there are none, or the session's key is another. */
   open(session: SessionId, id: MessageId): Readable;
   /** The message has gone, or will not go. */
   remove(session: SessionId, id: MessageId): Promise<void>;

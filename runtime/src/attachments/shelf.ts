@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { RuntimeError } from '../errors.ts';
 import type { MessageId, SessionId } from '../ids.ts';
 import type { Seal } from '../seal.ts';
 import { readSealed, sealedLength, syncDirectory, writeSealed } from '../sealed-file.ts';
@@ -61,7 +62,15 @@ export class Shelf {
   }
 
   open(session: SessionId, id: MessageId): Readable {
-    return asBytes(readSealed(join(this.#folder(session), id), this.#sealOf(session), contextOf(session)));
+    return asBytes(this.#read(session, id));
+  }
+
+  async *#read(session: SessionId, id: MessageId): AsyncGenerator<Buffer> {
+    try {
+      yield* readSealed(join(this.#folder(session), id), this.#sealOf(session), contextOf(session));
+    } catch (error) {
+      throw new RuntimeError('file_lost', { cause: error });
+    }
   }
 
   async remove(session: SessionId, id: MessageId): Promise<void> {

@@ -5,7 +5,7 @@
  * which recipients show once; after the ack but before the status is durable, the same; after the status, the rerun
  * sees it and only finishes the job. So a message is lost nowhere and shown twice nowhere.
  */
-import { makingOf } from '../content.ts';
+import { isFile, makingOf } from '../content.ts';
 import type { MessageId, SessionId } from '../ids.ts';
 import { plan, profilesWith, PROFILES, quietUntil, type Plan, type Profile } from '../pacing/pacing.ts';
 import type { AckOutcome, LiveSocket, SentMessages, Session } from '../session/session.ts';
@@ -23,7 +23,10 @@ import { Typist } from './typist.ts';
 
 /** A message that could not even be written is tried this often before it is given up. */
 const MAX_ATTEMPTS = 5;
+/** One with a file more often: the host it is uploaded to can be away for some minutes. */
+const MAX_UPLOADS = 12;
 const FIRST_RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 60_000;
 /** After a message of unknown fate: by then the suspect connection has been ended. */
 const UNCERTAIN_RETRY_MS = 1_000;
 
@@ -232,8 +235,9 @@ export class Dispatcher {
         return this.#hold(UNCERTAIN_RETRY_MS, outcome.why);
       case 'not_sent':
         if (session.live() !== live) return this.#hold(UNCERTAIN_RETRY_MS, outcome.why);
-        if (job.attemptsMade + 1 >= MAX_ATTEMPTS) return await this.#giveUp(id, outcome.why, !leftBefore);
-        return this.#hold(FIRST_RETRY_MS * 2 ** job.attemptsMade, outcome.why, true);
+        if (job.attemptsMade + 1 >= (isFile(content) ? MAX_UPLOADS : MAX_ATTEMPTS))
+          return await this.#giveUp(id, outcome.why, !leftBefore);
+        return this.#hold(Math.min(FIRST_RETRY_MS * 2 ** job.attemptsMade, LONGEST_RETRY_MS), outcome.why, true);
       default:
         return outcome satisfies never;
     }

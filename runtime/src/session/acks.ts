@@ -7,7 +7,7 @@ import { toError } from '../errors.ts';
 
 export type AckOutcome =
   | { kind: 'acked' }
-  /** The server answered with an error number such as 463: certain, it was not delivered. */
+  /** The server answered with an error number such as 463, or it can never be built (our code): certain, it was not delivered. */
   | { kind: 'refused'; error: string }
   /** Nothing was written to the connection: certain, it did not leave. */
   | { kind: 'not_sent'; why: string }

@@ -12,7 +12,7 @@ import {
 } from '@whiskeysockets/baileys';
 import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
-import { toError } from '../errors.ts';
+import { RuntimeError, toError } from '../errors.ts';
 import type { Jid } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { Acks, type AckOutcome } from './acks.ts';
@@ -248,6 +248,8 @@ async function send(
     const message = await prepare(sock, jid, outgoing, sent);
     return await acks.expect(outgoing.messageId, () => relay(sock, jid, outgoing, message));
   } catch (error) {
+    // A file that cannot be read any more will not be readable later.
+    if (error instanceof RuntimeError && error.code === 'file_lost') return { kind: 'refused', error: error.code };
     return { kind: 'not_sent', why: toError(error).message };
   }
 }
