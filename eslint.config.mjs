@@ -15,6 +15,7 @@ const LEAVES = [
   'config.ts',
   'errors.ts',
   'events.ts',
+  'file-errors.ts',
   'ids.ts',
   'log.ts',
   'metrics.ts',

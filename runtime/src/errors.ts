@@ -2,6 +2,8 @@
  * Every error a caller can meet: a stable code, the HTTP status, a sentence that says what happened and a hint that says
  * what to do. The table is the documentation; `npm run docs:gen` renders it.
  */
+import { FILE_ERRORS } from './file-errors.ts';
+
 interface ErrorRow {
   status: number;
   message: string;
@@ -9,6 +11,7 @@ interface ErrorRow {
 }
 
 export const ERRORS = {
+  ...FILE_ERRORS,
   invalid_request: { status: 400, message: 'The request is not valid.', hint: 'Correct the fields named in details.' },
   invalid_json: { status: 400, message: 'The request body is not valid JSON.', hint: 'Send a JSON object.' },
   invalid_session_id: {
@@ -56,26 +59,6 @@ export const ERRORS = {
     message: 'The address leads to a private or local network, which this runtime does not call.',
     hint: 'Use a public address, or have the operator add the host or network to OUTBOUND_ALLOW.',
   },
-  ffmpeg_missing: {
-    status: 422,
-    message: 'This file must be converted, and ffmpeg, which does it, is not installed where the runtime runs.',
-    hint: 'Install ffmpeg (on Debian: apt install ffmpeg) or set FFMPEG_PATH; or send a file that phones show as it is.',
-  },
-  invalid_file_url: {
-    status: 400,
-    message: "The file's address is not a http or https URL.",
-    hint: 'Write it in full, such as https://example.com/picture.jpg.',
-  },
-  file_not_fetched: {
-    status: 422,
-    message: 'The file could not be fetched from its address.',
-    hint: 'Open the address without logging in: it must give the file itself. details says what happened.',
-  },
-  file_not_usable: {
-    status: 400,
-    message: 'WhatsApp does not show a file of this type as this kind of message.',
-    hint: 'Send it as what it is, or as a document; details says which types are taken.',
-  },
   unauthorized: {
     status: 401,
     message: 'The API key is missing or wrong.',
@@ -100,11 +83,6 @@ export const ERRORS = {
     status: 404,
     message: 'There is no file with this id in this session.',
     hint: 'Use the address that came with the message; files can be asked for within 14 days of their message.',
-  },
-  file_lost: {
-    status: 410,
-    message: 'The file that was kept for this message cannot be read any more.',
-    hint: 'Send it again: what was kept is unreadable once the account was logged out.',
   },
   media_gone: {
     status: 410,
@@ -195,11 +173,6 @@ export const ERRORS = {
     status: 409,
     message: 'This Idempotency-Key was used before with another message.',
     hint: 'Use a new key for a new message.',
-  },
-  file_too_large: {
-    status: 413,
-    message: 'The file is larger than this runtime sends.',
-    hint: 'Send a smaller file, or raise MEDIA_MAX_BYTES.',
   },
   body_too_large: { status: 413, message: 'The request body is too large.', hint: 'Send less, or raise BODY_LIMIT.' },
   unsupported_media_type: {
