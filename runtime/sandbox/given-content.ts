@@ -86,24 +86,24 @@ const FILES: Readonly<Record<string, SentFile>> = {
   sticker: { fields: FILE, kind: 'sticker', mime: 'image/webp', more: {} },
 };
 
+const KINDS: Readonly<Record<string, MessageKind | SentFile>> = { ...MESSAGES, ...FILES };
+
 /** Every kind of content, with what it takes. `data` is a file's bytes in Base64. */
 export const CONTENT_KINDS: Readonly<Record<string, Fields>> = Object.fromEntries(
-  Object.entries({ ...MESSAGES, ...FILES }).map(([kind, { fields }]) => [kind, fields]),
+  Object.entries(KINDS).map(([kind, { fields }]) => [kind, fields]),
 );
 
 /** What to send. Throws a 400 with a sentence for what is no content there is. */
 export function contentOf(given: Given, addressOf: AddressOf): { message: proto.IMessage } | { file: FileToSend } {
   const { kind, ...rest } = given;
-  const fields = Object.hasOwn(CONTENT_KINDS, String(kind)) ? CONTENT_KINDS[String(kind)] : undefined;
-  if (!fields) throw new ControlError(400, `kind must be one of ${Object.keys(CONTENT_KINDS).join(', ')}`);
-  requireFields(fields, rest, ` in a content of the kind ${String(kind)}`);
-  const message = MESSAGES[String(kind)];
-  if (message) return { message: message.make(rest, addressOf) };
-  const file = FILES[String(kind)];
-  if (!file) throw new ControlError(400, `kind must be one of ${Object.keys(CONTENT_KINDS).join(', ')}`);
-  const mime = String(rest['mimetype'] ?? file.mime);
+  const name = String(kind);
+  const found = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+  if (!found) throw new ControlError(400, `kind must be one of ${Object.keys(KINDS).join(', ')}`);
+  requireFields(found.fields, rest, ` in a content of the kind ${name}`);
+  if ('make' in found) return { message: found.make(rest, addressOf) };
+  const mime = String(rest['mimetype'] ?? found.mime);
   const more = some(rest, 'caption', 'fileName', 'seconds', 'viewOnce');
-  return { file: { ...file.more, ...more, kind: file.kind, mime, bytes: bytesIn(String(rest['data'])) } };
+  return { file: { ...found.more, ...more, kind: found.kind, mime, bytes: bytesIn(String(rest['data'])) } };
 }
 
 export const isFileKind = (kind: string): boolean => Object.hasOwn(FILES, kind);

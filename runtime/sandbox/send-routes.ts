@@ -16,6 +16,8 @@ const BESIDE = {
   ...{ quoted: optional, forwarded: flag, disappearsAfter: number, phoneOnly: flag },
   ...{ addressing: optional, device: number, id: optional },
 };
+/** The longest there is: 90 days. */
+const MAX_SECONDS = 7_776_000;
 const strings: Field = { type: 'strings', required: true };
 
 /** A group by its JID, or an account by its number. Answers 404 when there is none. */
@@ -27,17 +29,31 @@ function addressingIn({ addressing }: Given): Addressing | undefined {
   throw new ControlError(400, 'addressing must be lid or pn');
 }
 
+/** A message id that a test chooses. Throws a 400 for what no client would take for one. */
+function idIn({ id }: Given): { id?: string } {
+  if (id === undefined) return {};
+  if (!/^[\w-]{1,64}$/.test(String(id))) throw new ControlError(400, 'id must be 1 to 64 letters, digits, - and _');
+  return { id: String(id) };
+}
+
+function secondsIn({ disappearsAfter: seconds }: Given): { disappearsAfter?: number } {
+  if (seconds === undefined) return {};
+  const isWhole = Number.isInteger(seconds) && Number(seconds) >= 0 && Number(seconds) <= MAX_SECONDS;
+  if (!isWhole) throw new ControlError(400, `disappearsAfter must be whole seconds, 0 to ${MAX_SECONDS}`);
+  return { disappearsAfter: Number(seconds) };
+}
+
 function optionsOf(given: Given): SayOptions {
-  const { quoted, forwarded, disappearsAfter, phoneOnly, device, id } = given;
+  const { quoted, forwarded, phoneOnly, device } = given;
   const addressing = addressingIn(given);
   return {
     ...(quoted !== undefined && { quoted: String(quoted) }),
     ...(forwarded !== undefined && { forwarded: forwarded === true }),
-    ...(disappearsAfter !== undefined && { disappearsAfter: Number(disappearsAfter) }),
     ...(phoneOnly === true && { phoneOnly }),
+    ...secondsIn(given),
+    ...idIn(given),
     ...(addressing && { addressing }),
     ...(device !== undefined && { from: Number(device) }),
-    ...(id !== undefined && { id: String(id) }),
   };
 }
 
@@ -63,10 +79,11 @@ function send(sandbox: Controlled, phone: string, given: Given): Promise<object>
 }
 
 /** The owner sends any content there is, from the phone itself. */
-function sendAsOwner(sandbox: Controlled, phone: string, { to, content, id }: Given): Promise<object> {
+function sendAsOwner(sandbox: Controlled, phone: string, given: Given): Promise<object> {
+  const { to, content } = given;
   const account = accountOf(sandbox, phone);
   const chat = sandbox.groups.get(String(to)) ?? sandbox.accounts.get(String(to)) ?? contactOf(sandbox, String(to));
-  const options = id === undefined ? {} : { id: String(id) };
+  const options = idIn(given);
   return refusing(async () => {
     const made = contentOf(content as Given, addressesIn(sandbox, chat));
     return 'file' in made ? account.sendFile(chat, made.file, options) : account.send(chat, made.message, options);

@@ -153,6 +153,21 @@ describe('a contact sends over HTTP what the client then shows', () => {
     expect(client.received.length).toBe(before);
   });
 
+  test.each([
+    [{ id: '' }, 'id must be 1 to 64'],
+    [{ id: 'two words' }, 'id must be 1 to 64'],
+    [{ disappearsAfter: -1 }, 'disappearsAfter must be whole seconds'],
+    [{ disappearsAfter: 0.5 }, 'disappearsAfter must be whole seconds'],
+    [{ addressing: 'post' }, 'addressing must be lid or pn'],
+    [{ device: 7 }, 'device 7'],
+    [{ quoted: 'NOTHING' }, 'message NOTHING is not on the screen'],
+  ])('%j beside a content is refused with a sentence', async (beside, sentence) => {
+    const content = { kind: 'text', text: 'hi' };
+    const refused = { status: 400, body: { error: expect.stringContaining(sentence) } };
+    expect(await asAnn('send', { to: ACCOUNT, content, ...beside })).toEqual(refused);
+    expect(await asAnn('say', { to: ACCOUNT, text: 'hi', ...beside })).toEqual(refused);
+  });
+
   test('a file may have some megabytes, and one that is too long is refused with a sentence', async () => {
     const content = { kind: 'document', data: 'A'.repeat(8 * 1024 * 1024) };
     await arrives(await asAnn('send', { to: ACCOUNT, content }));
