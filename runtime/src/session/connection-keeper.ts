@@ -11,7 +11,7 @@ import { AttemptCount } from './backoff.ts';
 import { Connection, type Closed } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { decide, type Decision } from './disconnect-policy.ts';
-import { InboundJournal } from './inbound-journal.ts';
+import { InboundJournal, isStillToCome } from './inbound-journal.ts';
 import type { Invitation } from './invitation.ts';
 import type { Session, SessionsDeps } from './session.ts';
 import type { Route } from './route.ts';
@@ -112,8 +112,10 @@ export class ConnectionKeeper {
           this.#opened(auth);
         },
         onMessages: (messages, offline) =>
-          listeners.onMessages(this.#session, messages, offline, (messageId) =>
-            journal.settle({ messageId }, auth.keys),
+          listeners.onMessages(this.#session, messages, offline, async (messageId) =>
+            isStillToCome(messages, messageId)
+              ? journal.expectContent(messageId)
+              : await journal.settle({ messageId }, auth.keys),
           ),
         onReceipt: (receipt, settle) => listeners.onReceipt(this.#session, receipt, settle),
         onRestriction: (restriction) => listeners.onRestriction(this.#session, restriction),

@@ -10,14 +10,18 @@
  *    Decrypting the same ciphertext again answers from there, and never twice from the ratchet.
  * 3. All of it is removed when what it tells has been made durable (`settle`).
  * 4. After a restart what is left is handled again (`unsettled`), as if it had just arrived.
+ * 5. A message that comes without its content, which the client then asks its phone for, stays until that has come
+ *    (`expectContent`): a client that ends before it has asked, or is cut, asks when the connection is open again.
  */
 import { createHash } from 'node:crypto';
 import {
   decodeBinaryNode,
   encodeBinaryNode,
+  NO_MESSAGE_FOUND_ERROR_TEXT,
   type BinaryNode,
   type SignalRepositoryWithLIDStore,
   type SocketConfig,
+  type WAMessage,
 } from '@whiskeysockets/baileys';
 import type { KeyValue } from '../store/store.ts';
 
@@ -47,9 +51,17 @@ const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 const rowName = ({ tag, attrs }: BinaryNode) =>
   [attrs['id'], tag, attrs['from'], attrs['participant'], attrs['type']].map((part) => part ?? '').join('|');
 
+/** Whether of a message there is only word so far: the client asks the phone for its content. */
+export const isStillToCome = (messages: readonly WAMessage[], messageId: string): boolean =>
+  messages
+    .filter(({ key }) => key.id === messageId)
+    .every(({ messageStubParameters }) => messageStubParameters?.[0] === NO_MESSAGE_FOUND_ERROR_TEXT);
+
 export class InboundJournal {
   readonly #rows: KeyValue;
   readonly #namesById = new Map<string, Map<string, string[]>>();
+  /** Rows of messages whose content is still to come. */
+  readonly #awaited = new Set<string>();
 
   constructor(rows: KeyValue) {
     this.#rows = rows;
@@ -80,20 +92,30 @@ export class InboundJournal {
     }
   }
 
-  /** The stanzas a former run left unsettled, oldest first; each is to be handled as if it had just arrived. */
+  /** The content of this message is still to come: it is handled again when the connection opens next, unless settled. */
+  expectContent(messageId: string): void {
+    for (const name of this.#namesById.get(messageId)?.keys() ?? []) this.#awaited.add(name);
+  }
+
+  /**
+   * The stanzas a former run left unsettled, and those whose content has not come yet, oldest first; each is to be handled
+   * as if it had just arrived.
+   */
   async unsettled(): Promise<{ nodes: BinaryNode[]; givenUp: string[] }> {
     const nodes: BinaryNode[] = [];
     const givenUp: string[] = [];
     const entries: [string, Row][] = [];
     for await (const [name, row] of this.#rows.iterator?.(undefined) ?? []) entries.push([name as string, row as Row]);
     for (const [name, row] of entries.sort(([, a], [, b]) => a.at - b.at)) {
-      if (this.#knows(name)) continue;
-      if (row.replays >= MAX_REPLAYS) {
+      const isAwaited = this.#awaited.delete(name);
+      if (this.#knows(name) && !isAwaited) continue;
+      if (row.replays >= MAX_REPLAYS && !isAwaited) {
         givenUp.push(name);
         await this.#rows.delete(name);
         continue;
       }
-      await this.#rows.set(name, { ...row, replays: row.replays + 1 }, KEEP_MS);
+      // Only a start after which it was not heard of again may have crashed on it.
+      if (!isAwaited) await this.#rows.set(name, { ...row, replays: row.replays + 1 }, KEEP_MS);
       const node = await decodeBinaryNode(Buffer.from(row.stanza, 'base64'));
       this.#remember(node.attrs['id'] ?? '', name, row.hashes);
       nodes.push(node);
@@ -132,7 +154,10 @@ export class InboundJournal {
     const names = this.#namesById.get(id) ?? new Map<string, string[]>();
     const wanted = (name: string) => ('messageId' in what ? name.startsWith(`${id}|message|`) : name === rowName(what));
     const taken = new Map([...names].filter(([name]) => wanted(name)));
-    for (const name of taken.keys()) names.delete(name);
+    for (const name of taken.keys()) {
+      names.delete(name);
+      this.#awaited.delete(name);
+    }
     if (names.size === 0) this.#namesById.delete(id);
     return taken;
   }
