@@ -111,6 +111,21 @@ describe('a linked session', () => {
   );
 
   test(
+    'B5: the word of the server is told at once, though nothing else comes that would empty the buffer of the client',
+    async () => {
+      begin('receipts-lost');
+      const fault = begin('messages-refused', { error: '479' });
+      const send = { sessionId: 'sales', to: ann.phone, waitFor: 'sent', timeout: 10 };
+      const refused = await flow.call('POST', '/messages/text', { ...send, text: 'refused' });
+      expect(refused.body.data.status).toBe('failed');
+      fault?.stop();
+      const taken = await flow.call('POST', '/messages/text', { ...send, text: 'taken' });
+      expect(taken.body.data.status).toBe('sent');
+    },
+    LIMIT,
+  );
+
+  test(
     'B6: in a group the session asks for no keys of its own and sends itself nothing',
     async () => {
       const own = (jid: string | undefined) => jid?.startsWith(`${account().person.lid.split('@')[0]}:`) ?? false;

@@ -2,7 +2,9 @@
 import { expect, test } from '@jest/globals';
 import { Curve, generateSignalPubKey, type SignalRepositoryWithLIDStore } from '@whiskeysockets/baileys';
 import { ProtocolAddress, SessionCipher, SessionRecord, type SignalStorage } from 'libsignal';
+import { createLog } from '../../runtime/src/log.ts';
 import { checkPreKeys, checkSignatures, isSignedBy } from '../../runtime/src/session/signatures.ts';
+import { clientLog } from '../../runtime/src/session/client-log.ts';
 import { separateSignalQueues } from '../../runtime/src/session/signal-queue.ts';
 import { within } from '../support/deadline.ts';
 
@@ -91,4 +93,23 @@ test('within one session the operations on one address still take turns', async 
   first.resolve(new SessionRecord());
   await Promise.all(both);
   expect(order).toEqual(['begin', 'end', 'begin', 'end']);
+});
+
+test('what fails in the client after its connection has ended is no error, and of objects only the cause is logged', () => {
+  const lines: string[] = [];
+  const log = createLog('debug', { write: (line) => void lines.push(line) });
+  let isOver = false;
+  const client = clientLog(log, () => isOver);
+  const failed = () =>
+    client.error({ error: new Error('closed'), privKey: 'secret' }, 'transaction failed, rolling back');
+  failed();
+  isOver = true;
+  failed();
+  const entries = lines.map((line) => JSON.parse(line) as object);
+  const said = { client: 'transaction failed, rolling back', cause: 'closed' };
+  expect(entries).toMatchObject([
+    { level: 50, ...said },
+    { level: 20, ...said },
+  ]);
+  expect(lines.join()).not.toContain('secret');
 });
