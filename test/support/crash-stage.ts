@@ -105,6 +105,20 @@ export class CrashStage {
     return [response.status, error?.code];
   }
 
+  /** The process of the runtime. */
+  get pid(): number | undefined {
+    return this.#runtime?.pid;
+  }
+
+  /** Uploads a form; rejects with the code of the error when it is refused. */
+  async upload(path: string, form: FormData): Promise<{ messageId: string }> {
+    const headers = { authorization: `Bearer ${KEY}` };
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, { method: 'POST', headers, body: form });
+    const { data, error } = (await response.json()) as { data: { messageId: string }; error?: { code: string } };
+    if (error) throw new Error(`POST ${path}: ${error.code}`);
+    return data;
+  }
+
   async kill(): Promise<void> {
     await this.#runtime?.kill();
   }

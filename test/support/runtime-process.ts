@@ -157,6 +157,10 @@ export class Child {
     if (this.#process.stdout) createInterface(this.#process.stdout).on('line', (line) => (this.#output += `${line}\n`));
   }
 
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   /** The value of a line KEY=value it prints. */
   printed(key: string): Promise<string> {
     return this.said(new RegExp(`^${key}=(.+)$`, 'm'));
