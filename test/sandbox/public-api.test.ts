@@ -71,6 +71,13 @@ test('what the client reports of its use is taken', async () => {
   );
 });
 
+test('the server announces no experiments', async () => {
+  const content = [{ tag: 'props', attrs: { protocol: '1' } }];
+  const question = { tag: 'iq', attrs: { to: '@s.whatsapp.net', xmlns: 'abt', type: 'get' }, content };
+  const answer = (await client.socket.query(question)) as BinaryNode;
+  expect(answer.content).toEqual([{ tag: 'props', attrs: { protocol: '1', hash: 'sandbox' } }]);
+});
+
 test('a client that says it has cleaned up is answered', async () => {
   await client.socket.cleanDirtyBits('groups');
   const asked = await eventually(

@@ -118,4 +118,10 @@ export const CONNECTING: readonly FidelityRow[] = [
     test: { file: 'sandbox/public-api.test.ts', name: 'a client that says it has cleaned up is answered' },
     methods: ['cleanDirtyBits'],
   },
+  {
+    what: 'Experiments and settings the server announces (AB props)',
+    verdict: 'simplified',
+    how: 'There are none, so that the client goes by its defaults.',
+    test: { file: 'sandbox/public-api.test.ts', name: 'the server announces no experiments' },
+  },
 ];

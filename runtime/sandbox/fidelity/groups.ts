@@ -122,4 +122,22 @@ export const GROUPS: readonly FidelityRow[] = [
       name: 'in a group with %s addressing delivery and reading are told with who, both ways',
     },
   },
+  {
+    what: 'What others change in a group',
+    verdict: 'faithful',
+    how: 'Told with who did what to whom, also to a client that was away.',
+    test: {
+      file: 'sandbox/groups.test.ts',
+      name: 'what others change adding, promoting, demoting, removing and leaving are told with who did it to whom',
+    },
+  },
+  {
+    what: 'Damaged messages in groups',
+    verdict: 'faithful',
+    how: 'Asked for again, and sent with the key to who asked.',
+    test: {
+      file: 'sandbox/groups-messages.test.ts',
+      name: 'in a group with %s addressing what the client cannot decrypt is asked for again, and the contact sends it with its key',
+    },
+  },
 ];

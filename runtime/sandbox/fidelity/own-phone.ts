@@ -109,4 +109,13 @@ export const OWN_PHONE: readonly FidelityRow[] = [
       name: 'a phone without network for two weeks loses its linked devices',
     },
   },
+  {
+    what: 'A text written on the phone that a client cannot decrypt',
+    verdict: 'faithful',
+    how: 'The client asks the phone, which sends its copy again.',
+    test: {
+      file: 'sandbox/own-phone.test.ts',
+      name: 'what the owner does on the phone a client that cannot decrypt its copy asks the phone for it again',
+    },
+  },
 ];

@@ -166,4 +166,22 @@ export const PEOPLE: readonly FidelityRow[] = [
     test: { file: 'sandbox/profiles.test.ts', name: 'two clients of one account find no bots' },
     methods: ['getBotListV2'],
   },
+  {
+    what: 'Being blocked by somebody',
+    verdict: 'faithful',
+    how: 'What is written is acknowledged, and never arrives.',
+    test: {
+      file: 'sandbox/profiles.test.ts',
+      name: 'two clients of one account are blocked by somebody: what they write is acknowledged and never arrives',
+    },
+  },
+  {
+    what: 'A number learnt late',
+    verdict: 'faithful',
+    how: 'From a message that names it, from a notification, or when somebody writes there.',
+    test: {
+      file: 'sandbox/devices.test.ts',
+      name: 'a linked client and a contact known by hidden id alone the number of another is learnt from a notification',
+    },
+  },
 ];

@@ -82,4 +82,52 @@ export const TROUBLE: readonly FidelityRow[] = [
       name: 'a %s proxy passes bytes both ways and counts them by destination',
     },
   },
+  {
+    what: 'How long what was not delivered waits',
+    verdict: 'simplified',
+    how: 'As long as the sandbox runs; WhatsApp throws it away after some weeks.',
+    test: {
+      file: 'sandbox/faults.test.ts',
+      name: 'a message whose receipt never came is delivered again at the next login',
+    },
+  },
+  {
+    what: 'A slow server',
+    verdict: 'faithful',
+    how: 'Everything comes late and in order, the last word too.',
+    test: {
+      file: 'sandbox/fault-kinds.test.ts',
+      name: 'while it lasts a slow server says what it had to say, its last word too, before it ends a connection',
+    },
+  },
+  {
+    what: 'Certificate chains with a flaw',
+    verdict: 'faithful',
+    how: 'Each flaw by itself, for clients that look; this one looks at one of them.',
+    test: { file: 'sandbox/handshake.test.ts', name: 'a careful client refuses a certificate chain with a flaw: %s' },
+  },
+  {
+    what: 'Messages of tomorrow',
+    verdict: 'simplified',
+    how: 'Unknown fields, attributes, children and ways to encrypt; what WhatsApp will really add is not known.',
+    test: {
+      file: 'sandbox/fault-messages.test.ts',
+      name: 'a client of today gets from tomorrow a text with an unknown field beside it, and shows the text',
+    },
+  },
+  {
+    what: 'A media host in trouble',
+    verdict: 'faithful',
+    how: 'Refusals, hangs, half answers and files that are gone, both ways.',
+    test: {
+      file: 'sandbox/network-faults.test.ts',
+      name: 'what goes wrong with files %s %j: the client cannot open a file, and can when it is over',
+    },
+  },
+  {
+    what: 'Who is restricted, how often one may ask (429), and when one is banned',
+    verdict: 'absent',
+    how: 'The sandbox never does it by itself; each refusal can be had as a fault.',
+    test: { file: 'sandbox/fault-kinds.test.ts', name: 'while it lasts %s' },
+  },
 ];
