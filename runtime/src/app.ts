@@ -145,9 +145,12 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
     settings: outboxSettings(config),
   });
   const alerts = createAlerts({ publish: inBackground(publish, log), ...clock });
-  const reconnect = async (session: SessionId) => await sessions.find(session)?.restart();
-  const deps = { settings: poolSettings(config), reconnect, log, ...clock };
-  const proxies = await openPool(store.instance, masterSeal, deps);
+  const proxies = await openPool(store.instance, masterSeal, {
+    settings: poolSettings(config),
+    reconnect: async (session) => await sessions.find(session)?.restart(),
+    onHealth: (id, works) => alerts[works ? 'settle' : 'raise'](sessions.get(id), 'proxy_down'),
+    ...{ log, ...clock },
+  });
   const sessions = createSessions({
     store,
     masterSeal,
@@ -230,13 +233,7 @@ function listen({ publish, alerts, inbox, outboxes, protocol, log }: Hearers): S
   };
 }
 
-interface Released {
-  outboxes: Outboxes;
-  inbox: Inbox;
-  webhooks: Webhooks;
-  alerts: Alerts;
-  proxies: Pool;
-}
+type Released = Pick<Hearers, 'outboxes' | 'inbox' | 'alerts'> & { webhooks: Webhooks; proxies: Pool };
 
 /** From the outside in, so that nothing opens its database again after it is gone. */
 async function releaseSession(

@@ -50,7 +50,7 @@ describe('what the vital signs say', () => {
 
 test('the remedies become stronger with each suspicion, and never weaker', () => {
   expect([0, 1, 3, 4, 6, 7, 100].map(remedyFor)).toEqual([
-    ...['reconnect', 'reconnect', 'reconnect', 'restart', 'restart', 'brake', 'brake'],
+    ...['reconnect', 'reconnect', 'other_proxy', 'restart', 'restart', 'brake', 'brake'],
   ]);
 });
 

@@ -5,7 +5,7 @@
  */
 import { EventEmitter, once } from 'node:events';
 import { Semaphore } from 'async-mutex';
-import { RuntimeError, toError } from '../errors.ts';
+import { RuntimeError } from '../errors.ts';
 import { newProxyId, type ProxyId, type SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { parseProxyUrl, type ProxyAddress } from '../proxy-address.ts';
@@ -36,8 +36,8 @@ export interface PoolDeps {
   settings: PoolSettings;
   /** The session is to connect anew, as its proxy was removed; does nothing for one at rest. */
   reconnect(session: SessionId): Promise<void>;
-  /** A proxy went into quarantine (false) or came out of it; `sessions` have their places there. */
-  onHealth?(proxy: PoolProxy, sessions: SessionId[], works: boolean): void;
+  /** The proxy at which this session has its place went into quarantine (false), or came out of it. */
+  onHealth(session: SessionId, works: boolean): void;
   log: Logger;
   now?: () => number;
   random?: () => number;
@@ -193,7 +193,8 @@ export class Pool {
     if (signal.aborted) this.#stopping.abort();
     signal.addEventListener('abort', () => this.#stopping.abort(), { once: true });
     if (checkIntervalMs > 0) {
-      do await Promise.all([...this.#entries.keys()].map((id) => this.#probe(id)));
+      // One that is removed meanwhile is no longer there to be asked.
+      do await Promise.allSettled([...this.#entries.keys()].map((id) => this.#probe(id)));
       while (await sleepUnlessAborted(checkIntervalMs, signal));
     }
     await Promise.allSettled(this.#probing.values());
@@ -227,7 +228,8 @@ export class Pool {
 
   #probeSoon(id: ProxyId): void {
     if (this.#deps.settings.checkIntervalMs === 0 || this.#stopping.signal.aborted) return;
-    this.#probe(id).catch((error: unknown) => this.#deps.log.error({ err: toError(error) }, 'probing a proxy failed'));
+    // It may be removed before its turn.
+    this.#probe(id).catch(() => undefined);
   }
 
   /** Never two at once of one proxy: who asks meanwhile gets the same answer. */
@@ -263,7 +265,7 @@ export class Pool {
     const proxy = entry.address.shown;
     if (isOut) this.#deps.log.warn({ proxy, error: after.error }, 'a proxy is in quarantine');
     else this.#deps.log.info({ proxy }, 'a proxy works again');
-    this.#deps.onHealth?.(this.#shown(entry), this.#places.at(id), !isOut);
+    for (const session of this.#places.at(id)) this.#deps.onHealth(session, !isOut);
     if (!isOut) this.#changed();
   }
 

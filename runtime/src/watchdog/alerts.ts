@@ -14,6 +14,8 @@ export const ALERTS = {
   session_failed: 'The connection keeps failing and is now tried only now and then.',
   session_reconnecting: 'The session could not connect again three times in a row; it goes on trying.',
   session_unwell: 'The connection breaks again and again; the session sends nothing for five minutes.',
+  proxy_down: 'The proxy of this session does not work; the session uses another of the pool if there is one.',
+  no_proxy_available: 'No proxy is free for this session, and it does not connect without one.',
   phone_offline:
     "The account's phone has not been online for twelve days; after fourteen WhatsApp unlinks its devices.",
 } as const satisfies Record<string, string>;
@@ -26,7 +28,11 @@ interface Wording {
   action: string;
 }
 
-const WORDING: Record<'session_unwell' | 'phone_offline' | 'session_reconnecting', Wording> = {
+const WORDING: Record<'session_unwell' | 'phone_offline' | 'session_reconnecting' | 'proxy_down', Wording> = {
+  proxy_down: {
+    message: ALERTS.proxy_down,
+    action: 'See GET /proxies for what is wrong with it; add another, or mend this one.',
+  },
   session_reconnecting: {
     message: ALERTS.session_reconnecting,
     action: 'See the reason in the session status; it says what can be done.',
@@ -48,7 +54,7 @@ const OF_STATE: Partial<Record<SessionStatus, AlertCode>> = {
   replaced: 'session_replaced',
   failed: 'session_failed',
 };
-const OVER_WHEN_CONNECTED: AlertCode[] = [...Object.values(OF_STATE), 'session_reconnecting'];
+const OVER_WHEN_CONNECTED: AlertCode[] = [...Object.values(OF_STATE), 'session_reconnecting', 'proxy_down'];
 
 export interface Alerts {
   /** Begins an alert; does nothing while it stands. */
@@ -95,6 +101,8 @@ export function createAlerts({ publish, now = Date.now }: AlertsDeps): Alerts {
     stateChanged(session, { status, reason }) {
       const code = OF_STATE[status];
       if (code && reason.code !== 'logged_out_by_user') begin(session, code, reason);
+      if (reason.code === 'no_proxy_available') begin(session, 'no_proxy_available', reason);
+      else end(session, 'no_proxy_available');
       if (status === 'connected') for (const over of OVER_WHEN_CONNECTED) end(session, over);
     },
     forget: (session) => void standing.delete(session),

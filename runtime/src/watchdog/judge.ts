@@ -37,20 +37,22 @@ export function judge({ vitals, since, now, pingIntervalMs, doubts }: Observatio
 }
 
 /** What to do about a session whose connection was found wanting so often within the window. */
-export type Remedy = 'reconnect' | 'restart' | 'brake';
+export type Remedy = 'reconnect' | 'other_proxy' | 'restart' | 'brake';
 
 /** So far back a suspicion counts, ms. */
 export const WINDOW_MS = 600_000;
+const OTHER_PROXY_AT = 3;
 const RESTART_AT = 4;
 const BRAKE_AT = 7;
 
 /**
  * The ladder. Each suspicion by itself has already led to a new connection; when that does not help, the next remedy is
- * stronger: a start from what is on disk, then a pause for the session's messages and a person.
+ * stronger: another proxy where there is one, a start from what is on disk, then a pause for the session's messages and a person.
  */
 export function remedyFor(suspicions: number): Remedy {
   if (suspicions >= BRAKE_AT) return 'brake';
-  return suspicions >= RESTART_AT ? 'restart' : 'reconnect';
+  if (suspicions >= RESTART_AT) return 'restart';
+  return suspicions >= OTHER_PROXY_AT ? 'other_proxy' : 'reconnect';
 }
 
 /** The phone must be online now and then, or WhatsApp unlinks its devices; after 14 days, says its help page. */

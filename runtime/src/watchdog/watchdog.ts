@@ -36,7 +36,7 @@ const STALLED_MS = 1_000;
 const BRAKE_MS = 300_000;
 const ASK_PHONE_EVERY_MS = 86_400_000;
 
-const STRENGTH = { reconnect: 0, restart: 1, brake: 2 } as const satisfies Record<Remedy, number>;
+const STRENGTH = { reconnect: 0, other_proxy: 1, restart: 2, brake: 3 } as const satisfies Record<Remedy, number>;
 const SENTENCES = {
   silent: 'no sign of life from WhatsApp',
   deaf: 'messages are taken, but nothing arrives any more',
@@ -156,6 +156,7 @@ class Watchdog {
     if (!stronger) return;
     this.#deps.metrics.remedies.inc({ verdict: remedy });
     this.#deps.log.warn({ sessionId: session.id, remedy, suspicions }, 'connecting again does not help');
+    if (remedy === 'other_proxy') this.#inBackground(session.useAnotherProxy());
     if (remedy === 'restart') this.#inBackground(session.restart());
     if (remedy === 'brake') {
       this.#deps.brake(session.id, BRAKE_MS);
@@ -180,8 +181,9 @@ class Watchdog {
     this.#inBackground(live.askPhone());
   }
 
-  #inBackground(work: Promise<void>): void {
-    const done = work.catch((thrown: unknown) => this.#deps.log.error({ err: toError(thrown) }, 'a remedy failed'));
+  #inBackground(work: Promise<unknown>): void {
+    const failed = (thrown: unknown) => this.#deps.log.error({ err: toError(thrown) }, 'a remedy failed');
+    const done = work.then(() => undefined, failed);
     this.#underWay.add(done);
     void done.then(() => this.#underWay.delete(done));
   }
