@@ -6,7 +6,7 @@ import type { WebSocket } from 'ws';
 import { encodeFrame, FrameReader, PROLOGUE } from './framing.ts';
 import { NoiseHandshake } from './noise.ts';
 import type { NoiseTransport } from './noise.ts';
-import { DelayLine } from './faults/delay-line.ts';
+import { DelayLine } from './delay-line.ts';
 import type { Interferences } from './faults/interference.ts';
 import { newStanzaId, node } from './stanza.ts';
 import type { Stanza } from './stanza.ts';

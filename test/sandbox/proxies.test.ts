@@ -120,6 +120,37 @@ describe.each(KINDS)('a %s proxy', (kind) => {
     });
   });
 
+  test('lets no piece overtake another while it is slow, nor when it is fast again', async () => {
+    await withProxy({ kind }, async (proxy) => {
+      const words = Array.from({ length: 60 }, (_none, at) => `${at} `);
+      const heard: string[] = [];
+      const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+      await once(server, 'listening');
+      server.on('connection', (peer) => peer.on('message', (word: Buffer) => void heard.push(word.toString())));
+      const wayOut = openWayOut(proxy.url, CONNECT_MS);
+      const { port } = server.address() as AddressInfo;
+      const socket = new WebSocket(`ws://127.0.0.1:${port}`, { agent: wayOut.agent });
+      await once(socket, 'open');
+      for (const [at, word] of words.entries()) {
+        // Pieces of their own, so that each is delayed by itself.
+        proxy.faults.delayMs = at < 40 ? 60 : 0;
+        socket.send(word);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      await eventually(
+        5_000,
+        'all words',
+        () => heard.length,
+        (count) => count === words.length,
+      );
+      expect(heard).toEqual(words);
+      socket.terminate();
+      for (const client of server.clients) client.terminate();
+      server.close();
+      await wayOut.close();
+    });
+  });
+
   test('passes on all that was said before an end, however slow it is', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined).once('data', () => socket.end('HTTP/1.0 200 OK\r\n\r\nlast words'));

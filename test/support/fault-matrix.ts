@@ -6,13 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FAULTS, openProxy, startSandbox, type Proxy, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { FAULTS, startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { startApp, type App } from '../../runtime/src/app.ts';
 import { loadConfig } from '../../runtime/src/config.ts';
 import { createLog } from '../../runtime/src/log.ts';
 import { caller, linkSession, type Call } from './api-call.ts';
 import { eventually } from './deadline.ts';
-import { harmProxy, type FaultResult, type FaultRow } from './fault-rows.ts';
+import type { FaultResult, FaultRow } from './fault-rows.ts';
 import { startReceiver, type Received, type Receiver } from './receiver.ts';
 
 const KEY = 'fault-matrix-key';
@@ -41,7 +41,6 @@ interface Parts {
   sandbox: Sandbox;
   receiver: Receiver;
   app: App;
-  proxy: Proxy | null;
   directory: string;
 }
 
@@ -51,7 +50,8 @@ class Stage {
   readonly #call: Call;
   readonly #stopping = new AbortController();
   #people = 0;
-  #accepted = 0;
+  /** What was accepted for whom, by message id. */
+  readonly #accepted = new Map<string, number>();
 
   private constructor(row: FaultRow, parts: Parts) {
     this.#row = row;
@@ -63,7 +63,8 @@ class Stage {
     const directory = mkdtempSync(join(tmpdir(), 'whatsapp-fault-'));
     const sandbox = await startSandbox({ preKeyStock: 'ample' });
     const receiver = await startReceiver();
-    const proxy = row.proxy ? await openProxy({ kind: row.proxy.kind, user: 'user', password: 'password' }) : null;
+    const proxy =
+      row.proxy && (await sandbox.network.openProxy({ kind: row.proxy, user: 'user', password: 'password' }));
     const config = loadConfig({
       ...{
         PORT: '0',
@@ -76,7 +77,7 @@ class Stage {
       ...(proxy && { DEFAULT_PROXY_URL: proxy.url }),
     });
     const app = await startApp({ config, log: createLog(process.env['FAULT_LOG'] ?? 'silent'), version: 'faults' });
-    const stage = new Stage(row, { sandbox, receiver, app, proxy, directory });
+    const stage = new Stage(row, { sandbox, receiver, app, directory });
     await linkSession(stage.#call, sandbox, 'fault', PHONE, { webhookUrl: receiver.url });
     await stage.#befriend();
     return stage;
@@ -101,7 +102,6 @@ class Stage {
   async close(): Promise<void> {
     this.#stopping.abort();
     await this.#parts.app.stop();
-    await this.#parts.proxy?.close();
     await this.#parts.sandbox.stop();
     await this.#parts.receiver.stop();
     rmSync(this.#parts.directory, { recursive: true, force: true });
@@ -110,7 +110,8 @@ class Stage {
   /** Everybody has written once, so that a message to them is no first contact. */
   async #befriend(): Promise<void> {
     for (let at = 0; at < FRIENDS; at++) await this.#contact(at).say(this.#parts.sandbox.account(PHONE), `hello ${at}`);
-    for (let at = 0; at < FRIENDS; at++) await this.#parts.receiver.next(({ data }) => data.text === `hello ${at}`);
+    const missing = () => Array.from({ length: FRIENDS }, (_none, at) => at).filter((at) => !this.#told(`hello ${at}`));
+    await eventually(SETTLED_WITHIN_MS, 'everybody told of', missing, ({ length }) => length === 0);
   }
 
   /** Every moment somebody says something and is written to. */
@@ -133,8 +134,8 @@ class Stage {
   async #answer(at: number): Promise<void> {
     const body = { sessionId: 'fault', to: this.#contact(at).phone, text: `out ${at}` };
     try {
-      await this.#call('POST', '/messages/text', body);
-      this.#accepted++;
+      const { messageId } = await this.#call<{ messageId: string }>('POST', '/messages/text', body);
+      this.#accepted.set(messageId, at);
     } catch (error) {
       if (!this.#row.ends) throw error;
     }
@@ -142,8 +143,7 @@ class Stage {
 
   /** Does the damage; the function returned ends what lasts. */
   #begin(): () => Promise<void> {
-    const { proxy, name, settings = {}, cut } = this.#row;
-    if (proxy && this.#parts.proxy) return harmProxy(this.#parts.proxy, proxy.fault);
+    const { name, settings = {}, cut } = this.#row;
     const isForOne = FAULTS.some((kind) => kind.name === name && kind.scope === 'account');
     const fault = this.#parts.sandbox.trouble.begin({ name, settings, ...(isForOne && { phone: PHONE }) });
     if (cut) this.#parts.sandbox.trouble.begin({ name: 'tcp-reset', phone: PHONE });
@@ -191,12 +191,18 @@ class Stage {
     const told = people.map((at) => this.#told(`in ${at}`));
     const shown = people.map((at) => this.#shown(at));
     // What is accepted while a session is gone for good waits in its outbox; what is said waits at the server.
-    const missingOut = this.#accepted - shown.filter((times) => times > 0).length;
+    const failed = this.#failed();
+    const missingOut = this.#accepted.size - failed.length - shown.filter((times) => times > 0).length;
     const lost = ends ? 0 : missingOut + told.filter((times) => times === 0).length;
     const doubled = [...told, ...shown].filter((times) => times > 1).length;
     const seen = this.#worstState();
     const alerts = this.#alerts();
-    const problems = [unsettled, ...this.#wrong(seen, alerts)].filter((problem) => typeof problem === 'string');
+    const shownToo = failed
+      .filter((at) => shown[at] !== 0)
+      .map((at) => `out ${at} is told to have failed, and is shown`);
+    const problems = [unsettled, ...shownToo, ...this.#wrong(seen, alerts)].filter(
+      (problem) => typeof problem === 'string',
+    );
     const ok = problems.length === 0 && lost === 0 && doubled === 0;
     const note = problems.length > 0 ? { note: problems.join('; ') } : {};
     return { fault, ...seen, recoveryMs, lost, doubled, alerts, ok, ...note };
@@ -228,10 +234,10 @@ class Stage {
       () => {
         const people = Array.from({ length: this.#people }, (_none, at) => at);
         const told = people.filter((at) => this.#told(`in ${at}`) > 0).length;
-        const shown = people.filter((at) => this.#shown(at) > 0).length;
-        return `${told}/${this.#people} in, ${shown}/${this.#accepted} out`;
+        const shown = people.filter((at) => this.#shown(at) > 0).length + this.#failed().length;
+        return `${told}/${this.#people} in, ${shown}/${this.#accepted.size} out`;
       },
-      (now) => now === `${this.#people}/${this.#people} in, ${this.#accepted}/${this.#accepted} out`,
+      (now) => now === `${this.#people}/${this.#people} in, ${this.#accepted.size}/${this.#accepted.size} out`,
     );
   }
 
@@ -248,6 +254,13 @@ class Stage {
 
   #events(name: string): Received[] {
     return this.#parts.receiver.events.filter(({ event }) => event === name);
+  }
+
+  /** Whose answers are told to have failed, where that may be. */
+  #failed(): number[] {
+    if (!this.#row.mayFail) return [];
+    const ids = this.#events('message.ack').filter(({ data }) => data.status === 'failed' && data.certain === true);
+    return [...new Set(ids.map(({ data }) => data.messageId))].flatMap((id) => this.#accepted.get(id) ?? []);
   }
 
   /** Under how many ids a message was told. */

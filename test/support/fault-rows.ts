@@ -1,5 +1,5 @@
 /** What the fault matrix tries: every fault the sandbox has, with what the session should come to. */
-import type { Proxy, ProxyOptions } from '../../runtime/sandbox/sandbox.ts';
+import type { ProxyOptions } from '../../runtime/sandbox/sandbox.ts';
 
 export interface FaultRow {
   /** What the table calls it. */
@@ -8,13 +8,15 @@ export interface FaultRow {
   name: string;
   settings?: Record<string, number | string>;
   /** When a fault that lasts is stopped: after so many ms, or as soon as the session has logged in again. */
-  until?: number | 'login';
+  until?: number | 'login' | undefined;
   /** The connection is cut as well: the fault shows only on the way in. */
   cut?: boolean;
   /** The state it should end in, when it should not recover by itself. */
   ends?: { status: string; reason: string };
-  /** The session goes through such a proxy, and this is done to it. */
-  proxy?: { kind: ProxyOptions['kind']; fault: 'refuse' | 'hang' | 'down' | 'cut' | 'slow' | 'password' | number };
+  /** What is accepted while it lasts may fail, if that is told. */
+  mayFail?: boolean;
+  /** The session goes through such a proxy. */
+  proxy?: ProxyOptions['kind'];
 }
 
 /** What came of one row. */
@@ -53,12 +55,12 @@ const flawed = (flaw: string): FaultRow => ({
 const upgrade = (status: number): FaultRow => ({
   ...{ fault: `HTTP ${status} on upgrade`, name: 'upgrade-status', settings: { status }, until: HOLD_MS, cut: true },
 });
-const proxied = (kind: ProxyOptions['kind'], fault: NonNullable<FaultRow['proxy']>['fault']): FaultRow => ({
-  fault: `${kind} proxy ${typeof fault === 'number' ? `answers ${fault}` : fault}`,
-  name: 'proxy',
-  until: HOLD_MS,
-  proxy: { kind, fault },
+const proxied = (proxy: ProxyOptions['kind'], what: string, more: Partial<FaultRow> = {}): FaultRow => ({
+  ...{ fault: `${proxy} proxy ${what}`, name: `proxy-${what}`, until: HOLD_MS, cut: true, proxy },
+  ...more,
 });
+const answering = (status: number) =>
+  proxied('http', `answers ${status}`, { name: 'proxy-status', settings: { status } });
 
 const OUT = { status: 'logged_out', reason: 'logged_out' };
 const BANNED = { status: 'banned', reason: 'banned' };
@@ -87,9 +89,10 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   ...['upgrade', 'hello', 'finish'].map(hang),
   { fault: 'silent at the login', name: 'login-hang', until: HOLD_MS, cut: true },
   ...['root', 'issuer', 'expired', 'key'].map(flawed),
-  ...[400, 408, 429, 500, 503].map((reason) => refused(reason)),
+  ...[400, 408, 413, 414, 415, 418, 429, 500, 501, 503].map((reason) => refused(reason)),
   refused(401, { ends: OUT }),
   refused(403, { ends: BANNED }),
+  refused(406, { ends: OUT }),
   refused(405, { ends: OUTDATED }),
   refused(409, { ends: OUTDATED }),
   { fault: 'login refused without a reason', name: 'login-failure-without-reason', until: HOLD_MS, cut: true },
@@ -111,12 +114,18 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'devices and numbers not told', name: 'query-unanswered', settings: { xmlns: 'usync' }, until: HOLD_MS },
   { fault: 'keys refused', name: 'query-refused', settings: { xmlns: 'encrypt', code: 500 }, until: HOLD_MS },
   { fault: 'acks lost', name: 'acks-lost', until: 'login' },
+  { fault: 'acks held', name: 'acks-held', until: HOLD_MS },
   { fault: 'acks late', name: 'acks-late', settings: { ms: 3_000 }, until: HOLD_MS },
   { fault: 'messages lost at the server', name: 'messages-lost', until: 'login' },
+  { fault: 'messages refused', name: 'messages-refused', until: HOLD_MS, mayFail: true },
   { fault: 'receipts lost', name: 'receipts-lost', until: HOLD_MS },
   { fault: 'messages spoilt', name: 'spoilt' },
   { fault: 'messages repeated', name: 'repeated' },
   { fault: 'messages reordered', name: 'reordered', until: HOLD_MS },
+  { fault: 'pre-keys low', name: 'pre-keys-low' },
+  { fault: 'phone offline', name: 'phone-offline', until: HOLD_MS },
+  { fault: 'phone that links nothing', name: 'linking-refused', until: HOLD_MS },
+  { fault: 'QR codes expired', name: 'qr-expired' },
   { fault: 'unknown notification', name: 'unknown-notification' },
   { fault: 'unknown stanza', name: 'unknown-stanza' },
   { fault: 'unknown information', name: 'unknown-info' },
@@ -125,20 +134,11 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'unknown fields', name: 'unknown-fields' },
   { fault: 'unknown encryption', name: 'unknown-encryption' },
   { fault: 'unknown attributes', name: 'unknown-attributes' },
-  ...(['refuse', 'down', 'hang', 'cut', 'slow', 'password'] as const).map((fault) => proxied('socks5', fault)),
-  ...(['refuse', 'down', 'hang', 'cut', 502, 503] as const).map((fault) => proxied('http', fault)),
+  ...['refuse', 'down', 'hang', 'password'].map((what) => proxied('socks5', what)),
+  proxied('socks5', 'cut', { until: undefined, cut: false }),
+  proxied('socks5', 'slow', { cut: false }),
+  proxied('socks5', 'throttle', { settings: { bytesPerSecond: 4_000 }, cut: false }),
+  ...['refuse', 'down', 'hang', 'password'].map((what) => proxied('http', what)),
+  proxied('http', 'cut', { until: undefined, cut: false }),
+  ...[502, 503].map(answering),
 ];
-
-/** Does to a proxy what a row says; the function returned makes it well again. */
-export function harmProxy(proxy: Proxy, fault: NonNullable<FaultRow['proxy']>['fault']): () => Promise<void> {
-  const { faults } = proxy;
-  if (typeof fault === 'number') faults.status = fault;
-  else if (fault === 'slow') faults.bytesPerSecond = 4_000;
-  else if (fault === 'password') proxy.password = 'another';
-  else if (fault !== 'cut') faults[fault] = true;
-  if (fault !== 'slow') proxy.cut();
-  return async () => {
-    proxy.password = 'password';
-    Object.assign(faults, { refuse: false, hang: false, down: false, bytesPerSecond: 0, status: null });
-  };
-}

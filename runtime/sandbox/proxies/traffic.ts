@@ -1,16 +1,17 @@
 /** Bytes on their way through a proxy: counted, delayed, throttled. */
 import type { Socket } from 'node:net';
+import { DelayLine } from '../delay-line.ts';
 import type { ProxyFaults } from './proxies.ts';
 
 /** Passes what comes from one socket to the other until either ends; the end is passed on too, after all that was said. */
 export function passBytes(from: Socket, to: Socket, count: (bytes: number) => void, faults: ProxyFaults): void {
-  const timers = new Set<NodeJS.Timeout>();
-  /** When the last piece will have gone out: a piece never overtakes one before it. */
+  const line = new DelayLine();
+  /** When the last piece will have gone out. */
   let busyUntil = 0;
   let hasEnded = false;
   let hasClosed = false;
   const finish = () => {
-    if (timers.size > 0) return;
+    if (!line.isEmpty) return;
     if (hasClosed) to.destroySoon();
     else if (hasEnded) to.end();
   };
@@ -19,15 +20,15 @@ export function passBytes(from: Socket, to: Socket, count: (bytes: number) => vo
     const now = performance.now();
     const takesMs = faults.bytesPerSecond > 0 ? (data.length / faults.bytesPerSecond) * 1_000 : 0;
     busyUntil = Math.max(busyUntil, now + faults.delayMs) + takesMs;
-    if (busyUntil <= now && timers.size === 0) return void to.write(data);
     if (takesMs > 0) from.pause();
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      to.write(data);
-      from.resume();
-      finish();
-    }, busyUntil - now);
-    timers.add(timer);
+    line.put(
+      () => {
+        to.write(data);
+        from.resume();
+        finish();
+      },
+      Math.max(0, busyUntil - now),
+    );
   });
   from.on('end', () => {
     hasEnded = true;
@@ -39,8 +40,5 @@ export function passBytes(from: Socket, to: Socket, count: (bytes: number) => vo
     if (hasEnded) finish();
     else to.destroy();
   });
-  to.on('close', () => {
-    for (const timer of timers) clearTimeout(timer);
-    timers.clear();
-  });
+  to.on('close', () => line.clear());
 }

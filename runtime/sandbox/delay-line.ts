@@ -10,9 +10,13 @@ export class DelayLine {
   readonly #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | null = null;
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Acts so many ms later, and not before what was put in earlier; at once when there is nothing to wait for. */
   put(act: () => void, ms: number): void {
-    if (ms === 0 && this.#waiting.length === 0) return act();
+    if (ms === 0 && this.isEmpty) return act();
     const due = Math.max(performance.now() + ms, this.#waiting.at(-1)?.due ?? 0);
     this.#waiting.push({ act, due });
     if (!this.#timer) this.#arm(ms);
