@@ -24,12 +24,6 @@ export interface CustomProfile {
 /** How a person types, by name: one of `BUILT_IN_PROFILES` or of HUMANIZATION_PROFILES. */
 export type ProfileName = string;
 
-/** Every name there is. */
-export const profileNames = (custom: Readonly<Record<string, CustomProfile>>): ProfileName[] => [
-  ...BUILT_IN_PROFILES,
-  ...Object.keys(custom),
-];
-
 const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 const LONGEST_MS = 120_000;
 
@@ -84,3 +78,13 @@ function read(text: string): Read<Readonly<Record<string, CustomProfile>>> {
 
 /** Profiles by name. */
 export const customProfiles: ValueKind<Readonly<Record<string, CustomProfile>>> = { type: 'JSON object', read };
+
+/** The chosen profile must be there. */
+export function profileProblems(config: {
+  humanizationProfile?: ProfileName;
+  humanizationProfiles?: Readonly<Record<string, CustomProfile>>;
+}): string[] {
+  const names = [...BUILT_IN_PROFILES, ...Object.keys(config.humanizationProfiles ?? {})];
+  const known = names.includes(config.humanizationProfile ?? 'normal');
+  return known ? [] : [`HUMANIZATION_PROFILE: must be one of ${names.join(', ')}`];
+}

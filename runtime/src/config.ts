@@ -15,7 +15,7 @@ import {
   urlWith,
   wholeNumber,
 } from './config-values.ts';
-import { customProfiles, profileNames } from './config-profiles.ts';
+import { customProfiles, profileProblems } from './config-profiles.ts';
 import { PROXY_ROWS } from './config-proxies.ts';
 import { optional, withDefault, type ConfigRow } from './config-rows.ts';
 
@@ -104,6 +104,13 @@ const TABLE = {
     '60',
     'How many numbers one session may look up within an hour before it writes to them for the first time.',
     { unit: 'numbers' },
+  ),
+  bulkNewContactsPerDay: withDefault(
+    'BULK_NEW_CONTACTS_PER_DAY',
+    wholeNumber(0, 1_000),
+    '10',
+    'How many people who never exchanged a message with the account one session may write to by bulk within a day.',
+    { unit: 'people' },
   ),
   metricsEnabled: withDefault('METRICS_ENABLED', trueOrFalse, 'true', 'Whether Prometheus metrics are served.'),
   metricsPort: withDefault('METRICS_PORT', port, '9090', 'The port of the metrics; 0 takes a free one.'),
@@ -256,10 +263,7 @@ function sandboxProblems(config: Partial<Config>, given: (key: string) => boolea
 /** What only shows when several keys are seen together. */
 function contradictions(config: Partial<Config>, given: (key: string) => boolean): string[] {
   const found = sandboxProblems(config, given);
-  const { humanizationProfile: profile, humanizationProfiles: custom } = config;
-  if (profile !== undefined && custom && !profileNames(custom).includes(profile)) {
-    found.push(`HUMANIZATION_PROFILE: must be one of ${profileNames(custom).join(', ')}`);
-  }
+  found.push(...profileProblems(config));
   if (config.host !== undefined && !isLoopback(config.host) && !given('API_KEY')) {
     found.push('API_KEY: is required when HOST is not a loopback address');
   }

@@ -74,6 +74,11 @@ export const ERRORS = {
     message: 'There is no session with this id.',
     hint: 'List the sessions with GET /sessions, or create one with POST /sessions.',
   },
+  bulk_not_found: {
+    status: 404,
+    message: 'There is no such bulk in this session.',
+    hint: 'Use the bulkId that POST /messages/text/bulk answered, with its sessionId. Bulks are kept for seven days.',
+  },
   message_not_found: {
     status: 404,
     message: 'There is no message with this id in this session.',
@@ -179,6 +184,11 @@ export const ERRORS = {
     status: 415,
     message: 'The request body has a type that is not understood here.',
     hint: 'Send JSON with the header "Content-Type: application/json".',
+  },
+  cold_list: {
+    status: 429,
+    message: 'Too many of these recipients have never exchanged a message with this account.',
+    hint: 'Bulk is for people who know the account: leave the strangers out, or write to them one by one when they expect it. See the details for how many are left today.',
   },
   duplicate_message: {
     status: 429,

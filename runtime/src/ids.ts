@@ -20,6 +20,8 @@ export type WebhookId = Branded<'WebhookId'>;
 export type MediaId = Branded<'MediaId'>;
 /** The id of a proxy in the pool, `prx_` and 24 hex digits. */
 export type ProxyId = Branded<'ProxyId'>;
+/** A bulk's id, `blk_` and 24 hex digits. */
+export type BulkId = Branded<'BulkId'>;
 /** An event's id, `evt_` and 32 hex digits, the same for the same fact however often it is reported. */
 export type EventId = Branded<'EventId'>;
 
@@ -66,6 +68,16 @@ export function parseProxyId(value: string): ProxyId {
 export function reserveMessageId(session: SessionId, idempotencyKey?: string): MessageId {
   const rest = idempotencyKey === undefined ? hex(9) : sha256('message', session, idempotencyKey).slice(0, 18);
   return `3EB0${rest.toUpperCase()}` as MessageId;
+}
+
+/** The id of a new bulk; with a caller's key the same id each time it is asked for. */
+export const newBulkId = (session: SessionId, idempotencyKey?: string): BulkId =>
+  `blk_${idempotencyKey === undefined ? hex(12) : sha256('bulk', session, idempotencyKey).slice(0, 24)}` as BulkId;
+
+/** Checks a bulk id given by a caller. Throws `bulk_not_found` for anything that cannot be one. */
+export function parseBulkId(value: string): BulkId {
+  if (!/^blk_[0-9a-f]{24}$/.test(value)) throw new RuntimeError('bulk_not_found');
+  return value as BulkId;
 }
 
 /** Checks a message id given by a caller. Throws `message_not_found` for anything that cannot be one. */

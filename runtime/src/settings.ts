@@ -7,6 +7,7 @@ export const outboxSettings = (config: Config) => ({
   humanize: config.humanizationEnabled,
   dailyLimit: config.dailyMessageLimit,
   numberChecksPerHour: config.numberChecksPerHour,
+  bulkNewContactsPerDay: config.bulkNewContactsPerDay,
 });
 
 export const attachmentSettings = (config: Config) => ({

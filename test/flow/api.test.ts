@@ -231,6 +231,7 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
   expect(health.body.data).toEqual({ status: 'ok', version: 'test', sandbox: true });
   const { body } = await flow.call('GET', '/openapi.json', undefined, { authorization: '' });
   expect(Object.keys(body.paths).sort()).toEqual([
+    '/bulks/{bulkId}',
     '/contacts/check',
     '/health',
     '/media/{sessionId}/{mediaId}',
@@ -247,6 +248,7 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
     '/messages/reaction',
     '/messages/sticker',
     '/messages/text',
+    '/messages/text/bulk',
     '/messages/video',
     '/messages/{messageId}',
     '/messages/{messageId}/wait',

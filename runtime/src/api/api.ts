@@ -15,6 +15,7 @@ import type { Sessions } from '../session/session.ts';
 import type { Webhooks } from '../webhook/webhook.ts';
 import { requireKey } from './auth.ts';
 import { backupRoutes } from './backups.ts';
+import { bulkRoutes } from './bulk.ts';
 import { contactRoutes } from './contacts.ts';
 import { limitRoutes } from './limits.ts';
 import { forwardRoutes } from './forward.ts';
@@ -98,6 +99,7 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     forwardRoutes(api, deps);
     mediaRoutes(api, deps);
     limitRoutes(api, deps);
+    bulkRoutes(api, deps);
     webhookRoutes(api, deps);
     proxyRoutes(api, deps);
   });

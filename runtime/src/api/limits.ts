@@ -36,6 +36,7 @@ const codes = Object.entries(WAITS)
 const Limits = Type.Object({
   messages: Allowance('Messages of this day, by UTC.'),
   numberChecks: Allowance('Numbers looked up within this hour.'),
+  bulkNewContacts: Allowance('People who never exchanged a message with the account, written to by bulk this day.'),
   restriction: orNull(Restriction),
   pausedUntil: orNull(Time('Sending pauses as the connection keeps breaking, until')),
   quietUntil: orNull(Time('Only answers go, until')),

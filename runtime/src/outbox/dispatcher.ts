@@ -15,7 +15,7 @@ import { firstContact, inConversation, QUIET, RESTRICTED } from './first-contact
 import type { Numbers } from './numbers.ts';
 import type { OutboxDeps } from './outbox.ts';
 import type { Restrictions } from './restrictions.ts';
-import type { OutboxJob } from './session-outbox.ts';
+import type { OutboxJob } from './job.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { Mutex } from 'async-mutex';
 import type { Statuses } from './status.ts';

@@ -2,10 +2,11 @@
 import type { Jid, MessageId } from '../ids.ts';
 import { delay, leftThisMinute, RULES, type ChatHistory } from '../pacing/pacing.ts';
 import type { Job, Queue } from '../store/store.ts';
+import type { BulkNewcomers } from './bulk-newcomers.ts';
 import type { Chats } from './chats.ts';
 import type { Numbers } from './numbers.ts';
 import type { ActiveRestriction, Restrictions } from './restrictions.ts';
-import type { OutboxJob } from './session-outbox.ts';
+import type { OutboxJob } from './job.ts';
 
 /** So many of some within a time. */
 export interface Allowance {
@@ -29,6 +30,8 @@ export interface Limits {
   /** Messages of today, by UTC; those scheduled for later days count then. */
   messages: Allowance;
   numberChecks: Allowance;
+  /** People who never exchanged a message with the account, written to by bulk. */
+  bulkNewContacts: Allowance;
   /** What WhatsApp holds back from new chats; null when nothing. */
   restriction: ActiveRestriction | null;
   /** Sending pauses until then as the connection keeps breaking; null when it does not. */
@@ -77,6 +80,7 @@ interface Sources {
   queue: Queue<OutboxJob>;
   chats: Chats;
   numbers: Numbers;
+  newcomers: BulkNewcomers;
   restrictions: Restrictions;
   connected: boolean;
   pausedUntil: number | null;
@@ -85,12 +89,13 @@ interface Sources {
 }
 
 export async function limitsOf(sources: Sources, asked: { to: Jid | null; limit: number }): Promise<Limits> {
-  const { queue, chats, numbers, restrictions, pausedUntil, quietUntil, now } = sources;
+  const { queue, chats, numbers, newcomers, restrictions, pausedUntil, quietUntil, now } = sources;
   const { sentToday: used, limit, resetsAt } = await chats.dayOf(now);
   const counts = await queue.counts();
   return {
     messages: { limit, used, left: Math.max(0, limit - used), resetsAt },
     numberChecks: await numbers.allowance(),
+    bulkNewContacts: await newcomers.allowance(),
     restriction: await restrictions.active(),
     ...{ pausedUntil, quietUntil, rules: RULES },
     recipient: asked.to === null ? null : recipientLimits(asked.to, (await chats.get(asked.to)).history, now),

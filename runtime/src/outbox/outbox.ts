@@ -6,13 +6,15 @@
 import type { Attachments, TakenFile } from '../attachments/attachments.ts';
 import type { Content, MessageRef } from '../content.ts';
 import type { EventEnvelope, Fact } from '../events.ts';
-import type { Jid, MessageId, SessionId } from '../ids.ts';
+import type { BulkId, Jid, MessageId, SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { CustomProfile, ProfileName } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
 import { profilesWith } from '../pacing/pacing.ts';
 import type { Restriction, SentMessages, Sessions } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
+import type { NewBulk } from './bulk.ts';
+import type { BulkProgress } from './bulk-progress.ts';
 import { checkNumbers, type CheckedNumbers } from './check-numbers.ts';
 import type { Limits } from './limits.ts';
 import type { ActiveRestriction } from './restrictions.ts';
@@ -38,6 +40,8 @@ export interface NewMessage {
   humanization?: ProfileName | undefined;
   /** Typing takes this long, ms. */
   typingDelay?: number | undefined;
+  /** It is one of many: what is not goes first. */
+  bulk?: boolean | undefined;
   /** Mark what they wrote as read before answering. Default true. */
   readBefore?: boolean | undefined;
   /** Not before this time, ms since 1970; until then it holds up nothing else. */
@@ -96,6 +100,7 @@ export interface OutboxDeps {
     humanize: boolean;
     dailyLimit: number;
     numberChecksPerHour: number;
+    bulkNewContactsPerDay: number;
   };
   metrics: Metrics;
   log: Logger;
@@ -144,6 +149,15 @@ export interface Outboxes {
   restricted(session: SessionId, restriction: Restriction): Promise<void>;
   /** What holds the account back from new chats; null when nothing does. */
   restriction(session: SessionId): Promise<ActiveRestriction | null>;
+  /**
+   * Sends each of the messages, one after another. Throws `cold_list` when too many of the recipients are strangers,
+   * `idempotency_conflict`.
+   */
+  acceptBulk(session: SessionId, bulk: NewBulk): Promise<BulkProgress>;
+  /** How far it is, with the outcomes of `limit` messages from `offset` on. Throws `bulk_not_found`. */
+  bulk(session: SessionId, id: BulkId, offset: number, limit: number): Promise<BulkProgress>;
+  /** Takes back what of it has not gone. Throws `bulk_not_found`. */
+  cancelBulk(session: SessionId, id: BulkId): Promise<void>;
   /** What is left of every limit, and why the first `limit` messages wait. */
   limits(session: SessionId, asked: { to: Jid | null; limit: number }): Promise<Limits>;
   settings(session: SessionId): Promise<OutboxSettings>;
@@ -194,6 +208,9 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
       checkNumbers(numbers, of(session).numbers, () => deps.sessions.find(session)?.live() ?? null),
     restricted: (session, restriction) => of(session).restrictions.note(restriction),
     restriction: (session) => of(session).restrictions.active(),
+    acceptBulk: (session, bulk) => of(session).bulks.accept(bulk),
+    bulk: (session, ...asked) => of(session).bulks.progress(...asked),
+    cancelBulk: (session, id) => of(session).bulks.cancel(id),
     limits: (session, asked) => of(session).limits(asked),
     settings: (session) => of(session).settings.get(),
     changeSettings: (session, change) => of(session).changeSettings(change),

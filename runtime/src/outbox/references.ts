@@ -4,7 +4,7 @@ import { RuntimeError } from '../errors.ts';
 import { isGroup, type Jid, type MessageId } from '../ids.ts';
 import type { SentMessages } from '../session/session.ts';
 import type { Queue } from '../store/store.ts';
-import type { OutboxJob } from './session-outbox.ts';
+import type { OutboxJob } from './job.ts';
 
 type Received = (chat: Jid, id: MessageId) => Promise<MessageRef | undefined>;
 

@@ -1,57 +1,31 @@
 /** One session's outbox: accepts messages into its queue and lets the dispatcher send them, one typist at a time. */
-import { createHash } from 'node:crypto';
-import { identityOf, isFile, isRepeatable, requestOf, type Content, type MessageRef } from '../content.ts';
+import { isFile } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
 import { reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
-import type { ProfileName } from '../config.ts';
 import { quietUntil, refusal } from '../pacing/pacing.ts';
 import type { SentMessages } from '../session/session.ts';
 import type { Job, Outcome, Queue } from '../store/store.ts';
 import { Mutex } from 'async-mutex';
+import { Bulks } from './bulk.ts';
 import { Chats } from './chats.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { NewMessage, OutboxDeps, SentMessage } from './outbox.ts';
 import { FIRST_WORD_WAITS, inConversation, QUIET, RESTRICTED } from './first-contact.ts';
 import { limitsOf, type Limits } from './limits.ts';
+import { fingerprintOf, jobFor, type OutboxJob } from './job.ts';
 import { Numbers } from './numbers.ts';
 import { Restrictions } from './restrictions.ts';
 import { References } from './references.ts';
 import { sentMessages } from './sent-messages.ts';
 import { SessionSettings, type OutboxSettings } from './session-settings.ts';
 import { Statuses } from './status.ts';
-import { timesOf } from './times.ts';
-
-/** What a message's job holds: all that is needed to send it after any crash. */
-export interface OutboxJob {
-  to: Jid;
-  content: Content;
-  /** Recognises the same content again; of its own for what may be repeated. */
-  contentHash: string;
-  /** The message it answers. */
-  quoted: MessageRef | null;
-  /** The message it is about: what is reacted to, edited, deleted. */
-  target: MessageRef | null;
-  isReply: boolean;
-  humanize: boolean;
-  humanization: ProfileName | null;
-  typingDelay: number | null;
-  readBefore: boolean;
-  /** Not before and not after, ms since 1970. */
-  sendAt: number | null;
-  expiresAt: number | null;
-  /** Tells whether a repeated Idempotency-Key comes with the same message. */
-  fingerprint: string;
-}
 
 /** Replies go before messages nobody waits for. */
-const PRIORITY = { reply: 0, proactive: 10 } as const;
+const PRIORITY = { reply: 0, proactive: 10, bulk: 20 } as const;
+/** A bulk goes on to the next recipient when a message is held for longer than this. */
+const BULK_PATIENCE_MS = 60_000;
 /** How long a sent message's job is kept: as long as its Idempotency-Key is recognised and a recipient may ask again. */
 const KEEP_SENT_MS = 7 * 24 * 3_600_000;
-
-const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
-
-const fingerprintOf = ({ to, content, quotedMessageId, sendAt }: NewMessage) =>
-  sha256([to, requestOf(content), quotedMessageId ?? null, ...(sendAt === undefined ? [] : [sendAt])]);
 
 export class SessionOutbox {
   readonly statuses: Statuses;
@@ -60,6 +34,7 @@ export class SessionOutbox {
   readonly numbers: Numbers;
   readonly settings: SessionSettings;
   readonly restrictions: Restrictions;
+  readonly bulks: Bulks;
   readonly #session: SessionId;
   readonly #deps: OutboxDeps;
   readonly #queue: Queue<OutboxJob>;
@@ -71,7 +46,7 @@ export class SessionOutbox {
   readonly #now: () => number;
   readonly #stopping = new AbortController();
   #running: Promise<void> | null = null;
-  #watching: Promise<void> | null = null;
+  #watching: Promise<unknown> | null = null;
 
   constructor(session: SessionId, deps: OutboxDeps) {
     this.#session = session;
@@ -92,6 +67,13 @@ export class SessionOutbox {
     const onLifted = () => this.#queue.hasten([RESTRICTED]);
     this.restrictions = new Restrictions(database.keyValue('restriction'), publish, onLifted, this.#now);
     this.#dispatcher = new Dispatcher(session, deps, this);
+    this.bulks = new Bulks(session, {
+      ...{ database, chats: this.chats, statuses: this.statuses, now: this.#now },
+      newcomersPerDay: deps.settings.bulkNewContactsPerDay,
+      accept: (message) => this.accept(message),
+      withdraw: (id) => this.#withdraw(id, 'cancelled'),
+      isHeldUp: async (lane) => (await this.#queue.list('waiting', 100, { lane })).some((job) => this.#heldLong(job)),
+    });
   }
 
   /** Begins to watch for messages that expire; `stop` ends it. */
@@ -101,7 +83,10 @@ export class SessionOutbox {
       await this.#withdraw(id as MessageId, 'expired');
       return { kind: 'done' } as const;
     };
-    this.#watching ??= this.#expiries.process(expire, { concurrency: 1, signal, onError: this.#failed('expiring') });
+    this.#watching ??= Promise.all([
+      this.#expiries.process(expire, { concurrency: 1, signal, onError: this.#failed('expiring') }),
+      this.bulks.run(signal, this.#failed('bulk')),
+    ]);
   }
 
   async setConnected(connected: boolean): Promise<void> {
@@ -129,9 +114,10 @@ export class SessionOutbox {
     const now = this.#now();
     const { quietHours } = await this.settings.get();
     const { chats, numbers, restrictions } = this;
+    const { newcomers } = this.bulks;
     return await limitsOf(
       {
-        ...{ queue: this.#queue, chats, numbers, restrictions, now },
+        ...{ queue: this.#queue, chats, numbers, newcomers, restrictions, now },
         connected: this.#deps.sessions.find(this.#session)?.live() !== null,
         pausedUntil: this.#dispatcher.pausedUntil(),
         quietUntil: quietHours && quietUntil(quietHours, now),
@@ -158,11 +144,15 @@ export class SessionOutbox {
       const id = reserveMessageId(this.#session, message.idempotencyKey);
       const known = await this.#repeated(id, message);
       if (known) return known;
-      const job = await this.#jobFor(id, message);
+      const job = await jobFor(id, message, {
+        references: this.#references,
+        humanize: this.#deps.settings.humanize,
+        now: this.#now(),
+      });
       await this.#refuseIfOverLimit(id, job);
       const { history } = await this.chats.get(job.to);
       const answers = job.isReply || inConversation(history, this.#now());
-      const priority = answers ? PRIORITY.reply : PRIORITY.proactive;
+      const priority = PRIORITY[message.bulk ? 'bulk' : answers ? 'reply' : 'proactive'];
       const runAt = job.sendAt ?? this.#now();
       // Before the message itself: a crash between leaves a file that the next start removes.
       await message.file?.keep(id);
@@ -219,9 +209,14 @@ export class SessionOutbox {
 
   async #handle(job: Job<OutboxJob>, stopping: AbortSignal): Promise<Outcome> {
     const outcome = await this.#dispatcher.handle(job, stopping);
+    if (outcome.kind === 'hold' && this.#heldLong({ heldUntil: outcome.until })) this.bulks.heldUp(job.data.to);
     const settled = outcome.kind !== 'hold';
     if (settled && isFile(job.data.content)) await this.#deps.attachments.remove(this.#session, job.id as MessageId);
     return outcome;
+  }
+
+  #heldLong({ heldUntil }: Pick<Job<unknown>, 'heldUntil'>): boolean {
+    return (heldUntil ?? 0) > this.#now() + BULK_PATIENCE_MS;
   }
 
   #failed(what: string) {
@@ -239,26 +234,6 @@ export class SessionOutbox {
     if (!known) return null;
     if (known.data.fingerprint !== fingerprintOf(message)) throw new RuntimeError('idempotency_conflict');
     return await this.statuses.get(id);
-  }
-
-  async #jobFor(id: MessageId, message: NewMessage): Promise<OutboxJob> {
-    const { to, content, quotedMessageId } = message;
-    const quoted = quotedMessageId === undefined ? null : await this.#references.quoted(to, quotedMessageId);
-    const target = await this.#references.target(to, content);
-    return {
-      to,
-      content,
-      contentHash: sha256(isRepeatable(content) ? id : identityOf(content)),
-      quoted,
-      target,
-      isReply: quoted !== null,
-      humanize: message.humanize ?? this.#deps.settings.humanize,
-      humanization: message.humanization ?? null,
-      typingDelay: message.typingDelay ?? null,
-      readBefore: message.readBefore ?? true,
-      ...timesOf(message, this.#now()),
-      fingerprint: fingerprintOf(message),
-    };
   }
 
   async #refuseIfOverLimit(messageId: MessageId, job: OutboxJob): Promise<void> {

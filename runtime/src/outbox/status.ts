@@ -10,7 +10,7 @@ import { isGroup, type Jid, type MessageId, type SessionId } from '../ids.ts';
 import type { Job, JobState, KeyValue, Queue } from '../store/store.ts';
 import { Mutex } from 'async-mutex';
 import type { MessageFilter, MessagePage, SentMessage } from './outbox.ts';
-import type { OutboxJob } from './session-outbox.ts';
+import type { OutboxJob } from './job.ts';
 
 export type MessageStatus = 'pending' | 'sent' | 'delivered' | 'read' | 'failed';
 type Reached = Exclude<MessageStatus, 'pending'>;
