@@ -174,6 +174,11 @@ export const ERRORS = {
     message: 'This session has no connection to WhatsApp at this moment.',
     hint: 'See its status; try again when it is connected.',
   },
+  opted_out: {
+    status: 409,
+    message: 'This person does not want to be written to by this session.',
+    hint: 'Leave them alone. When they have changed their mind, take them off with DELETE /sessions/{id}/opt-outs/{contact}.',
+  },
   idempotency_conflict: {
     status: 409,
     message: 'This Idempotency-Key was used before with another message.',

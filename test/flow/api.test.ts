@@ -265,6 +265,8 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
     '/sessions/{sessionId}/disconnect',
     '/sessions/{sessionId}/limits',
     '/sessions/{sessionId}/logout',
+    '/sessions/{sessionId}/opt-outs',
+    '/sessions/{sessionId}/opt-outs/{contact}',
     '/sessions/{sessionId}/pairing-code',
     '/sessions/{sessionId}/proxy',
     '/sessions/{sessionId}/qr',

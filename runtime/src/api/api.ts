@@ -20,6 +20,7 @@ import { contactRoutes } from './contacts.ts';
 import { limitRoutes } from './limits.ts';
 import { forwardRoutes } from './forward.ts';
 import { mediaRoutes } from './media.ts';
+import { optOutRoutes } from './opt-outs.ts';
 import { messageRoutes } from './messages.ts';
 import { proxyRoutes } from './proxies.ts';
 import { installErrorReplies } from './replies.ts';
@@ -100,6 +101,7 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     mediaRoutes(api, deps);
     limitRoutes(api, deps);
     bulkRoutes(api, deps);
+    optOutRoutes(api, deps);
     webhookRoutes(api, deps);
     proxyRoutes(api, deps);
   });

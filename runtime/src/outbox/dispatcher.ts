@@ -13,6 +13,7 @@ import type { Job, Outcome } from '../store/store.ts';
 import type { Chat, Chats } from './chats.ts';
 import { firstContact, inConversation, QUIET, RESTRICTED } from './first-contact.ts';
 import type { Numbers } from './numbers.ts';
+import type { OptOuts } from './opt-outs.ts';
 import type { OutboxDeps } from './outbox.ts';
 import type { Restrictions } from './restrictions.ts';
 import type { OutboxJob } from './job.ts';
@@ -38,6 +39,7 @@ interface Records {
   numbers: Numbers;
   restrictions: Restrictions;
   settings: SessionSettings;
+  optOuts: OptOuts;
 }
 
 /** The message being worked on. */
@@ -62,7 +64,7 @@ export class Dispatcher {
   readonly #chats: Chats;
   readonly #statuses: Statuses;
   readonly #sent: SentMessages;
-  readonly #before: Pick<Records, 'numbers' | 'restrictions' | 'settings'>;
+  readonly #before: Pick<Records, 'numbers' | 'restrictions' | 'settings' | 'optOuts'>;
   readonly #typist: Typist;
   readonly #profiles: Record<string, Profile>;
   readonly #now: () => number;
@@ -176,6 +178,8 @@ export class Dispatcher {
   async #barred(job: Job<OutboxJob>, { history }: Chat, live: LiveSocket): Promise<Outcome | null> {
     const [id, { to, isReply }] = [job.id as MessageId, job.data];
     if (await this.#mayHaveLeft(id)) return null;
+    // Accepted in the moment before they asked to be left alone.
+    if (await this.#before.optOuts.forbids(to, job.data.content)) return await this.#giveUp(id, 'opted_out');
     const { quietHours } = await this.#before.settings.get();
     const quiet = quietHours && quietUntil(quietHours, this.#now());
     if (quiet && !isReply && !inConversation(history, this.#now()))

@@ -18,6 +18,7 @@ import type { BulkProgress } from './bulk-progress.ts';
 import { checkNumbers, type CheckedNumbers } from './check-numbers.ts';
 import type { Limits } from './limits.ts';
 import type { ActiveRestriction } from './restrictions.ts';
+import type { OptOut } from './opt-outs.ts';
 import { SessionOutbox } from './session-outbox.ts';
 import type { OutboxSettings } from './session-settings.ts';
 import type { MessageStatus } from './status.ts';
@@ -158,6 +159,12 @@ export interface Outboxes {
   bulk(session: SessionId, id: BulkId, offset: number, limit: number): Promise<BulkProgress>;
   /** Takes back what of it has not gone. Throws `bulk_not_found`. */
   cancelBulk(session: SessionId, id: BulkId): Promise<void>;
+  /** Who is not to be written to, those noted first before. */
+  optOuts(session: SessionId): Promise<OptOut[]>;
+  /** They are not to be written to: sending to them throws `opted_out`, and what waits for them fails with it. */
+  optOut(session: SessionId, contact: Jid, basis: string): Promise<OptOut>;
+  /** They may be written to again; false when they were not on the list. */
+  optIn(session: SessionId, contact: Jid): Promise<boolean>;
   /** What is left of every limit, and why the first `limit` messages wait. */
   limits(session: SessionId, asked: { to: Jid | null; limit: number }): Promise<Limits>;
   settings(session: SessionId): Promise<OutboxSettings>;
@@ -211,6 +218,9 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     acceptBulk: (session, bulk) => of(session).bulks.accept(bulk),
     bulk: (session, ...asked) => of(session).bulks.progress(...asked),
     cancelBulk: (session, id) => of(session).bulks.cancel(id),
+    optOuts: (session) => of(session).optOuts.list(),
+    optOut: (session, contact, basis) => of(session).optOut(contact, basis),
+    optIn: (session, contact) => of(session).optOuts.takeBack(contact),
     limits: (session, asked) => of(session).limits(asked),
     settings: (session) => of(session).settings.get(),
     changeSettings: (session, change) => of(session).changeSettings(change),

@@ -14,6 +14,7 @@ import { FIRST_WORD_WAITS, inConversation, QUIET, RESTRICTED } from './first-con
 import { limitsOf, type Limits } from './limits.ts';
 import { fingerprintOf, jobFor, type OutboxJob } from './job.ts';
 import { Numbers } from './numbers.ts';
+import { OptOuts, type OptOut } from './opt-outs.ts';
 import { Restrictions } from './restrictions.ts';
 import { References } from './references.ts';
 import { sentMessages } from './sent-messages.ts';
@@ -35,6 +36,7 @@ export class SessionOutbox {
   readonly settings: SessionSettings;
   readonly restrictions: Restrictions;
   readonly bulks: Bulks;
+  readonly optOuts: OptOuts;
   readonly #session: SessionId;
   readonly #deps: OutboxDeps;
   readonly #queue: Queue<OutboxJob>;
@@ -66,6 +68,7 @@ export class SessionOutbox {
     this.numbers = new Numbers(database.keyValue('numbers'), deps.settings.numberChecksPerHour, this.#now);
     const onLifted = () => this.#queue.hasten([RESTRICTED]);
     this.restrictions = new Restrictions(database.keyValue('restriction'), publish, onLifted, this.#now);
+    this.optOuts = new OptOuts(database.keyValue('opt-outs'), this.#now);
     this.#dispatcher = new Dispatcher(session, deps, this);
     this.bulks = new Bulks(session, {
       ...{ database, chats: this.chats, statuses: this.statuses, now: this.#now },
@@ -133,6 +136,15 @@ export class SessionOutbox {
     return changed;
   }
 
+  /** What waits for them fails at once, but for what may have gone already. */
+  async optOut(contact: Jid, basis: string): Promise<OptOut> {
+    const noted = await this.optOuts.note(contact, basis);
+    for (const { id, data } of await this.#queue.list('waiting', Number.MAX_SAFE_INTEGER, { lane: contact })) {
+      if (await this.optOuts.forbids(contact, data.content)) await this.#withdraw(id as MessageId, 'opted_out');
+    }
+    return noted;
+  }
+
   /** They may be answered now, whatever a message to them has waited for. */
   async noteReceived(chat: Jid, message: Parameters<Chats['noteReceived']>[1]): Promise<void> {
     await this.chats.noteReceived(chat, message);
@@ -144,6 +156,7 @@ export class SessionOutbox {
       const id = reserveMessageId(this.#session, message.idempotencyKey);
       const known = await this.#repeated(id, message);
       if (known) return known;
+      if (await this.optOuts.forbids(message.to, message.content)) throw new RuntimeError('opted_out');
       const job = await jobFor(id, message, {
         references: this.#references,
         humanize: this.#deps.settings.humanize,

@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals';
+import { onFlow } from '../support/flow.ts';
+
+const HOUR_MS = 3_600_000;
+
+test('somebody who opted out is written to no more, over a restart too, until that is taken back', async () => {
+  await onFlow(async (flow) => {
+    await flow.link('sales');
+    const ann = flow.sandbox.contact('15550100951');
+    const path = `/sessions/sales/opt-outs/${ann.phone}`;
+    const ask = (text: string, more: object = {}) =>
+      flow.call('POST', '/messages/text', { sessionId: 'sales', to: ann.phone, text, ...more });
+    const list = async () => (await flow.call('GET', '/sessions/sales/opt-outs')).body.data.optOuts;
+    const waiting = (await ask('later', { sendAt: Date.now() + HOUR_MS })).body.data;
+
+    const { status, body } = await flow.call('PUT', path, { basis: 'asked by phone' });
+    expect([status, body.data]).toEqual([
+      200,
+      { contact: `${ann.phone}@s.whatsapp.net`, basis: 'asked by phone', at: expect.any(Number) },
+    ]);
+    const failed = await flow.call('GET', `/messages/${waiting.messageId}?sessionId=sales`);
+    expect(failed.body.data).toMatchObject({ status: 'failed', error: 'opted_out', certain: true });
+    const again = await flow.call('PUT', path, { basis: 'asked by letter' });
+    expect(again.body.data).toMatchObject({ basis: 'asked by letter', at: body.data.at });
+
+    await flow.stopRuntime();
+    await flow.startRuntime();
+    await flow.reaches('sales', 'connected');
+    const refused = await ask('hello');
+    expect([refused.status, refused.body.error.code]).toEqual([409, 'opted_out']);
+    const bulk = await flow.call('POST', '/messages/text/bulk', {
+      sessionId: 'sales',
+      messages: [{ to: ann.phone, text: 'news' }],
+    });
+    const [outcome] = (await flow.call('GET', `/bulks/${bulk.body.data.bulkId}?sessionId=sales`)).body.data.outcomes;
+    expect(['waiting', 'failed']).toContain(outcome.status);
+    expect(await list()).toEqual([again.body.data]);
+
+    for (const wrong of [{}, { basis: '' }, { basis: 'x', note: 1 }]) {
+      expect((await flow.call('PUT', path, wrong)).body.error.code).toBe('invalid_request');
+    }
+    expect((await flow.call('DELETE', path)).body.data).toEqual({ removed: true });
+    expect((await flow.call('DELETE', path)).body.data).toEqual({ removed: false });
+    expect(await list()).toEqual([]);
+    expect((await ask('welcome back', { waitFor: 'sent', timeout: 15 })).body.data.reached).toBe(true);
+    expect(ann.screen.map(({ text }) => text)).toEqual(['welcome back']);
+  });
+}, 60_000);
