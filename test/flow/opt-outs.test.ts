@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { onFlow } from '../support/flow.ts';
+import { onFlow, PHONE } from '../support/flow.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -44,5 +44,41 @@ test('somebody who opted out is written to no more, over a restart too, until th
     expect(await list()).toEqual([]);
     expect((await ask('welcome back', { waitFor: 'sent', timeout: 15 })).body.data.reached).toBe(true);
     expect(ann.screen.map(({ text }) => text)).toEqual(['welcome back']);
+  });
+}, 60_000);
+
+test('who writes a keyword and nothing else is on the list, once keywords are chosen', async () => {
+  await onFlow(async (flow, receiver) => {
+    await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+    const listed = async () =>
+      (await flow.call('GET', '/sessions/sales/opt-outs')).body.data.optOuts.map(
+        ({ contact, basis }: { contact: string; basis: string }) => `${contact.split('@')[0]} ${basis}`,
+      );
+    const hears = async (phone: string, text: string) => {
+      const contact = flow.sandbox.contact(phone);
+      await contact.say(flow.sandbox.account(PHONE), text);
+      await receiver.next(({ event, data }) => event === 'message' && data.text === text);
+      // What comes later is taken after it.
+      const last = `and ${text}`;
+      await flow.sandbox.contact('15550100969').say(flow.sandbox.account(PHONE), last);
+      await receiver.next(({ event, data }) => event === 'message' && data.text === last);
+    };
+    await hears('15550100961', 'stop');
+    expect(await listed()).toEqual([]);
+    await flow.call('PATCH', '/sessions/sales/settings', { optOutKeywords: ['stop', 'arr\u00eat', 'нет спасибо'] });
+    await hears('15550100962', ' STOP! ');
+    await hears('15550100963', 'Arre\u0302t.');
+    await hears('15550100964', 'Нет, спасибо');
+    await hears('15550100965', 'please do not stop');
+    const list: string[] = await listed();
+    for (const entry of [
+      '15550100962 wrote "stop"',
+      '15550100963 wrote "arr\u00eat"',
+      '15550100964 wrote "нет спасибо"',
+    ])
+      expect(list).toContain(entry);
+    expect(list.filter((entry) => /1555010096[15]/.test(entry))).toEqual([]);
+    const refused = await flow.call('POST', '/messages/text', { sessionId: 'sales', to: '15550100962', text: 'why?' });
+    expect(refused.body.error.code).toBe('opted_out');
   });
 }, 60_000);

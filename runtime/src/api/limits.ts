@@ -86,6 +86,14 @@ const settings = {
     Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Messages a day; null is DAILY_MESSAGE_LIMIT.' }),
   ),
   quietHours: orNull(QuietHours),
+  optOutKeywords: orNull(
+    Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+      minItems: 1,
+      maxItems: 200,
+      description:
+        'Who writes one of these and nothing else goes on the list of opt-outs; null, the default, is never.',
+    }),
+  ),
 };
 const Settings = Type.Object(settings);
 const ChangeSettings = Type.Partial(Type.Object(settings), closed);

@@ -26,7 +26,7 @@ export interface InboxDeps {
   onReceived(
     session: SessionId,
     chats: Jid[],
-    message: { messageId: string; participant?: string; length: number },
+    message: { messageId: string; participant?: string; text: string },
   ): Promise<void>;
   /** The account itself, for what its owner writes on the phone; null before it is known. */
   self(session: SessionId): Self | null;

@@ -141,7 +141,7 @@ export class SessionInbox {
     const url = kept && remoteFile(raw) ? `/media/${this.#session}/${mediaId}` : null;
     const data = { ...event, media: event.media && { ...event.media, url } };
     await this.#deps.publish(this.#session, { event: 'message', fact: `message:${key}`, data });
-    const received = { messageId, length: text.length, ...(participant && { participant }) };
+    const received = { messageId, text, ...(participant && { participant }) };
     if (!fromMe) await this.#deps.onReceived(this.#session, chats, received);
     await this.#rows.set(key, true, REMEMBER_MS);
   }

@@ -44,3 +44,15 @@ export class OptOuts {
     return kind !== 'delete' && (await this.#rows.has(to));
   }
 }
+
+/** Words alone: case, punctuation and spaces do not matter, nor how a letter with its accent is written. */
+const bare = (text: string) =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
+    .trim();
+
+/** The keyword a message consists of; undefined when it says anything else. */
+export const keywordIn = (text: string, keywords: readonly string[]): string | undefined =>
+  keywords.find((keyword) => bare(keyword) !== '' && bare(keyword) === bare(text));

@@ -109,6 +109,13 @@ export interface OutboxDeps {
   random?: () => number;
 }
 
+/** What came from somebody. */
+export interface ReceivedMessage {
+  messageId: string;
+  participant?: string;
+  text: string;
+}
+
 export interface Outboxes {
   /** Removes the files a crash left; to be called before anything is accepted. */
   tidy(session: SessionId): Promise<void>;
@@ -171,11 +178,7 @@ export interface Outboxes {
   /** What is left out stays. Throws `invalid_request` for what cannot be. */
   changeSettings(session: SessionId, change: Partial<OutboxSettings>): Promise<OutboxSettings>;
   /** They wrote: their chat is known, and an answer has something to read first. */
-  noteReceived(
-    session: SessionId,
-    chat: Jid,
-    message: { messageId: string; participant?: string; length: number },
-  ): Promise<void>;
+  noteReceived(session: SessionId, chat: Jid, message: ReceivedMessage): Promise<void>;
   /** What this session has sent, as it went over the wire. */
   sent(session: SessionId): SentMessages;
   /** Stops all, each after the message in hand. */

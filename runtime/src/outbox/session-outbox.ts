@@ -1,7 +1,7 @@
 /** One session's outbox: accepts messages into its queue and lets the dispatcher send them, one typist at a time. */
 import { isFile } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
-import { reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
+import { isGroup, reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
 import { quietUntil, refusal } from '../pacing/pacing.ts';
 import type { SentMessages } from '../session/session.ts';
 import type { Job, Outcome, Queue } from '../store/store.ts';
@@ -9,12 +9,12 @@ import { Mutex } from 'async-mutex';
 import { Bulks } from './bulk.ts';
 import { Chats } from './chats.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { NewMessage, OutboxDeps, SentMessage } from './outbox.ts';
+import type { NewMessage, OutboxDeps, ReceivedMessage, SentMessage } from './outbox.ts';
 import { FIRST_WORD_WAITS, inConversation, QUIET, RESTRICTED } from './first-contact.ts';
 import { limitsOf, type Limits } from './limits.ts';
 import { fingerprintOf, jobFor, type OutboxJob } from './job.ts';
 import { Numbers } from './numbers.ts';
-import { OptOuts, type OptOut } from './opt-outs.ts';
+import { keywordIn, OptOuts, type OptOut } from './opt-outs.ts';
 import { Restrictions } from './restrictions.ts';
 import { References } from './references.ts';
 import { sentMessages } from './sent-messages.ts';
@@ -146,8 +146,11 @@ export class SessionOutbox {
   }
 
   /** They may be answered now, whatever a message to them has waited for. */
-  async noteReceived(chat: Jid, message: Parameters<Chats['noteReceived']>[1]): Promise<void> {
-    await this.chats.noteReceived(chat, message);
+  async noteReceived(chat: Jid, { text, ...message }: ReceivedMessage): Promise<void> {
+    const { optOutKeywords } = await this.settings.get();
+    const keyword = isGroup(chat) ? undefined : keywordIn(text, optOutKeywords ?? []);
+    if (keyword !== undefined) await this.optOut(chat, `wrote "${keyword}"`);
+    await this.chats.noteReceived(chat, { ...message, length: text.length });
     await this.#queue.hasten(FIRST_WORD_WAITS, chat);
   }
 

@@ -9,9 +9,11 @@ export interface OutboxSettings {
   dailyLimit: number | null;
   /** Nothing but answers goes then; null is never. */
   quietHours: QuietHours | null;
+  /** Who writes one of these words and nothing else is not written to any more, in any language; null is never. */
+  optOutKeywords: string[] | null;
 }
 
-const DEFAULTS: OutboxSettings = { dailyLimit: null, quietHours: null };
+const DEFAULTS: OutboxSettings = { dailyLimit: null, quietHours: null, optOutKeywords: null };
 const KEY = 'settings';
 
 export class SessionSettings {
