@@ -10,7 +10,7 @@ import tseslint from 'typescript-eslint';
 
 const src = (room) => `./runtime/src/${room}`;
 const UPPER = ['outbox', 'inbox', 'webhook', 'watchdog', 'protocol-monitor'];
-const LOWER = ['session', 'proxy', 'pacing', 'attachments'];
+const LOWER = ['session', 'proxy', 'pacing', 'attachments', 'contacts'];
 const LEAVES = [
   'config.ts',
   'errors.ts',

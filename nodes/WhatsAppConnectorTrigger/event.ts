@@ -8,6 +8,11 @@ export const EVENT_OPTIONS = [
     value: 'connection.update',
     description: 'The connection of a session changed: linked, lost, repaired, logged out',
   },
+  {
+    name: 'Contact Merged',
+    value: 'contact.merged',
+    description: 'Two contacts turned out to be one person',
+  },
   { name: 'Message', value: 'message', description: 'A message arrived' },
   { name: 'Message Deleted', value: 'message.deleted', description: 'A message was deleted for everyone' },
   { name: 'Message Edited', value: 'message.edited', description: 'A message was changed by who wrote it' },

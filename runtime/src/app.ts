@@ -7,22 +7,23 @@ import { createApi, createMetricsServer, type Api } from './api/api.ts';
 import { createAttachments } from './attachments/attachments.ts';
 import { createBackups } from './backup.ts';
 import type { Config } from './config.ts';
-import { toError } from './errors.ts';
-import { EVENT_NAMES, type EventEnvelope, type Fact } from './events.ts';
-import { toJid, type SessionId } from './ids.ts';
-import { createInbox, type Inbox, type Self } from './inbox/inbox.ts';
+import { createContacts } from './contacts/contacts.ts';
+import { EVENT_NAMES } from './events.ts';
+import { inBackground, listen, selfOf, type Hearers, type Publish } from './hearing.ts';
+import type { SessionId } from './ids.ts';
+import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
 import type { Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { createOutboxes, type Outboxes } from './outbox/outbox.ts';
-import { createProtocolMonitor, type ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
+import { createOutboxes } from './outbox/outbox.ts';
+import { createProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import { createEgress, openPool, waysOut, type Egress, type Pool } from './proxy/proxy.ts';
 import type { Seal } from './seal.ts';
-import { createSessions, SESSION_STATUSES, type Session, type SessionListeners } from './session/session.ts';
+import { createSessions, SESSION_STATUSES, type Session } from './session/session.ts';
 import { attachmentSettings, mediaSettings, outboxSettings, poolSettings, sessionSettings } from './settings.ts';
 import { stopWithin } from './stopping.ts';
 import { openStore, type Store } from './store/store.ts';
-import { createAlerts, runWatchdog, type Alerts } from './watchdog/watchdog.ts';
+import { createAlerts, runWatchdog } from './watchdog/watchdog.ts';
 import { createWebhooks, type Webhooks } from './webhook/webhook.ts';
 
 export interface App {
@@ -93,7 +94,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
     const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
     await sessions.restore();
-    for (const { id } of sessions.list()) await rooms.outboxes.tidy(id);
+    for (const { id } of sessions.list()) {
+      await rooms.outboxes.tidy(id);
+      await rooms.contacts.resume(id);
+    }
     running.push(rooms.inbox.run(() => sessions.list(), stopping.signal));
     const url = await api.listen({ host: config.host, port: config.port });
     log.info({ url, sandbox }, 'listening');
@@ -127,8 +131,9 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
     return event;
   };
   const common = { store, publish, metrics, log, ...clock };
+  const contacts = createContacts({ ...common, onMerged: (...merge) => outboxes.merge(...merge) });
   const inbox = createInbox({
-    ...common,
+    ...{ ...common, contacts },
     onReceived: async (session, chats, message) => {
       for (const chat of chats) await outboxes.noteReceived(session, chat, message);
     },
@@ -139,7 +144,7 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
   });
   const attachments = openAttachments({ config, log }, egress, (id) => sessions.get(id));
   const outboxes = createOutboxes({
-    ...{ ...common, attachments },
+    ...{ ...common, contacts, attachments },
     sessions: { find: (id) => sessions.find(id) },
     received: (session, chat, id) => inbox.find(session, chat, id),
     settings: outboxSettings(config),
@@ -151,20 +156,20 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
     onHealth: (id, works) => alerts[works ? 'settle' : 'raise'](sessions.get(id), 'proxy_down'),
     ...{ log, ...clock },
   });
+  const hearers = { publish, alerts, inbox, contacts, outboxes, protocol, log };
   const sessions = createSessions({
     store,
     masterSeal,
     proxies: waysOut(proxies, config),
     settings: sessionSettings(config),
     sent: (session) => outboxes.sent(session),
-    release: (session) => releaseSession({ outboxes, inbox, webhooks, alerts, proxies }, session),
-    listeners: listen({ publish, alerts, inbox, outboxes, protocol, log }),
+    release: (session) => releaseSession({ ...hearers, webhooks, proxies }, session),
+    listeners: listen(hearers),
     ...{ metrics, log, ...clock },
   });
   countSessions(metrics, () => sessions.list());
   const backups = createBackups({ sessions, webhooks, now: clock.now ?? Date.now });
-  const lower = { store, egress, protocol, metrics, proxies, sessions, attachments };
-  return { ...lower, webhooks, inbox, outboxes, alerts, backups };
+  return { ...hearers, ...{ store, egress, webhooks, proxies, attachments, sessions, metrics, backups } };
 }
 
 const openAttachments = (
@@ -180,69 +185,17 @@ const openAttachments = (
     log,
   });
 
-/** For those who tell something and do not wait until it is durable. */
-const inBackground = (publish: Publish, log: Logger) => (sessionId: SessionId, fact: Fact) => {
-  publish(sessionId, fact).catch((thrown: unknown) => {
-    log.error({ err: toError(thrown), sessionId }, 'publishing failed');
-  });
-};
-
-function selfOf(session: Session | undefined): Self | null {
-  if (!session) return null;
-  const { phone, lid, pushName } = session.info();
-  const addresses = [phone && `${phone.slice(1)}@s.whatsapp.net`, lid].map(toJid).filter((each) => each !== null);
-  return { addresses, pushName };
-}
-
-type Publish = (session: SessionId, fact: Fact) => Promise<EventEnvelope>;
-
-interface Hearers {
-  publish: Publish;
-  alerts: Alerts;
-  inbox: Inbox;
-  outboxes: Outboxes;
-  protocol: ProtocolMonitor;
-  log: Logger;
-}
-
-/** Where what a session tells goes. */
-function listen({ publish, alerts, inbox, outboxes, protocol, log }: Hearers): SessionListeners {
-  const tell = inBackground(publish, log);
-  const report = (session: Session, fact: Fact) => tell(session.id, fact);
-  const watch = ({ id: sessionId }: Session, what: string, work: Promise<unknown>) => {
-    work.catch((thrown: unknown) => log.error({ err: toError(thrown), sessionId }, `${what} failed`));
-  };
-  return {
-    onState(session, info) {
-      const { status, reason, since } = info;
-      const fact = `connection:${since}:${status}:${reason.code}`;
-      report(session, { event: 'connection.update', fact, data: { status, reason } });
-      watch(session, 'outbox', outboxes.connected(session.id, status === 'connected'));
-      alerts.stateChanged(session, info);
-      if (status === 'connected') protocol.note('connect', true);
-    },
-    onQr: (session, qr, expiresIn) =>
-      report(session, { event: 'qr.update', fact: `qr:${qr}`, data: { qr, expiresIn } }),
-    onMessages: (session, messages, offline, settle) => inbox.take(session.id, messages, offline, settle),
-    onReceipt: (session, { messageIds, status }, settle) =>
-      watch(session, 'receipt', outboxes.receipt(session.id, messageIds, status).then(settle)),
-    onRestriction: (session, restriction) =>
-      watch(session, 'restriction', outboxes.restricted(session.id, restriction)),
-    onClosed: (_session, { code, message, known }) =>
-      protocol.note('connect', false, known ? undefined : { code, message }),
-  };
-}
-
-type Released = Pick<Hearers, 'outboxes' | 'inbox' | 'alerts'> & { webhooks: Webhooks; proxies: Pool };
+type Released = Omit<Hearers, 'publish' | 'protocol' | 'log'> & { webhooks: Webhooks; proxies: Pool };
 
 /** From the outside in, so that nothing opens its database again after it is gone. */
 async function releaseSession(
-  { outboxes, inbox, webhooks, alerts, proxies }: Released,
+  { outboxes, inbox, contacts, webhooks, alerts, proxies }: Released,
   session: SessionId,
 ): Promise<void> {
   await outboxes.close(session);
   await inbox.release(session);
   await webhooks.unsubscribeSession(session);
+  contacts.forget(session);
   alerts.forget(session);
   proxies.leave(session);
 }

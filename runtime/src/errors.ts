@@ -79,6 +79,11 @@ export const ERRORS = {
     message: 'There is no such bulk in this session.',
     hint: 'Use the bulkId that POST /messages/text/bulk answered, with its sessionId. Bulks are kept for seven days.',
   },
+  contact_not_found: {
+    status: 404,
+    message: 'This session has met nobody under this contact id.',
+    hint: 'Use the contactId of an event of this session, or write to a phone number.',
+  },
   message_not_found: {
     status: 404,
     message: 'There is no message with this id in this session.',

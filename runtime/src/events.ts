@@ -2,11 +2,11 @@
  * The events the runtime tells the outside world, by webhook. Every event has a stable id (the same fact reported twice
  * has the same id), a sequence number within its session, and a schema version.
  */
-import type { EventId, Jid, MessageId, SessionId } from './ids.ts';
+import type { ContactId, EventId, Jid, MessageId, SessionId } from './ids.ts';
 
 /** A person as far as known. `contactId` stays the same whichever address they write from. */
 export interface Contact {
-  contactId: string;
+  contactId: ContactId;
   /** `+<digits>`, or null when WhatsApp has only told their LID. */
   phone: string | null;
   lid: Jid | null;
@@ -105,6 +105,8 @@ export interface Lead {
 export interface Chat {
   jid: Jid;
   isGroup: boolean;
+  /** With whom it is; null for a group. Stays the same when the other's address changes. */
+  contactId: ContactId | null;
 }
 
 /** A message arrived, live or replayed after being offline. */
@@ -183,10 +185,20 @@ export interface MessageAckEvent {
   messageId: MessageId;
   status: 'sent' | 'delivered' | 'read' | 'failed';
   chat: Chat;
+  /** Whom it was sent to; null for a group. */
+  to: Contact | null;
   /** Why it failed: WhatsApp's error number or the runtime's code; null otherwise. */
   error: string | null;
   /** Of a failure: false when it may have arrived all the same; null otherwise. */
   certain: boolean | null;
+}
+
+/** Two contacts turned out to be one person, as WhatsApp told which number and which LID belong together. */
+export interface ContactMergedEvent {
+  /** The person, under the id that stays. */
+  kept: Contact;
+  /** The id that is used no more; whoever keeps something under it is to keep it under the other. */
+  merged: ContactId;
 }
 
 /** The session's connection changed state. */
@@ -229,6 +241,7 @@ export interface EventData {
   'message.undecryptable': MessageUndecryptableEvent;
   'poll.vote': PollVoteEvent;
   'message.ack': MessageAckEvent;
+  'contact.merged': ContactMergedEvent;
   'connection.update': ConnectionUpdateEvent;
   'session.restriction': SessionRestrictionEvent;
   'qr.update': QrUpdateEvent;
@@ -244,6 +257,7 @@ export const EVENTS = {
   'message.undecryptable': 'A message came that could not be decrypted yet; it is asked for again.',
   'poll.vote': 'Somebody voted in a poll, with the running totals.',
   'message.ack': 'A sent message was accepted by WhatsApp, delivered, read, or has failed.',
+  'contact.merged': 'Two contacts turned out to be one person.',
   'connection.update': 'The connection of a session changed state.',
   'session.restriction': 'WhatsApp holds the account back from beginning new chats, or does no more.',
   'qr.update': 'A new QR code is ready to be scanned.',

@@ -22,6 +22,8 @@ export type MediaId = Branded<'MediaId'>;
 export type ProxyId = Branded<'ProxyId'>;
 /** A bulk's id, `blk_` and 24 hex digits. */
 export type BulkId = Branded<'BulkId'>;
+/** A person's id within a session, `c_` and 20 hex digits, the same whichever of their addresses they are known by. */
+export type ContactId = Branded<'ContactId'>;
 /** An event's id, `evt_` and 32 hex digits, the same for the same fact however often it is reported. */
 export type EventId = Branded<'EventId'>;
 
@@ -100,9 +102,16 @@ export function parseMediaId(value: string): MediaId {
 export const eventIdFor = (session: SessionId, fact: string): EventId =>
   `evt_${sha256('event', session, fact).slice(0, 32)}` as EventId;
 
-/** The stable id of a person within a session, whichever of their addresses is known; from the LID where there is one. */
-export const contactIdFor = (session: SessionId, address: Jid): string =>
-  `c_${sha256('contact', session, address).slice(0, 20)}`;
+/** The id of a person first met under this address, of the LID where there is one. */
+export const contactIdFor = (session: SessionId, address: Jid): ContactId =>
+  `c_${sha256('contact', session, address).slice(0, 20)}` as ContactId;
+
+/** Null for anything that cannot be one. */
+export const toContactId = (value: string): ContactId | null =>
+  /^c_[0-9a-f]{20}$/.test(value) ? (value as ContactId) : null;
+
+/** Whom a message is for: as `parseRecipient`, or the id of a contact. Throws `invalid_recipient`. */
+export const parseAddressee = (value: string): Jid | ContactId => toContactId(value.trim()) ?? parseRecipient(value);
 
 /** Normalises what the wire gives (device parts, `c.us`); null for anything but a person or a group. */
 export function toJid(value: string | null | undefined): Jid | null {

@@ -4,6 +4,35 @@ import { eventually } from '../support/deadline.ts';
 import { DONE, type QueueBench } from './queue-bench.ts';
 
 export function queueOrderContract(bench: QueueBench): void {
+  test('two lanes that are joined are one line, in the order of what is in them', async () => {
+    await bench.add([0, 1, 2, 3, 4, 5], (n) => ({ lane: n % 2 === 0 ? 'even' : 'odd' }));
+    await bench.add([6], () => ({ lane: 'else' }));
+    await bench.queue.join('odd', 'even');
+    bench.run(async () => DONE, 5);
+    await bench.settled(7);
+    expect(bench.order().filter((n) => n !== 6)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('a job that runs while its lane is joined to another stays before all that is there', async () => {
+    await bench.add([0, 1], () => ({ lane: 'first' }));
+    const inHand = Promise.withResolvers<undefined>();
+    const joined = Promise.withResolvers<undefined>();
+    let held = false;
+    bench.run(async ({ data }) => {
+      if (data !== 0 || held) return DONE;
+      inHand.resolve(undefined);
+      await joined.promise;
+      held = true;
+      return { kind: 'hold', until: Date.now() + 5, reason: 'not yet', attempt: false };
+    }, 1);
+    await inHand.promise;
+    await bench.add([2, 3], () => ({ lane: 'second' }));
+    await bench.queue.join('first', 'second');
+    joined.resolve(undefined);
+    await bench.settled(4);
+    expect(bench.order()).toEqual([0, 0, 1, 2, 3]);
+  });
+
   test('jobs of a lane run one at a time in the order added, lanes at the same time', async () => {
     const inHand = new Map<string, number>();
     let most = 0;

@@ -20,7 +20,8 @@ export const fact = (n: number): Fact => ({
   data: {
     messageId: `3EB0${String(n).padStart(18, '0')}` as MessageId,
     status: 'sent',
-    chat: { jid: '15550100002@s.whatsapp.net' as never, isGroup: false },
+    chat: { jid: '15550100002@s.whatsapp.net' as never, isGroup: false, contactId: null },
+    to: null,
     error: null,
     certain: null,
   },

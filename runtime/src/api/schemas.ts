@@ -138,10 +138,19 @@ export const DeletedSession = Type.Object({ ...Deleted.properties, ...Unlinking 
 export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
 });
+/** A person as far as known. */
+export const Person = Type.Object({
+  contactId: Type.String({ description: 'Stays the same whichever address they are known by.' }),
+  phone: orNull(Type.String()),
+  lid: orNull(Type.String()),
+  jid: Type.String({ description: 'The address to answer to.' }),
+  pushName: orNull(Type.String({ description: 'The name they gave themselves.' })),
+});
 export const Message = Type.Object({
   messageId: Type.String(),
   sessionId: Type.String(),
   to: Type.String(),
+  contact: orNull(Person),
   status: MessageStatus,
   timestamp: Time('When it was accepted'),
   sendAt: orNull(Time('Not before this time')),

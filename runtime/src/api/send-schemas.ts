@@ -4,7 +4,7 @@ import { closed, Humanization, TimeoutSeconds } from './schemas.ts';
 
 const MAX_TEXT = 65_536;
 const MAX_CAPTION = 1_024;
-const To = Type.String({ description: 'A phone number with country code, or an address from an event.' });
+const To = Type.String({ description: 'A phone number with country code, an address from an event, or a contactId.' });
 const Words = (description: string, maxLength: number) => Type.String({ minLength: 1, maxLength, description });
 const AboutMessage = Type.String({ description: 'The id of the message it is about.' });
 
@@ -36,7 +36,10 @@ const send = <What extends TProperties>(what: What) =>
   Type.Object({ sessionId: Type.String(), to: To, ...what, ...HOW }, closed);
 
 const Mentions = Type.Optional(
-  Type.Array(To, { maxItems: 1_024, description: 'People the text names as @<number>; each of them is told.' }),
+  Type.Array(Type.String(), {
+    maxItems: 1_024,
+    description: 'People the text names as @<number>; each of them is told.',
+  }),
 );
 
 export const SendText = send({

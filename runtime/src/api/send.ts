@@ -4,7 +4,7 @@ import type { Static, TObject } from 'typebox';
 import type { ProfileName } from '../config.ts';
 import type { Content } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
-import { parseMessageId, parseRecipient, parseSessionId, phoneOf, type SessionId } from '../ids.ts';
+import { parseAddressee, parseMessageId, parseRecipient, parseSessionId, phoneOf, type SessionId } from '../ids.ts';
 import type { NewMessage, SentMessage } from '../outbox/outbox.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { pollSignal } from './long-poll.ts';
@@ -88,7 +88,7 @@ export function howOf(
   const { to, quotedMessageId, humanize, humanization, typingDelay, readBefore, sendAt, expiresAt, ttl } = given;
   const key = headers['idempotency-key'];
   return {
-    to: parseRecipient(to),
+    to: parseAddressee(to),
     quotedMessageId: quotedMessageId === undefined ? undefined : parseMessageId(quotedMessageId),
     idempotencyKey: typeof key === 'string' ? key : undefined,
     ...{ humanize, humanization, typingDelay, readBefore },

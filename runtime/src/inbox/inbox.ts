@@ -3,6 +3,7 @@
  * then the session keeps it for a replay. What was replayed after being offline is as good as what came live.
  */
 import type { WAMessage } from '@whiskeysockets/baileys';
+import type { Contacts } from '../contacts/contacts.ts';
 import type { ForwardContent, MessageRef } from '../content.ts';
 import { toError } from '../errors.ts';
 import type { Fact } from '../events.ts';
@@ -32,6 +33,7 @@ export interface InboxDeps {
   self(session: SessionId): Self | null;
   /** A message the session sent, as it went over the wire. */
   sent(session: SessionId, messageId: string): Promise<Uint8Array | undefined>;
+  contacts: Contacts;
   sessionOf(session: SessionId): Session | undefined;
   /** Of the files that come with messages. */
   media: MediaSettings;

@@ -91,7 +91,7 @@ function changeIn({ key, type, editedMessage }: proto.Message.IProtocolMessage):
 function originOf(session: SessionId, { key, pushName }: WAMessage, self: Self | null): Origin | null {
   const jid = toJid(key.remoteJid);
   if (!jid) return null;
-  const chat = { jid, isGroup: isGroup(jid) };
+  const chat = chatOf(session, jid);
   const other = chat.isGroup ? null : toJid(key.remoteJidAlt);
   const chats = other ? [jid, other] : [jid];
   const fromMe = key.fromMe === true;
@@ -100,6 +100,11 @@ function originOf(session: SessionId, { key, pushName }: WAMessage, self: Self |
   const name = fromMe && self ? self.pushName : (pushName ?? null);
   const from = contactOf(session, authors[0] ?? jid, authors, name);
   return { chat, from, fromMe, chats, authors, participant: key.participant ?? undefined };
+}
+
+function chatOf(session: SessionId, jid: Jid): Chat {
+  const group = isGroup(jid);
+  return { jid, isGroup: group, contactId: group ? null : contactIdFor(session, jid) };
 }
 
 function contactOf(session: SessionId, jid: Jid, known: Jid[], pushName: string | null): Contact {

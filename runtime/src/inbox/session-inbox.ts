@@ -4,10 +4,20 @@ import { Mutex } from 'async-mutex';
 import type { ForwardContent, MessageRef } from '../content.ts';
 import type { Fact } from '../events.ts';
 import { RuntimeError } from '../errors.ts';
-import { mediaIdFor, toJid, type Jid, type MediaId, type MessageId, type SessionId } from '../ids.ts';
+import {
+  isGroup,
+  mediaIdFor,
+  parseRecipient,
+  toJid,
+  type Jid,
+  type MediaId,
+  type MessageId,
+  type SessionId,
+} from '../ids.ts';
 import type { Session } from '../session/session.ts';
 import type { KeyValue } from '../store/store.ts';
 import { forwarded } from './forwarding.ts';
+import { identified } from './identifying.ts';
 import type { InboxDeps } from './inbox.ts';
 import { KeptMessages } from './kept-messages.ts';
 import { moved, remoteFile, type MediaFile, type MediaFiles } from './media/media.ts';
@@ -56,7 +66,7 @@ export class SessionInbox {
   }
 
   async find(chat: Jid, id: MessageId): Promise<MessageRef | undefined> {
-    const accepted = await this.#rows.get<Accepted>(`${chat}|${id}`);
+    const accepted = await this.#accepted(chat, id);
     if (!accepted) return undefined;
     const { text, fromMe, participant } = accepted;
     const kept = await this.#kept.find(accepted.mediaId);
@@ -81,9 +91,17 @@ export class SessionInbox {
   }
 
   async #received(chat: Jid, id: MessageId): Promise<proto.IMessage | null> {
-    const accepted = await this.#rows.get<Accepted>(`${chat}|${id}`);
+    const accepted = await this.#accepted(chat, id);
     const kept = accepted && (await this.#kept.find(accepted.mediaId));
     return kept?.message ?? null;
+  }
+
+  /** By whichever address of whom the chat is with it came. */
+  async #accepted(chat: Jid, id: MessageId): Promise<Accepted | undefined> {
+    const contact = isGroup(chat) ? undefined : await this.#deps.contacts.find(this.#session, chat);
+    const addresses = [chat, contact?.lid, contact?.phone && parseRecipient(contact.phone)];
+    const rows = addresses.filter((each) => each).map((address) => `${address}|${id}`);
+    return (await this.#rows.getMany<Accepted>(rows)).find((row) => row !== undefined);
   }
 
   /** Throws `media_not_found`, and what `MediaFiles.open` does. */
@@ -117,8 +135,9 @@ export class SessionInbox {
   async #handle(message: WAMessage, offline: boolean): Promise<void> {
     const { metrics, self, publish } = this.#deps;
     metrics.received.inc();
-    const heard = normalise(this.#session, message, offline, self(this.#session));
-    if (!heard) return;
+    const plain = normalise(this.#session, message, offline, self(this.#session));
+    if (!plain) return;
+    const heard = await identified(plain, this.#session, this.#deps);
     if (heard.what === 'message') return await this.#accept(heard.origin, heard);
     if (heard.what !== 'undecryptable') return await this.#acceptAct(heard);
     metrics.undecryptable.inc();

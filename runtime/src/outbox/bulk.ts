@@ -48,8 +48,10 @@ interface BulkDeps {
   statuses: Statuses;
   accept(message: NewMessage): Promise<SentMessage>;
   withdraw(id: MessageId): Promise<boolean>;
-  /** Whether something to this chat is held for longer than a bulk waits. */
-  isHeldUp(chat: Jid): Promise<boolean>;
+  /** What the messages to one person are kept in order under. */
+  keyOf(chat: Jid): Promise<string>;
+  /** Whether something under this key is held for longer than a bulk waits. */
+  isHeldUp(key: string): Promise<boolean>;
   now: () => number;
 }
 
@@ -135,9 +137,9 @@ export class Bulks {
     await this.#queue.bury(id, CANCELLED);
   }
 
-  /** Something to this chat is held for long. */
-  heldUp(chat: Jid): void {
-    this.#heldUp.emit('chat', chat);
+  /** Something under this key is held for long. */
+  heldUp(key: string): void {
+    this.#heldUp.emit('chat', key);
   }
 
   async #takeBack(id: string, { messages }: BulkData): Promise<void> {
@@ -204,10 +206,11 @@ export class Bulks {
   /** When the message left or failed; now, when it is held up for long; null when the signal aborted first. */
   async #left(id: string, index: number, to: Jid, signal: AbortSignal): Promise<number | null> {
     const heldUp = new AbortController();
-    const listen = (chat: Jid) => chat === to && heldUp.abort();
+    const key = await this.#deps.keyOf(to);
+    const listen = (held: string) => held === key && heldUp.abort();
     this.#heldUp.on('chat', listen);
     try {
-      if (await this.#deps.isHeldUp(to)) heldUp.abort();
+      if (await this.#deps.isHeldUp(key)) heldUp.abort();
       const until = AbortSignal.any([signal, heldUp.signal]);
       const { status, timeline } = await this.#deps.statuses.wait(this.#messageId(id, index), 'sent', until);
       if (status === 'pending') return signal.aborted ? null : this.#deps.now();

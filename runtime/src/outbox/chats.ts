@@ -1,6 +1,14 @@
 /** What the outbox remembers of each chat and of the day, so that limits survive a restart. */
 import type { Jid, MessageId } from '../ids.ts';
-import { NEW_CHAT, recordReceived, recordSent, recordText, type ChatHistory, type DayCount } from '../pacing/pacing.ts';
+import {
+  mergedHistory,
+  NEW_CHAT,
+  recordReceived,
+  recordSent,
+  recordText,
+  type ChatHistory,
+  type DayCount,
+} from '../pacing/pacing.ts';
 import type { KeyValue } from '../store/store.ts';
 import { Mutex } from 'async-mutex';
 
@@ -15,18 +23,26 @@ const NOBODY: Chat = { history: NEW_CHAT, lastReceived: null };
 
 export class Chats {
   readonly #rows: KeyValue;
+  /** What a chat is kept under, whichever address it is named by. */
+  readonly #keyOf: (chat: Jid) => Promise<string>;
   readonly #dailyLimit: () => Promise<number>;
   readonly #now: () => number;
   readonly #inTurn = new Mutex();
 
-  constructor(rows: KeyValue, dailyLimit: () => Promise<number>, now: () => number) {
+  constructor(
+    rows: KeyValue,
+    keyOf: (chat: Jid) => Promise<string>,
+    dailyLimit: () => Promise<number>,
+    now: () => number,
+  ) {
     this.#rows = rows;
+    this.#keyOf = keyOf;
     this.#dailyLimit = dailyLimit;
     this.#now = now;
   }
 
   async get(chat: Jid): Promise<Chat> {
-    return (await this.#rows.get<Chat>(chat)) ?? NOBODY;
+    return (await this.#rows.get<Chat>(await this.#keyOf(chat))) ?? NOBODY;
   }
 
   /** Messages accepted to go on the day of this time, by UTC. */
@@ -42,7 +58,7 @@ export class Chats {
       await this.#count(at, 1);
       const before = await this.get(chat);
       const history = recordText(before.history, { hash: textHash, at, messageId }, this.#now());
-      await this.#rows.set(chat, { ...before, history } satisfies Chat);
+      await this.#rows.set(await this.#keyOf(chat), { ...before, history } satisfies Chat);
     });
   }
 
@@ -52,7 +68,10 @@ export class Chats {
       await this.#count(at, -1);
       const before = await this.get(chat);
       const texts = before.history.texts.filter((text) => text.messageId !== messageId);
-      await this.#rows.set(chat, { ...before, history: { ...before.history, texts } } satisfies Chat);
+      await this.#rows.set(await this.#keyOf(chat), {
+        ...before,
+        history: { ...before.history, texts },
+      } satisfies Chat);
     });
   }
 
@@ -66,7 +85,10 @@ export class Chats {
     return this.#inTurn.runExclusive(async () => {
       const before = await this.get(chat);
       const { sentAt, known } = recordSent(before.history, { now: this.#now(), textHash, messageId });
-      await this.#rows.set(chat, { ...before, history: { ...before.history, sentAt, known } } satisfies Chat);
+      await this.#rows.set(await this.#keyOf(chat), {
+        ...before,
+        history: { ...before.history, sentAt, known },
+      } satisfies Chat);
     });
   }
 
@@ -75,7 +97,21 @@ export class Chats {
       const before = await this.get(chat);
       const { length, ...lastReceived } = message;
       const history = recordReceived(before.history, { now: this.#now(), length });
-      await this.#rows.set(chat, { history, lastReceived } satisfies Chat);
+      await this.#rows.set(await this.#keyOf(chat), { history, lastReceived } satisfies Chat);
+    });
+  }
+
+  /** Makes one history of two, of which the second is forgotten. */
+  merge(kept: string, merged: string): Promise<void> {
+    return this.#inTurn.runExclusive(async () => {
+      const former = await this.#rows.get<Chat>(merged);
+      if (!former) return;
+      const own = (await this.#rows.get<Chat>(kept)) ?? NOBODY;
+      const isNewer = (former.history.lastInboundAt ?? 0) > (own.history.lastInboundAt ?? 0);
+      const lastReceived = isNewer ? former.lastReceived : own.lastReceived;
+      const history = mergedHistory(own.history, former.history);
+      await this.#rows.set(kept, { history, lastReceived } satisfies Chat);
+      await this.#rows.delete(merged);
     });
   }
 }

@@ -29,10 +29,13 @@ export interface OutboxJob {
   fingerprint: string;
 }
 
+/** A message whose addressee is known. */
+export type AddressedMessage = NewMessage & { to: Jid };
+
 const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
 /** The same for the same message asked for again. */
-export const fingerprintOf = ({ to, content, quotedMessageId, sendAt }: NewMessage) =>
+export const fingerprintOf = ({ to, content, quotedMessageId, sendAt }: AddressedMessage) =>
   sha256([to, requestOf(content), quotedMessageId ?? null, ...(sendAt === undefined ? [] : [sendAt])]);
 
 interface Around {
@@ -44,7 +47,7 @@ interface Around {
 /** Throws `message_not_found`, `not_your_message`, `invalid_request`. */
 export async function jobFor(
   id: MessageId,
-  message: NewMessage,
+  message: AddressedMessage,
   { references, humanize, now }: Around,
 ): Promise<OutboxJob> {
   const { to, content, quotedMessageId } = message;

@@ -5,14 +5,16 @@
  */
 import type { Attachments, TakenFile } from '../attachments/attachments.ts';
 import type { Content, MessageRef } from '../content.ts';
-import type { EventEnvelope, Fact } from '../events.ts';
-import type { BulkId, Jid, MessageId, SessionId } from '../ids.ts';
+import type { Contacts } from '../contacts/contacts.ts';
+import type { Contact, EventEnvelope, Fact } from '../events.ts';
+import type { BulkId, ContactId, Jid, MessageId, SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { CustomProfile, ProfileName } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
 import { profilesWith } from '../pacing/pacing.ts';
 import type { Restriction, SentMessages, Sessions } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
+import { addressOf } from './addressee.ts';
 import type { NewBulk } from './bulk.ts';
 import type { BulkProgress } from './bulk-progress.ts';
 import { checkNumbers, type CheckedNumbers } from './check-numbers.ts';
@@ -29,7 +31,8 @@ export type { MessageStatus } from './status.ts';
 
 /** A message to send, checked by the caller for its shape only. */
 export interface NewMessage {
-  to: Jid;
+  /** An address of whom it is for, or their contact id. */
+  to: Jid | ContactId;
   content: Content;
   /** The bytes of a content that carries a file. */
   file?: Pick<TakenFile, 'keep'>;
@@ -58,6 +61,8 @@ export interface SentMessage {
   messageId: MessageId;
   sessionId: SessionId;
   to: Jid;
+  /** Whom it is for, as far as known; null for a group. */
+  contact: Contact | null;
   status: MessageStatus;
   /** When it was accepted, ms since 1970. */
   timestamp: number;
@@ -92,6 +97,7 @@ export interface OutboxDeps {
   publish(session: SessionId, fact: Fact): Promise<EventEnvelope>;
   /** A received message that is to be answered, reacted to or deleted; undefined when the session does not know it. */
   received(session: SessionId, chat: Jid, messageId: MessageId): Promise<MessageRef | undefined>;
+  contacts: Contacts;
   /** The files of messages that carry one. */
   attachments: Pick<Attachments, 'open' | 'remove' | 'tidy'>;
   settings: {
@@ -130,7 +136,7 @@ export interface Outboxes {
   /**
    * Accepts a message, durably when it resolves. Throws `duplicate_message` or `daily_limit` (with retryAfter),
    * `idempotency_conflict`, `message_not_found` for an unknown message it refers to, `not_your_message`, `invalid_request`
-   * for times that cannot be.
+   * for times that cannot be, `contact_not_found`.
    */
   accept(session: SessionId, message: NewMessage): Promise<SentMessage>;
   /** The message accepted under the same Idempotency-Key, or null. Throws `idempotency_conflict`. */
@@ -179,6 +185,8 @@ export interface Outboxes {
   changeSettings(session: SessionId, change: Partial<OutboxSettings>): Promise<OutboxSettings>;
   /** They wrote: their chat is known, and an answer has something to read first. */
   noteReceived(session: SessionId, chat: Jid, message: ReceivedMessage): Promise<void>;
+  /** Two contacts are one: what waits for the one goes in order with what waits for the other. */
+  merge(session: SessionId, kept: ContactId, merged: ContactId): Promise<void>;
   /** What this session has sent, as it went over the wire. */
   sent(session: SessionId): SentMessages;
   /** Stops all, each after the message in hand. */
@@ -201,14 +209,19 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     open.delete(session);
     await outbox?.stop();
   };
+  const addressed = async (session: SessionId, message: NewMessage) => ({
+    ...message,
+    to: await addressOf(deps.contacts, session, message.to),
+  });
   return {
     profiles: Object.keys(profilesWith(deps.settings.profiles)),
     close,
     tidy: (session) => deps.attachments.tidy(session, (id) => of(session).isWaiting(id)),
     brake: (session, ms) => of(session).brake(ms),
     connected: (session, connected) => of(session).setConnected(connected),
-    accept: (session, message) => of(session).accept(message),
-    repeated: (session, message) => of(session).repeated(message),
+    accept: async (session, message) => of(session).accept(await addressed(session, message)),
+    repeated: async (session, message) => of(session).repeated(await addressed(session, message)),
+    merge: (session, kept, merged) => of(session).merge(kept, merged),
     cancel: (session, id) => of(session).cancel(id),
     page: (session, filter) => of(session).statuses.page(filter),
     get: (session, id) => of(session).statuses.get(id),

@@ -1,18 +1,19 @@
 /** One session's outbox: accepts messages into its queue and lets the dispatcher send them, one typist at a time. */
 import { isFile } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
-import { isGroup, reserveMessageId, type Jid, type MessageId, type SessionId } from '../ids.ts';
+import { isGroup, reserveMessageId, type ContactId, type Jid, type MessageId, type SessionId } from '../ids.ts';
 import { quietUntil, refusal } from '../pacing/pacing.ts';
 import type { SentMessages } from '../session/session.ts';
 import type { Job, Outcome, Queue } from '../store/store.ts';
 import { Mutex } from 'async-mutex';
+import { addresseeOf, addressOf, chatKeyOf } from './addressee.ts';
 import { Bulks } from './bulk.ts';
 import { Chats } from './chats.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { NewMessage, OutboxDeps, ReceivedMessage, SentMessage } from './outbox.ts';
+import type { OutboxDeps, ReceivedMessage, SentMessage } from './outbox.ts';
 import { FIRST_WORD_WAITS, inConversation, QUIET, RESTRICTED } from './first-contact.ts';
 import { limitsOf, type Limits } from './limits.ts';
-import { fingerprintOf, jobFor, type OutboxJob } from './job.ts';
+import { fingerprintOf, jobFor, type OutboxJob, type AddressedMessage } from './job.ts';
 import { Numbers } from './numbers.ts';
 import { keywordIn, OptOuts, type OptOut } from './opt-outs.ts';
 import { Restrictions } from './restrictions.ts';
@@ -40,6 +41,7 @@ export class SessionOutbox {
   readonly #session: SessionId;
   readonly #deps: OutboxDeps;
   readonly #queue: Queue<OutboxJob>;
+  readonly #keyOf: (chat: Jid) => Promise<string>;
   readonly #dispatcher: Dispatcher;
   readonly #references: References;
   /** Wakes at the times messages expire, connected or not. A crash between the two leaves one without its message. */
@@ -59,12 +61,14 @@ export class SessionOutbox {
     this.#expiries = database.queue<null>('expiry', { keepDone: 0 });
     this.settings = new SessionSettings(database.keyValue('settings'));
     const dailyLimit = async () => (await this.settings.get()).dailyLimit ?? deps.settings.dailyLimit;
-    this.chats = new Chats(database.keyValue('chats'), dailyLimit, this.#now);
+    this.#keyOf = chatKeyOf(deps.contacts, session);
+    this.chats = new Chats(database.keyValue('chats'), this.#keyOf, dailyLimit, this.#now);
     const publish = (fact: Parameters<OutboxDeps['publish']>[1]) => deps.publish(session, fact);
     this.sent = sentMessages(database.keyValue('sent'), (id) => deps.attachments.open(session, id as MessageId));
     const received = (chat: Jid, id: MessageId) => deps.received(session, chat, id);
     this.#references = new References(received, this.#queue, this.sent);
-    this.statuses = new Statuses(session, database.keyValue('messages'), this.#queue, publish, this.#now);
+    const contactOf = addresseeOf(deps.contacts, session);
+    this.statuses = new Statuses(session, database.keyValue('messages'), this.#queue, publish, contactOf, this.#now);
     this.numbers = new Numbers(database.keyValue('numbers'), deps.settings.numberChecksPerHour, this.#now);
     const onLifted = () => this.#queue.hasten([RESTRICTED]);
     this.restrictions = new Restrictions(database.keyValue('restriction'), publish, onLifted, this.#now);
@@ -73,7 +77,8 @@ export class SessionOutbox {
     this.bulks = new Bulks(session, {
       ...{ database, chats: this.chats, statuses: this.statuses, now: this.#now },
       newcomersPerDay: deps.settings.bulkNewContactsPerDay,
-      accept: (message) => this.accept(message),
+      accept: async (message) => this.accept({ ...message, to: await addressOf(deps.contacts, session, message.to) }),
+      keyOf: this.#keyOf,
       withdraw: (id) => this.#withdraw(id, 'cancelled'),
       isHeldUp: async (lane) => (await this.#queue.list('waiting', 100, { lane })).some((job) => this.#heldLong(job)),
     });
@@ -151,10 +156,10 @@ export class SessionOutbox {
     const keyword = isGroup(chat) ? undefined : keywordIn(text, optOutKeywords ?? []);
     if (keyword !== undefined) await this.optOut(chat, `wrote "${keyword}"`);
     await this.chats.noteReceived(chat, { ...message, length: text.length });
-    await this.#queue.hasten(FIRST_WORD_WAITS, chat);
+    await this.#queue.hasten(FIRST_WORD_WAITS, await this.#keyOf(chat));
   }
 
-  accept(message: NewMessage): Promise<SentMessage> {
+  accept(message: AddressedMessage): Promise<SentMessage> {
     return this.#accepting.runExclusive(async () => {
       const id = reserveMessageId(this.#session, message.idempotencyKey);
       const known = await this.#repeated(id, message);
@@ -173,11 +178,19 @@ export class SessionOutbox {
       // Before the message itself: a crash between leaves a file that the next start removes.
       await message.file?.keep(id);
       if (job.expiresAt !== null) await this.#expiries.add(id, null, { runAt: job.expiresAt });
-      await this.#queue.add(id, job, { lane: job.to, priority, runAt });
+      await this.#queue.add(id, job, { lane: await this.#keyOf(job.to), priority, runAt });
       // After the message itself: a crash between leaves the limits a little too kind, never a message refused unsent.
       await this.chats.noteAccepted(job.to, job.contentHash, id, runAt);
       this.#deps.metrics.accepted.inc();
       return await this.statuses.get(id);
+    });
+  }
+
+  /** Not while a message is being accepted: it would go into the line that is given up. */
+  merge(kept: ContactId, merged: ContactId): Promise<void> {
+    return this.#accepting.runExclusive(async () => {
+      await this.chats.merge(kept, merged);
+      await this.#queue.join(merged, kept);
     });
   }
 
@@ -225,7 +238,7 @@ export class SessionOutbox {
 
   async #handle(job: Job<OutboxJob>, stopping: AbortSignal): Promise<Outcome> {
     const outcome = await this.#dispatcher.handle(job, stopping);
-    if (outcome.kind === 'hold' && this.#heldLong({ heldUntil: outcome.until })) this.bulks.heldUp(job.data.to);
+    if (outcome.kind === 'hold' && this.#heldLong({ heldUntil: outcome.until })) this.bulks.heldUp(await this.#keyOf(job.data.to));
     const settled = outcome.kind !== 'hold';
     if (settled && isFile(job.data.content)) await this.#deps.attachments.remove(this.#session, job.id as MessageId);
     return outcome;
@@ -241,11 +254,11 @@ export class SessionOutbox {
   }
 
   /** The message that was accepted under the same Idempotency-Key, if one was. Throws `idempotency_conflict`. */
-  async repeated(message: NewMessage): Promise<SentMessage | null> {
+  async repeated(message: AddressedMessage): Promise<SentMessage | null> {
     return await this.#repeated(reserveMessageId(this.#session, message.idempotencyKey), message);
   }
 
-  async #repeated(id: MessageId, message: NewMessage): Promise<SentMessage | null> {
+  async #repeated(id: MessageId, message: AddressedMessage): Promise<SentMessage | null> {
     const known = await this.#queue.get(id);
     if (!known) return null;
     if (known.data.fingerprint !== fingerprintOf(message)) throw new RuntimeError('idempotency_conflict');

@@ -5,7 +5,7 @@
  */
 import { EventEmitter, once } from 'node:events';
 import { RuntimeError } from '../errors.ts';
-import type { Fact } from '../events.ts';
+import type { Contact, Fact } from '../events.ts';
 import { isGroup, type Jid, type MessageId, type SessionId } from '../ids.ts';
 import type { Job, JobState, KeyValue, Queue } from '../store/store.ts';
 import { Mutex } from 'async-mutex';
@@ -41,6 +41,7 @@ export class Statuses {
   readonly #rows: KeyValue;
   readonly #queue: Queue<OutboxJob>;
   readonly #publish: (fact: Fact) => Promise<unknown>;
+  readonly #contactOf: (jid: Jid) => Promise<Contact | null>;
   readonly #now: () => number;
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #inTurn = new Mutex();
@@ -50,21 +51,23 @@ export class Statuses {
     rows: KeyValue,
     queue: Queue<OutboxJob>,
     publish: (fact: Fact) => Promise<unknown>,
+    contactOf: (jid: Jid) => Promise<Contact | null>,
     now: () => number,
   ) {
     this.#session = session;
     this.#rows = rows;
     this.#queue = queue;
     this.#publish = publish;
+    this.#contactOf = contactOf;
     this.#now = now;
   }
 
   /** Undefined for a message this session did not send. A queued job without a row is pending. */
   async find(id: MessageId): Promise<SentMessage | undefined> {
     const row = await this.#rows.get<SentMessage>(id);
-    if (row && row.status !== 'pending') return row;
-    const job = await this.#queue.get(id);
-    return job ? this.#pending(job) : row;
+    const job = row && row.status !== 'pending' ? undefined : await this.#queue.get(id);
+    const found = job ? this.#pending(job) : row;
+    return found && { ...found, contact: await this.#contactOf(found.to) };
   }
 
   /** The session's messages, the one accepted last first. Throws `invalid_cursor`. */
@@ -89,7 +92,7 @@ export class Statuses {
     return {
       ...{ messageId: id as MessageId, sessionId: this.#session, to, status: 'pending', timestamp: createdAt },
       timeline: [{ status: 'pending', at: createdAt, reason: null }],
-      ...{ sendAt, expiresAt, certain: null },
+      ...{ sendAt, expiresAt, certain: null, contact: null },
       note: reason ?? (sendAt !== null && sendAt > this.#now() ? 'scheduled' : null),
     };
   }
@@ -125,7 +128,7 @@ export class Statuses {
       // A receipt can overtake the ack; it proves that the message was sent.
       const steps: Reached[] = RANK[status] > RANK.sent && before.status === 'pending' ? ['sent', status] : [status];
       for (const step of steps) {
-        await this.#publish(this.#fact(id, step, before.to, failure));
+        await this.#publish(factOf(before, step, failure));
         timeline.push({ status: step, at: this.#now(), reason: failure?.why ?? null });
       }
       const outcome = { status, timeline, note: failure?.why ?? null, certain: failure?.certain ?? null };
@@ -133,12 +136,13 @@ export class Statuses {
       this.#changes.emit(id);
     });
   }
+}
 
-  #fact(messageId: MessageId, status: Reached, to: Jid, failure: Failure | null): Fact {
-    const chat = { jid: to, isGroup: isGroup(to) };
-    const outcome = { error: failure?.why ?? null, certain: failure?.certain ?? null };
-    return { event: 'message.ack', fact: `ack:${messageId}:${status}`, data: { messageId, status, chat, ...outcome } };
-  }
+function factOf({ messageId, to, contact }: SentMessage, status: Reached, failure: Failure | null): Fact {
+  const chat = { jid: to, isGroup: isGroup(to), contactId: contact?.contactId ?? null };
+  const outcome = { error: failure?.why ?? null, certain: failure?.certain ?? null };
+  const data = { messageId, status, chat, to: contact, ...outcome };
+  return { event: 'message.ack', fact: `ack:${messageId}:${status}`, data };
 }
 
 function readCursor(cursor: string): number {

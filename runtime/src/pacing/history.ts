@@ -55,6 +55,17 @@ export function recordReceived(history: ChatHistory, received: { now: number; le
   return { ...history, known: true, lastInboundAt: received.now, lastInboundLength: received.length };
 }
 
+/** The history of somebody who was taken for two people. */
+export function mergedHistory(one: ChatHistory, other: ChatHistory): ChatHistory {
+  const later = (one.lastInboundAt ?? 0) >= (other.lastInboundAt ?? 0) ? one : other;
+  return {
+    ...later,
+    known: one.known || other.known,
+    sentAt: [...one.sentAt, ...other.sentAt].sort((a, b) => a - b).slice(-MAX_ENTRIES),
+    texts: [...one.texts, ...other.texts].sort((a, b) => a.at - b.at).slice(-MAX_ENTRIES),
+  };
+}
+
 /** True when they wrote after the last message to them: there is something to read before answering. */
 export const hasUnanswered = (history: ChatHistory): boolean =>
   history.lastInboundAt !== undefined && history.lastInboundAt > (history.sentAt.at(-1) ?? Number.NEGATIVE_INFINITY);

@@ -8,7 +8,7 @@ import type { ChatHistory } from './history.ts';
 import type { DayCount, Delay, Refusal } from './limits.ts';
 import type { Profile, Range, TypingProfile } from './profiles.ts';
 
-export { NEW_CHAT, recordReceived, recordSent, recordText } from './history.ts';
+export { mergedHistory, NEW_CHAT, recordReceived, recordSent, recordText } from './history.ts';
 export { delay, leftThisMinute, refusal, RULES } from './limits.ts';
 export { profilesWith, PROFILES } from './profiles.ts';
 export { isTimeZone, quietUntil, type QuietHours } from './quiet-hours.ts';

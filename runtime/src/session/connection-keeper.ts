@@ -117,6 +117,7 @@ export class ConnectionKeeper {
               ? journal.expectContent(messageId)
               : await journal.settle({ messageId }, auth.keys),
           ),
+        onAddresses: (addresses) => listeners.onAddresses(this.#session, addresses),
         onReceipt: (receipt, settle) => listeners.onReceipt(this.#session, receipt, settle),
         onRestriction: (restriction) => listeners.onRestriction(this.#session, restriction),
       },

@@ -4,7 +4,7 @@
  */
 import type { WAMessage } from '@whiskeysockets/baileys';
 import type { ProfileName } from '../config.ts';
-import type { SessionId } from '../ids.ts';
+import type { Jid, SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Seal } from '../seal.ts';
@@ -100,6 +100,8 @@ export interface SessionListeners {
   onQr(session: Session, qr: string, expiresIn: number): void;
   /** `settle` tells the session that the message is durable elsewhere and need not be kept for a replay. */
   onMessages(session: Session, messages: WAMessage[], offline: boolean, settle: (id: string) => Promise<void>): void;
+  /** These are the addresses of one person, in the client's knowledge. */
+  onAddresses(session: Session, addresses: Jid[]): void;
   onReceipt(session: Session, receipt: Receipt, settle: () => Promise<void>): void;
   /** WhatsApp restricts the account, or does no more. */
   onRestriction(session: Session, restriction: Restriction): void;

@@ -19,6 +19,7 @@ import { Acks, type AckOutcome } from './acks.ts';
 import type { AuthState } from './auth-state.ts';
 import { clientLog } from './client-log.ts';
 import type { InboundJournal } from './inbound-journal.ts';
+import { noticeMappings } from './mappings.ts';
 import { requestFile, type FileRequest } from './media-request.ts';
 import { InboundGate } from './inbound-gate.ts';
 import type { Receipt } from './receipts.ts';
@@ -75,6 +76,8 @@ export interface SocketEvents {
   /** Once, and last. `code` as in sandbox-protocol.md 6; undefined when the cause carried none. */
   onClose(code: number | undefined, message: string): void;
   onMessages(messages: WAMessage[], offline: boolean): void;
+  /** These are one person's. */
+  onAddresses(addresses: Jid[]): void;
   /** `settle` is to be called when the receipt has had its effect; until then it is handled again after a crash. */
   onReceipt(receipt: Receipt, settle: () => Promise<void>): void;
   onRestriction(restriction: Restriction): void;
@@ -124,7 +127,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   let ended = false;
   // The client would log in as the account the code was for, and be refused as a device that was removed.
   deps.auth.forgetUnfinishedLink();
-  const sock = makeWASocket(configFor(deps, () => ended));
+  const sock = makeWASocket(configFor(deps, events.onAddresses, () => ended));
   const acks = new Acks(deps.options.ackTimeoutMs);
   let qrShown = 0;
   let forced: NodeJS.Timeout | undefined;
@@ -185,7 +188,11 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   };
 }
 
-function configFor({ auth, journal, wayOut, options, log, sent }: SocketDeps, ended: () => boolean) {
+function configFor(
+  { auth, journal, wayOut, options, log, sent }: SocketDeps,
+  onAddresses: SocketEvents['onAddresses'],
+  ended: () => boolean,
+) {
   return {
     ...DEFAULT_CONNECTION_CONFIG,
     ...(options.wsUrl !== undefined && { waWebSocketUrl: options.wsUrl }),
@@ -194,7 +201,10 @@ function configFor({ auth, journal, wayOut, options, log, sent }: SocketDeps, en
     connectTimeoutMs: options.connectTimeoutMs,
     // The watchdog pings; the client's own keep-alive, which notices late (B4), stays as a second line behind it.
     keepAliveIntervalMs: 4 * options.keepAliveIntervalMs,
-    makeSignalRepository: journal.wrap(checkPreKeys(DEFAULT_CONNECTION_CONFIG.makeSignalRepository)),
+    makeSignalRepository: noticeMappings(
+      journal.wrap(checkPreKeys(DEFAULT_CONNECTION_CONFIG.makeSignalRepository)),
+      onAddresses,
+    ),
     // B5: own messages come back late and out of order; the server's ack is what counts.
     emitOwnEvents: false,
     markOnlineOnConnect: false,

@@ -98,8 +98,10 @@ export class SqliteJobs<Data> {
     const now = this.#now();
     this.#file.transaction(() => {
       this.#sql.finish.run(step, attemptsMade, reason, now, this.#queue, job.id);
+      // Not the lane it was claimed in, which may have been joined to another meanwhile.
+      const { lane } = this.#read(job.id);
       this.#purge(now);
-      this.#advance(job.lane);
+      this.#advance(lane);
     }, 'crash');
   }
 
@@ -148,6 +150,21 @@ export class SqliteJobs<Data> {
     const front = this.#sql.front.get(this.#queue, lane) as JobRow | undefined;
     if (front?.step !== 'held' || !reasons.includes(front.reason ?? '')) return;
     this.#file.transaction(() => this.#sql.hastenOne.run(now, front.sequence), 'crash');
+  }
+
+  join(from: string, into: string): void {
+    if (from === into) return;
+    this.#file.transaction(() => {
+      const fronts = [from, into].map((lane) => this.#sql.front.get(this.#queue, lane) as JobRow | undefined);
+      const [first, ...rest] = fronts.filter((row) => row !== undefined).sort(byClaim);
+      // A lane has one front: what was started first keeps the place, the other goes back into line.
+      for (const row of rest) {
+        if (row.step === 'active') throw new Error('two lanes whose jobs are both active cannot be joined');
+        this.#sql.enqueue.run(row.sequence);
+      }
+      this.#sql.joinLanes.run(into, this.#queue, from);
+      if (!first || first.step === 'ready') this.#advance(into);
+    }, 'crash');
   }
 
   redrive(id: string): boolean {
@@ -232,6 +249,12 @@ export class SqliteJobs<Data> {
   #read(id: string): JobRow {
     return this.#sql.byId.get(this.#queue, id) as unknown as JobRow;
   }
+}
+
+/** Who has the better claim to be the front of a lane: what is active, then what was started, then what came first. */
+function byClaim(one: JobRow, other: JobRow): number {
+  const rank = ({ step }: JobRow) => (step === 'active' ? 0 : step === 'ready' ? 2 : 1);
+  return rank(one) - rank(other) || one.place - other.place;
 }
 
 function toJob<Data>(row: JobRow): Job<Data> {

@@ -55,6 +55,11 @@ export class SqliteQueue<Data> implements Queue<Data> {
     this.#runner?.wake();
   }
 
+  async join(from: string, into: string): Promise<void> {
+    this.#jobs.join(from, into);
+    this.#runner?.wake();
+  }
+
   async redrive(id: string): Promise<boolean> {
     const redriven = this.#jobs.redrive(id);
     this.#runner?.wake();

@@ -91,6 +91,11 @@ export interface Queue<Data> {
   bury(id: string, reason: string): Promise<boolean>;
   /** Held jobs with one of these reasons, of one lane or of all, are tried again now. */
   hasten(reasons: readonly string[], lane?: string): Promise<void>;
+  /**
+   * Makes one lane of two: what is in `from` goes in order with what is in `into`. A job that was started stays at the front, of
+   * two the earlier one; an active one goes on.
+   */
+  join(from: string, into: string): Promise<void>;
   /** Makes a dead job wait again with its attempts reset; false if it is not dead. */
   redrive(id: string): Promise<boolean>;
   counts(): Promise<QueueCounts>;

@@ -1,0 +1,69 @@
+/** What sessions tell, and where it goes. */
+import type { Contacts } from './contacts/contacts.ts';
+import { toError } from './errors.ts';
+import type { EventEnvelope, Fact } from './events.ts';
+import { toJid, type SessionId } from './ids.ts';
+import type { Inbox, Self } from './inbox/inbox.ts';
+import type { Logger } from './log.ts';
+import type { Outboxes } from './outbox/outbox.ts';
+import type { ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
+import type { Session, SessionListeners } from './session/session.ts';
+import type { Alerts } from './watchdog/watchdog.ts';
+
+/** For those who tell something and do not wait until it is durable. */
+export const inBackground = (publish: Publish, log: Logger) => (sessionId: SessionId, fact: Fact) => {
+  publish(sessionId, fact).catch((thrown: unknown) => {
+    log.error({ err: toError(thrown), sessionId }, 'publishing failed');
+  });
+};
+
+/** The account of a session; null for none. */
+export function selfOf(session: Session | undefined): Self | null {
+  if (!session) return null;
+  const { phone, lid, pushName } = session.info();
+  const addresses = [phone && `${phone.slice(1)}@s.whatsapp.net`, lid].map(toJid).filter((each) => each !== null);
+  return { addresses, pushName };
+}
+
+/** Makes an event durable and has it delivered. */
+export type Publish = (session: SessionId, fact: Fact) => Promise<EventEnvelope>;
+
+/** Who is told. */
+export interface Hearers {
+  publish: Publish;
+  alerts: Alerts;
+  inbox: Inbox;
+  contacts: Contacts;
+  outboxes: Outboxes;
+  protocol: ProtocolMonitor;
+  log: Logger;
+}
+
+/** Where what a session tells goes. */
+export function listen({ publish, alerts, inbox, contacts, outboxes, protocol, log }: Hearers): SessionListeners {
+  const tell = inBackground(publish, log);
+  const report = (session: Session, fact: Fact) => tell(session.id, fact);
+  const watch = ({ id: sessionId }: Session, what: string, work: Promise<unknown>) => {
+    work.catch((thrown: unknown) => log.error({ err: toError(thrown), sessionId }, `${what} failed`));
+  };
+  return {
+    onState(session, info) {
+      const { status, reason, since } = info;
+      const fact = `connection:${since}:${status}:${reason.code}`;
+      report(session, { event: 'connection.update', fact, data: { status, reason } });
+      watch(session, 'outbox', outboxes.connected(session.id, status === 'connected'));
+      alerts.stateChanged(session, info);
+      if (status === 'connected') protocol.note('connect', true);
+    },
+    onQr: (session, qr, expiresIn) =>
+      report(session, { event: 'qr.update', fact: `qr:${qr}`, data: { qr, expiresIn } }),
+    onMessages: (session, messages, offline, settle) => inbox.take(session.id, messages, offline, settle),
+    onAddresses: (session, addresses) => watch(session, 'learning who is who', contacts.link(session.id, addresses)),
+    onReceipt: (session, { messageIds, status }, settle) =>
+      watch(session, 'receipt', outboxes.receipt(session.id, messageIds, status).then(settle)),
+    onRestriction: (session, restriction) =>
+      watch(session, 'restriction', outboxes.restricted(session.id, restriction)),
+    onClosed: (_session, { code, message, known }) =>
+      protocol.note('connect', false, known ? undefined : { code, message }),
+  };
+}
