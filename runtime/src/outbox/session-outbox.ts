@@ -238,7 +238,8 @@ export class SessionOutbox {
 
   async #handle(job: Job<OutboxJob>, stopping: AbortSignal): Promise<Outcome> {
     const outcome = await this.#dispatcher.handle(job, stopping);
-    if (outcome.kind === 'hold' && this.#heldLong({ heldUntil: outcome.until })) this.bulks.heldUp(await this.#keyOf(job.data.to));
+    if (outcome.kind === 'hold' && this.#heldLong({ heldUntil: outcome.until }))
+      this.bulks.heldUp(await this.#keyOf(job.data.to));
     const settled = outcome.kind !== 'hold';
     if (settled && isFile(job.data.content)) await this.#deps.attachments.remove(this.#session, job.id as MessageId);
     return outcome;
