@@ -94,10 +94,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
     const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
     await sessions.restore();
-    for (const { id } of sessions.list()) {
-      await rooms.outboxes.tidy(id);
-      await rooms.contacts.resume(id);
-    }
+    for (const { id } of sessions.list()) await Promise.all([rooms.outboxes.tidy(id), rooms.contacts.resume(id)]);
     running.push(rooms.inbox.run(() => sessions.list(), stopping.signal));
     const url = await api.listen({ host: config.host, port: config.port });
     log.info({ url, sandbox }, 'listening');
