@@ -144,7 +144,9 @@ export class SessionOutbox {
   /** What waits for them fails at once, but for what may have gone already. */
   async optOut(contact: Jid, basis: string): Promise<OptOut> {
     const noted = await this.optOuts.note(contact, basis);
-    for (const { id, data } of await this.#queue.list('waiting', Number.MAX_SAFE_INTEGER, { lane: contact })) {
+    for (const { id, data } of await this.#queue.list('waiting', Number.MAX_SAFE_INTEGER, {
+      lane: await this.#keyOf(contact),
+    })) {
       if (await this.optOuts.forbids(contact, data.content)) await this.#withdraw(id as MessageId, 'opted_out');
     }
     return noted;
