@@ -10,6 +10,8 @@ export class Connection {
   readonly socket: LiveSocket;
   /** It has closed; what hangs on it may still be ending. */
   over = false;
+  /** Somebody found it ill, and it is being ended for that. */
+  suspected = false;
   readonly #deps: SocketDeps;
   readonly #closed = Promise.withResolvers<Closed>();
 

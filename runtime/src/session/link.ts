@@ -4,7 +4,6 @@ import type { ProfileName } from '../config.ts';
 import { RuntimeError, toError } from '../errors.ts';
 import type { SessionId } from '../ids.ts';
 import type { Seal } from '../seal.ts';
-import type { Connection } from './connection.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
 import { Credentials } from './credentials.ts';
 import { Invitation } from './invitation.ts';
@@ -40,7 +39,6 @@ export class Link implements Session {
   readonly #inTurn = new Mutex();
   #retired = false;
   #suspicions: number[] = [];
-  #suspected: Connection | null = null;
 
   constructor(record: SessionRecord, vault: Vault, handshakes: Semaphore, deps: LinkDeps) {
     this.id = record.sessionId;
@@ -91,8 +89,8 @@ export class Link implements Session {
   suspect(why: string): void {
     const { connection } = this.#keeper;
     // However many notice that it is ill, one connection is suspected once.
-    if (!connection || connection.over || connection === this.#suspected) return;
-    this.#suspected = connection;
+    if (!connection || connection.over || connection.suspected) return;
+    connection.suspected = true;
     this.#suspicions = [...this.#suspicions, this.#now()].slice(-REMEMBERED_SUSPICIONS);
     connection.socket.end(408, why);
   }
