@@ -1,8 +1,15 @@
 /** What the client library leaves unchecked or shares between sessions, and what is done about it before it is used. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, test } from '@jest/globals';
-import { Curve, generateSignalPubKey, type SignalRepositoryWithLIDStore } from '@whiskeysockets/baileys';
+import {
+  Curve,
+  DEFAULT_CONNECTION_CONFIG,
+  generateSignalPubKey,
+  type SignalRepositoryWithLIDStore,
+} from '@whiskeysockets/baileys';
 import { ProtocolAddress, SessionCipher, SessionRecord, type SignalStorage } from 'libsignal';
 import { createLog } from '../../runtime/src/log.ts';
+import { detachCacheTimers } from '../../runtime/src/session/cache-timers.ts';
 import { checkPreKeys, checkSignatures, isSignedBy } from '../../runtime/src/session/signatures.ts';
 import { clientLog } from '../../runtime/src/session/client-log.ts';
 import { separateSignalQueues } from '../../runtime/src/session/signal-queue.ts';
@@ -112,4 +119,26 @@ test('what fails in the client after its connection has ended is no error, and o
     { level: 20, ...said },
   ]);
   expect(lines.join()).not.toContain('secret');
+});
+
+test('what the client caches for days keeps nothing of the transaction it was learnt in', async () => {
+  const make = detachCacheTimers(DEFAULT_CONNECTION_CONFIG.makeSignalRepository);
+  const auth = {
+    creds: {},
+    keys: { transaction: (work: () => unknown) => work(), get: async () => ({}), set: async () => undefined },
+  };
+  const { lidMapping } = make(auth as never, createLog('silent') as never);
+  const cache = Reflect.get(lidMapping, 'mappingCache') as {
+    constructor: new (options: object) => Map<string, string>;
+  };
+  const transaction = new AsyncLocalStorage<string>();
+  const { promise: purged, resolve } = Promise.withResolvers<string | undefined>();
+  const dispose = () => resolve(transaction.getStore());
+  // One like those of the client, but for its time.
+  const shortLived = new cache.constructor({ ttl: 5, ttlAutopurge: true, updateAgeOnGet: true, dispose });
+  transaction.run('with many keys', () => {
+    shortLived.set('pn:1', '2');
+    shortLived.get('pn:1');
+  });
+  expect(await within(5_000, 'the end of the entry', purged)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 /**
  * How many people who never exchanged a message with the account a session may write to by bulk within a day. Lists of
- * strangers are what recipients report and accounts are banned for; nothing here helps to write to them (decision 0008).
+ * strangers are what recipients report and accounts are banned for; nothing here helps to write to them (decision 0009).
  */
 import { RuntimeError } from '../errors.ts';
 import type { KeyValue } from '../store/store.ts';

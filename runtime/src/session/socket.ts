@@ -28,6 +28,7 @@ import { Unlinking } from './unlink.ts';
 import { prepare, relay, type Outgoing, type SentMessages } from './outgoing.ts';
 import { limitEntering } from './entering.ts';
 import { knowingOwnDevice } from './own-device.ts';
+import { detachCacheTimers } from './cache-timers.ts';
 import { checkPreKeys } from './signatures.ts';
 import { standingWithWhatsApp, type Restriction, type RestrictionKind } from './standing-with-whatsapp.ts';
 import { askPhone, ping, readVitals, type Vitals } from './vitals.ts';
@@ -202,7 +203,7 @@ function configFor(
     // The watchdog pings; the client's own keep-alive, which notices late (B4), stays as a second line behind it.
     keepAliveIntervalMs: 4 * options.keepAliveIntervalMs,
     makeSignalRepository: noticeMappings(
-      journal.wrap(checkPreKeys(DEFAULT_CONNECTION_CONFIG.makeSignalRepository)),
+      journal.wrap(checkPreKeys(detachCacheTimers(DEFAULT_CONNECTION_CONFIG.makeSignalRepository))),
       onAddresses,
     ),
     // B5: own messages come back late and out of order; the server's ack is what counts.
