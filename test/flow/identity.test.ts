@@ -49,6 +49,20 @@ describe('a person is the same person by whichever address', () => {
     expect(ack.data).toMatchObject({ to: { contactId: from.contactId }, chat: { contactId: from.contactId } });
   });
 
+  test('who opted out by one address is written to by none, until it is taken back by any', async () => {
+    const dora = flow.sandbox.contact('15550100709', { name: 'Dora' });
+    const { from } = await says(dora, 'no more, please');
+    const optOuts = '/sessions/sales/opt-outs';
+    await flow.call('PUT', `${optOuts}/${encodeURIComponent(dora.lid)}`, { basis: 'wrote so' });
+    for (const to of [dora.phone, dora.lid, from.contactId]) {
+      const refused = await flow.call('POST', '/messages/text', { sessionId: 'sales', to, text: 'just once more' });
+      expect([to, refused.body.error?.code]).toEqual([to, 'opted_out']);
+    }
+    expect((await flow.call('DELETE', `${optOuts}/${dora.phone}`)).body.data).toEqual({ removed: true });
+    await send(dora.phone, 'welcome back');
+    await shown(dora, 'welcome back');
+  });
+
   test('who was written to by number is known when they answer without one', async () => {
     const ben = flow.sandbox.contact('15550100702', { name: 'Ben' });
     const { contact } = await send(ben.phone, 'hello Ben');

@@ -1,6 +1,7 @@
 /** Who does not want to be written to by a session, with how that is known; kept until it is taken back. */
 import type { Content } from '../content.ts';
-import type { Jid } from '../ids.ts';
+import type { Contact } from '../events.ts';
+import { parseRecipient, type Jid } from '../ids.ts';
 import type { KeyValue } from '../store/store.ts';
 
 export interface OptOut {
@@ -13,10 +14,12 @@ export interface OptOut {
 
 export class OptOuts {
   readonly #rows: KeyValue;
+  readonly #contactOf: (contact: Jid) => Promise<Contact | null>;
   readonly #now: () => number;
 
-  constructor(rows: KeyValue, now: () => number) {
+  constructor(rows: KeyValue, contactOf: (contact: Jid) => Promise<Contact | null>, now: () => number) {
     this.#rows = rows;
+    this.#contactOf = contactOf;
     this.#now = now;
   }
 
@@ -28,9 +31,11 @@ export class OptOuts {
     return noted;
   }
 
-  /** False when they were not on the list. */
+  /** Whichever of their addresses they were noted by. False when they were not on the list. */
   async takeBack(contact: Jid): Promise<boolean> {
-    return await this.#rows.delete(contact);
+    let found = false;
+    for (const address of await this.#addressesOf(contact)) found = (await this.#rows.delete(address)) || found;
+    return found;
   }
 
   async list(): Promise<OptOut[]> {
@@ -39,9 +44,18 @@ export class OptOuts {
     return all.sort((a, b) => a.at - b.at);
   }
 
-  /** Whether a message must not go: they are on the list, and it is not the deletion of one. */
+  /** Whether a message must not go: they are on the list by any of their addresses, and it is not the deletion of one. */
   async forbids(to: Jid, { kind }: Content): Promise<boolean> {
-    return kind !== 'delete' && (await this.#rows.has(to));
+    if (kind === 'delete') return false;
+    for (const address of await this.#addressesOf(to)) if (await this.#rows.has(address)) return true;
+    return false;
+  }
+
+  async #addressesOf(contact: Jid): Promise<Set<Jid>> {
+    const known = await this.#contactOf(contact);
+    if (!known) return new Set([contact]);
+    const { jid, lid, phone } = known;
+    return new Set([contact, jid, ...(lid ? [lid] : []), ...(phone === null ? [] : [parseRecipient(phone)])]);
   }
 }
 

@@ -72,7 +72,7 @@ export class SessionOutbox {
     this.numbers = new Numbers(database.keyValue('numbers'), deps.settings.numberChecksPerHour, this.#now);
     const onLifted = () => this.#queue.hasten([RESTRICTED]);
     this.restrictions = new Restrictions(database.keyValue('restriction'), publish, onLifted, this.#now);
-    this.optOuts = new OptOuts(database.keyValue('opt-outs'), this.#now);
+    this.optOuts = new OptOuts(database.keyValue('opt-outs'), contactOf, this.#now);
     this.#dispatcher = new Dispatcher(session, deps, this);
     this.bulks = new Bulks(session, {
       ...{ database, chats: this.chats, statuses: this.statuses, now: this.#now },
