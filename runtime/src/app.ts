@@ -165,7 +165,7 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
     ...{ metrics, log, ...clock },
   });
   countSessions(metrics, () => sessions.list());
-  const backups = createBackups({ sessions, webhooks, now: clock.now ?? Date.now });
+  const backups = createBackups({ sessions, webhooks, outboxes, now: clock.now ?? Date.now });
   return { ...hearers, ...{ store, egress, webhooks, proxies, attachments, sessions, metrics, backups } };
 }
 

@@ -1,6 +1,6 @@
 /**
- * A session as a file: its record, its keys and its webhooks, under a passphrase of the caller's. What it received and sent,
- * and what still waits to be sent, is not in it.
+ * A session as a file: its record, its keys, its webhooks, what its owner chose for its sending and who opted out, under a
+ * passphrase of the caller's. What it received and sent, and what still waits to be sent, is not in it.
  *
  * Version 1 is JSON, compressed by gzip and sealed with AES-256-GCM under a key that scrypt (N 2^15, r 8, p 1) derives from
  * passphrase and salt; the open fields are authenticated with it. The numbers belong to the version and are not read from
@@ -12,6 +12,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { RuntimeError } from './errors.ts';
 import { EVENT_NAMES, type EventName } from './events.ts';
 import { parseSessionId, type SessionId } from './ids.ts';
+import type { OptOut, Outboxes, OutboxSettings } from './outbox/outbox.ts';
 import type { ExportedSession, Session, Sessions } from './session/session.ts';
 import type { Webhooks } from './webhook/webhook.ts';
 
@@ -41,6 +42,8 @@ export interface Backups {
 interface Content {
   session: ExportedSession;
   webhooks: { url: string; events: string[]; secret: string }[];
+  /** Missing in what was made before these were kept. */
+  sending?: { settings: OutboxSettings; optOuts: OptOut[] };
 }
 
 const FORMAT = 'whatsapp-session-backup';
@@ -55,18 +58,25 @@ const compress = promisify<Buffer, Buffer>(gzip);
 const unfold = promisify(gunzip) as (data: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 const base64 = (text: string) => Buffer.from(text, 'base64');
 
-export function createBackups(rooms: { sessions: Sessions; webhooks: Webhooks; now: () => number }): Backups {
-  const { sessions, webhooks, now } = rooms;
+interface Rooms {
+  sessions: Sessions;
+  webhooks: Webhooks;
+  outboxes: Outboxes;
+  now: () => number;
+}
+
+export function createBackups({ sessions, webhooks, outboxes, now }: Rooms): Backups {
   return {
     async make(id, passphrase) {
       const content: Content = {
         session: await sessions.exportSession(id),
         webhooks: (await webhooks.export(id)).map(({ url, events, secret }) => ({ url, events, secret })),
+        sending: { settings: await outboxes.settings(id), optOuts: await outboxes.optOuts(id) },
       };
       return await lock(content, { format: FORMAT, version: VERSION, sessionId: id, createdAt: now() }, passphrase);
     },
     async restore(backup, passphrase) {
-      const { session, webhooks: subscriptions } = await unlock(backup, passphrase);
+      const { session, webhooks: subscriptions, sending } = await unlock(backup, passphrase);
       const id = parseSessionId(backup.sessionId);
       for (const { url } of subscriptions) webhooks.check(url);
       return await sessions.importSession(id, session, async () => {
@@ -74,6 +84,9 @@ export function createBackups(rooms: { sessions: Sessions; webhooks: Webhooks; n
           const known = events.filter((name): name is EventName => EVENT_NAMES.includes(name as EventName));
           await webhooks.subscribe({ url, sessionId: id, events: known, secret });
         }
+        if (!sending) return;
+        await outboxes.changeSettings(id, sending.settings);
+        for (const { contact, basis, at } of sending.optOuts) await outboxes.optOut(id, contact, basis, at);
       });
     },
   };

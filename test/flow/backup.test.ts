@@ -9,6 +9,7 @@ import { startReceiver, type Receiver } from '../support/receiver.ts';
 const LIMIT = 60_000;
 const PASSPHRASE = 'correct horse battery';
 const CONTACT = '15550100044';
+const STRANGER = '15550100045';
 
 const backUp = (flow: Flow) => flow.call('POST', '/sessions/sales/backup', { passphrase: PASSPHRASE });
 const restore = (flow: Flow, backup: object, passphrase = PASSPHRASE) =>
@@ -25,6 +26,13 @@ test(
       await contact.say(account, 'before');
       await receiver.next(({ data }) => data.text === 'before');
       const before = (await flow.call('GET', '/sessions/sales')).body.data;
+      await flow.call('PATCH', '/sessions/sales/settings', { dailyLimit: 7, optOutKeywords: ['stop'] });
+      await flow.call('PUT', `/sessions/sales/opt-outs/${STRANGER}`, { basis: 'asked by phone' });
+      const chosen = async (from: Flow) => [
+        (await from.call('GET', '/sessions/sales/settings')).body.data,
+        (await from.call('GET', '/sessions/sales/opt-outs')).body.data,
+      ];
+      const chosenBefore = await chosen(flow);
       const { backup } = (await backUp(flow)).body.data;
       for (const secret of [PHONE, 'shop', receiver.url, 'whsec']) expect(JSON.stringify(backup)).not.toContain(secret);
       await flow.call('DELETE', '/sessions/sales?logout=false');
@@ -39,6 +47,8 @@ test(
           expect(body.data[field]).toEqual(before[field]);
         }
         expect(account.isOnline()).toBe(false);
+        expect(await chosen(second)).toEqual(chosenBefore);
+        expect(chosenBefore[1].optOuts).toHaveLength(1);
         await second.stopRuntime();
         await second.startRuntime();
         expect((await second.call('GET', '/sessions/sales')).body.data.reason.code).toBe('restored');

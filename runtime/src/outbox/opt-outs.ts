@@ -23,10 +23,10 @@ export class OptOuts {
     this.#now = now;
   }
 
-  /** Noted again, the first time stays. */
-  async note(contact: Jid, basis: string): Promise<OptOut> {
+  /** Noted again, the first time stays. `at` is for what was noted elsewhere before. */
+  async note(contact: Jid, basis: string, at = this.#now()): Promise<OptOut> {
     const before = await this.#rows.get<OptOut>(contact);
-    const noted = { contact, basis, at: before?.at ?? this.#now() };
+    const noted = { contact, basis, at: before?.at ?? at };
     await this.#rows.set(contact, noted);
     return noted;
   }

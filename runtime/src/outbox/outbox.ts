@@ -27,6 +27,8 @@ import type { MessageStatus } from './status.ts';
 
 export { WAITS } from './limits.ts';
 export type { ActiveRestriction } from './restrictions.ts';
+export type { OptOut } from './opt-outs.ts';
+export type { OutboxSettings } from './session-settings.ts';
 export type { MessageStatus } from './status.ts';
 
 /** A message to send, checked by the caller for its shape only. */
@@ -174,8 +176,11 @@ export interface Outboxes {
   cancelBulk(session: SessionId, id: BulkId): Promise<void>;
   /** Who is not to be written to, those noted first before. */
   optOuts(session: SessionId): Promise<OptOut[]>;
-  /** They are not to be written to: sending to them throws `opted_out`, and what waits for them fails with it. */
-  optOut(session: SessionId, contact: Jid, basis: string): Promise<OptOut>;
+  /**
+   * They are not to be written to: sending to them throws `opted_out`, and what waits for them fails with it. `at` is when that
+   * was noted, ms since 1970; now when left out.
+   */
+  optOut(session: SessionId, contact: Jid, basis: string, at?: number): Promise<OptOut>;
   /** They may be written to again; false when they were not on the list. */
   optIn(session: SessionId, contact: Jid): Promise<boolean>;
   /** What is left of every limit, and why the first `limit` messages wait. */
@@ -235,7 +240,7 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     bulk: (session, ...asked) => of(session).bulks.progress(...asked),
     cancelBulk: (session, id) => of(session).bulks.cancel(id),
     optOuts: (session) => of(session).optOuts.list(),
-    optOut: (session, contact, basis) => of(session).optOut(contact, basis),
+    optOut: (session, ...noted) => of(session).optOut(...noted),
     optIn: (session, contact) => of(session).optOuts.takeBack(contact),
     limits: (session, asked) => of(session).limits(asked),
     settings: (session) => of(session).settings.get(),

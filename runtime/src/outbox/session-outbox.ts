@@ -142,8 +142,8 @@ export class SessionOutbox {
   }
 
   /** What waits for them fails at once, but for what may have gone already. */
-  async optOut(contact: Jid, basis: string): Promise<OptOut> {
-    const noted = await this.optOuts.note(contact, basis);
+  async optOut(contact: Jid, basis: string, at?: number): Promise<OptOut> {
+    const noted = await this.optOuts.note(contact, basis, at);
     for (const { id, data } of await this.#queue.list('waiting', Number.MAX_SAFE_INTEGER, {
       lane: await this.#keyOf(contact),
     })) {
