@@ -96,6 +96,8 @@ function inABrowser(): void {
     await write('A dot');
     const picture = await receives(client, 'the picture', ({ message }) => Boolean(message?.imageMessage));
     expect(picture.message?.imageMessage?.caption).toBe('A dot');
+    // Its bubble is made anew when the receipt comes.
+    await bubble('A dot').locator('.about:has-text("✓✓")').waitFor();
     const shown = bubble('A dot').locator('img');
     await shown.scrollIntoViewIfNeeded();
     await eventually(
