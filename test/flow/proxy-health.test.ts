@@ -27,7 +27,8 @@ beforeEach(async () => {
 afterEach(async () => {
   const connections = proxies.flatMap(({ destinations }) => [...destinations.values()]);
   const through = connections.reduce((sum, one) => sum + one.connections, 0);
-  expect(flow.sandbox.acceptedConnections - through).toBe(0);
+  // One that a proxy opened and that was cut at once may never have been accepted; one around the proxies would be too many.
+  expect(flow.sandbox.acceptedConnections).toBeLessThanOrEqual(through);
   // A ping may be under way when a connection is cut.
   await flow.end([/a proxy is in quarantine/, /connecting again does not help/, /the connection is unwell/]);
   await receiver.stop();
