@@ -7,6 +7,17 @@ import { SEAL, SESSION, writeStep } from './auth-steps.ts';
 const auth = await openAuthState(openStore({ directory: process.argv[2] ?? '' }).session(SESSION), SEAL, SESSION);
 for (let step = Number(auth.creds.additionalData ?? 0) + 1; ; step++) {
   await writeStep(auth, step);
-  // At once, not when the loop has time: what is said here is on the disk.
-  writeSync(1, `${step}\n`);
+  say(`${step}\n`);
+}
+
+/** At once, not when the loop has time: what is said here is on the disk. A reader that is busy leaves no room for a while. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
 }
