@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Contact } from '../../runtime/sandbox/sandbox.ts';
 import { eventually } from '../support/deadline.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 const DEADLINE_MS = 15_000;
 const HOUR_MS = 3_600_000;
@@ -13,9 +13,7 @@ describe('a bulk', () => {
   let receiver: Receiver;
 
   beforeAll(async () => {
-    receiver = await startReceiver();
-    flow = await startFlow({ BULK_NEW_CONTACTS_PER_DAY: String(STRANGERS) });
-    await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+    ({ flow, receiver } = await startLinkedFlow({ BULK_NEW_CONTACTS_PER_DAY: String(STRANGERS) }));
   }, 60_000);
   afterAll(async () => {
     await flow.end();

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import type { Contact, ScreenMessage } from '../../runtime/sandbox/sandbox.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
+import { PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
 import { SAMPLES } from '../support/sample-files.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import type { Receiver } from '../support/receiver.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const DEADLINE_MS = 15_000;
@@ -21,10 +21,8 @@ let ann: Contact;
 let nextPhone = 15_550_100_601;
 
 async function begin(environment: Record<string, string>): Promise<void> {
-  receiver = await startReceiver();
-  flow = await startFlow(environment);
+  ({ flow, receiver } = await startLinkedFlow(environment));
   trustMediaHost(flow.sandbox);
-  await flow.link('sales', PHONE, { webhookUrl: receiver.url });
 }
 async function finish(): Promise<void> {
   expect(readdirSync(join(flow.directory, 'sales', 'outgoing'))).toEqual([]);

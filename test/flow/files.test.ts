@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Contact, Group, ScreenMessage } from '../../runtime/sandbox/sandbox.ts';
 import { eventually } from '../support/deadline.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
+import { PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
 import { SAMPLES } from '../support/sample-files.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import type { Receiver } from '../support/receiver.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const DEADLINE_MS = 15_000;
@@ -16,10 +16,8 @@ let ann: Contact;
 let nextPhone = 15_550_100_401;
 
 beforeAll(async () => {
-  receiver = await startReceiver();
-  flow = await startFlow();
+  ({ flow, receiver } = await startLinkedFlow());
   trustMediaHost(flow.sandbox);
-  await flow.link('sales', PHONE, { webhookUrl: receiver.url });
 }, 60_000);
 afterAll(async () => {
   expect(filesKept()).toEqual([]);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Contact } from '../../runtime/sandbox/sandbox.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 const DEADLINE_MS = 15_000;
 const HOUR_MS = 3_600_000;
@@ -14,9 +14,7 @@ describe('before the first message to somebody', () => {
   const lookUps: string[] = [];
 
   beforeAll(async () => {
-    receiver = await startReceiver();
-    flow = await startFlow({ NUMBER_CHECKS_PER_HOUR: String(CHECKS) });
-    await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+    ({ flow, receiver } = await startLinkedFlow({ NUMBER_CHECKS_PER_HOUR: String(CHECKS) }));
     flow.sandbox.events.on('stanza', ({ direction, node }) => {
       if (direction !== 'in' || node.attrs['xmlns'] !== 'usync') return;
       lookUps.push(

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as contents from '../../runtime/sandbox/contents/contents.ts';
 import type { Contact, FileToSend } from '../../runtime/sandbox/sandbox.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
+import type { Receiver } from '../support/receiver.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const DEADLINE_MS = 15_000;
@@ -16,10 +16,8 @@ describe('a message is passed on to another chat, flagged as forwarded', () => {
   let ben: Contact;
 
   beforeAll(async () => {
-    receiver = await startReceiver();
-    flow = await startFlow();
+    ({ flow, receiver } = await startLinkedFlow());
     trustMediaHost(flow.sandbox);
-    await flow.link('sales', PHONE, { webhookUrl: receiver.url });
     ann = flow.sandbox.contact('15550100501', { name: 'Ann' });
     await heard(await ann.say(account(), 'hello'));
   }, 60_000);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Contact } from '../../runtime/sandbox/sandbox.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 const DEADLINE_MS = 15_000;
 
@@ -10,9 +10,7 @@ describe('a person is the same person by whichever address', () => {
   let receiver: Receiver;
 
   beforeAll(async () => {
-    receiver = await startReceiver();
-    flow = await startFlow();
-    await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+    ({ flow, receiver } = await startLinkedFlow());
   }, 60_000);
   afterAll(async () => {
     await flow.end();

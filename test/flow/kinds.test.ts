@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { normalizeMessageContent, type proto } from '@whiskeysockets/baileys';
 import type { Contact } from '../../runtime/sandbox/sandbox.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 const DEADLINE_MS = 15_000;
 
@@ -12,9 +12,7 @@ describe('every kind of message without a file is sent and decrypted by the cont
   let ann: Contact;
 
   beforeAll(async () => {
-    receiver = await startReceiver();
-    flow = await startFlow();
-    await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+    ({ flow, receiver } = await startLinkedFlow());
   }, 60_000);
   afterAll(async () => {
     await flow.end();

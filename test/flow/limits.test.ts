@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/deadline.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { PHONE, friendOf, startLinkedFlow, type Flow } from '../support/flow.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 const DEADLINE_MS = 15_000;
 const HOUR_MS = 3_600_000;
@@ -18,21 +18,17 @@ describe('the limits of a session', () => {
   let receiver: Receiver;
 
   beforeAll(async () => {
-    receiver = await startReceiver();
-    flow = await startFlow({ HUMANIZATION_PROFILES: JSON.stringify(PROFILES), NUMBER_CHECKS_PER_HOUR: '9' });
-    await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+    ({ flow, receiver } = await startLinkedFlow({
+      HUMANIZATION_PROFILES: JSON.stringify(PROFILES),
+      NUMBER_CHECKS_PER_HOUR: '9',
+    }));
   }, 60_000);
   afterAll(async () => {
     await flow.end();
     await receiver.stop();
   }, 30_000);
 
-  async function friend(phone: string) {
-    const contact = flow.sandbox.contact(phone);
-    const { messageId } = await contact.say(flow.sandbox.account(PHONE), 'hello');
-    await receiver.next(({ data }) => data.messageId === messageId);
-    return contact;
-  }
+  const friend = (phone: string) => friendOf(flow, receiver, phone);
   const ask = (to: string, text: string, more: object = {}) =>
     flow.call('POST', '/messages/text', { sessionId: 'sales', to, text, ...more });
   async function send(to: string, text: string, more: object = {}) {

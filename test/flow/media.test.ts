@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Contact, FileToSend } from '../../runtime/sandbox/sandbox.ts';
 import { eventually } from '../support/deadline.ts';
-import { API_KEY, PHONE, startFlow, type Flow } from '../support/flow.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { API_KEY, PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
+import type { Receiver } from '../support/receiver.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const BYTES = randomBytes(200_001);
@@ -18,10 +18,8 @@ let receiver: Receiver;
 let ann: Contact;
 
 beforeAll(async () => {
-  receiver = await startReceiver();
-  flow = await startFlow({ MEDIA_TIMEOUT_MS: '1500' });
+  ({ flow, receiver } = await startLinkedFlow({ MEDIA_TIMEOUT_MS: '1500' }));
   trustMediaHost(flow.sandbox);
-  await flow.link('sales', PHONE, { webhookUrl: receiver.url });
   ann = flow.sandbox.contact('15550100401', { name: 'Ann' });
 }, 60_000);
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually, within } from '../support/deadline.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { PHONE, friendOf, startFlow, startLinkedFlow, type Flow } from '../support/flow.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 const DEADLINE_MS = 15_000;
 const HOUR_MS = 3_600_000;
@@ -11,22 +11,14 @@ describe('the outbox', () => {
   let receiver: Receiver;
 
   beforeAll(async () => {
-    receiver = await startReceiver();
-    flow = await startFlow();
-    await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+    ({ flow, receiver } = await startLinkedFlow());
   }, 60_000);
   afterAll(async () => {
     await flow.end();
     await receiver.stop();
   }, 30_000);
 
-  /** Somebody who has written before, so that nothing waits for a new contact. */
-  async function friend(phone: string) {
-    const contact = flow.sandbox.contact(phone);
-    const { messageId } = await contact.say(flow.sandbox.account(PHONE), 'hello');
-    await receiver.next(({ data }) => data.messageId === messageId);
-    return contact;
-  }
+  const friend = (phone: string) => friendOf(flow, receiver, phone);
 
   async function send(to: string, text: string, more: object = {}, headers: Record<string, string> = {}) {
     const { status, body } = await flow.call(

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { proto } from '@whiskeysockets/baileys';
 import type { Contact, Group } from '../../runtime/sandbox/sandbox.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
+import { PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
 import { SAMPLES } from '../support/sample-files.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import type { Receiver } from '../support/receiver.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const DEADLINE_MS = 15_000;
@@ -13,10 +13,8 @@ let receiver: Receiver;
 let nextPhone = 15_550_100_701;
 
 beforeAll(async () => {
-  receiver = await startReceiver();
-  flow = await startFlow();
+  ({ flow, receiver } = await startLinkedFlow());
   trustMediaHost(flow.sandbox);
-  await flow.link('sales', PHONE, { webhookUrl: receiver.url });
 }, 60_000);
 afterAll(async () => {
   await flow.end();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { adLead } from '../../runtime/sandbox/contents/contents.ts';
-import { PHONE, startFlow, type Flow } from '../support/flow.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 const AD = { title: 'New bench', body: 'Sit down', sourceUrl: 'https://fb.me/ad', adId: '120', clickId: 'ARAkLk' };
 
@@ -10,9 +10,7 @@ describe('a message that only the phone can read', () => {
   let receiver: Receiver;
 
   beforeAll(async () => {
-    receiver = await startReceiver();
-    flow = await startFlow();
-    await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+    ({ flow, receiver } = await startLinkedFlow());
   }, 60_000);
   afterAll(async () => {
     await flow.end();

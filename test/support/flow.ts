@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
-import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
+import { startSandbox, type Contact, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { startApp, type App } from '../../runtime/src/app.ts';
 import { loadConfig } from '../../runtime/src/config.ts';
 import { createLog } from '../../runtime/src/log.ts';
@@ -140,6 +140,24 @@ export async function startFlow(environment: Record<string, string> = {}, random
   const flow = new Flow(await startSandbox(), mkdtempSync(join(tmpdir(), 'whatsapp-flow-')), options);
   await flow.startRuntime();
   return flow;
+}
+
+/** A flow with one session, `sales`, linked, and the receiver that hears of all its events. */
+export async function startLinkedFlow(
+  environment: Record<string, string> = {},
+): Promise<{ flow: Flow; receiver: Receiver }> {
+  const receiver = await startReceiver();
+  const flow = await startFlow(environment);
+  await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+  return { flow, receiver };
+}
+
+/** Somebody who has written to the account before, and was heard: nothing waits for a new contact. */
+export async function friendOf({ sandbox }: Flow, receiver: Receiver, phone: string): Promise<Contact> {
+  const contact = sandbox.contact(phone);
+  const { messageId } = await contact.say(sandbox.account(PHONE), 'hello');
+  await receiver.next(({ data }) => data.messageId === messageId);
+  return contact;
 }
 
 /** Runs a test on a flow of its own; a test that fails ends it as well, and keeps its own error. */
