@@ -146,6 +146,28 @@ describe('a pool of two', () => {
 
 const byId = (a: { proxyId: string }, b: { proxyId: string }) => (a.proxyId < b.proxyId ? -1 : 1);
 
+test('who is logged out, or never linked and was given up, leaves the place to who waits', async () => {
+  const proxy = await openProxy({ kind: 'socks5' });
+  const flow = await startFlow({ PROXY_POOL: JSON.stringify([{ url: proxy.url, maxSessions: 1 }]) });
+  await flow.link('first');
+  await flow.call('POST', '/sessions', { sessionId: 'second' });
+  await waitsForProxy(flow, 'second');
+  await flow.call('POST', '/sessions/first/disconnect');
+  expect((await show(flow, 'second')).reason.code).toBe('no_proxy_available');
+  await flow.call('POST', '/sessions/first/reconnect');
+  await flow.reaches('first', 'connected');
+  await flow.call('POST', '/sessions/first/logout');
+  await flow.reaches('second', 'qr');
+  expect(await show(flow, 'first')).toMatchObject({ status: 'logged_out', proxyMode: 'pool', proxy: null });
+  await flow.call('POST', '/sessions/first/reconnect');
+  await waitsForProxy(flow, 'first');
+  await flow.call('POST', '/sessions/second/disconnect');
+  await flow.reaches('first', 'qr');
+  expect(direct(flow, [proxy])).toBe(0);
+  await flow.end();
+  await proxy.close();
+}, 60_000);
+
 describe('the choice of a session', () => {
   let flow: Flow;
   const proxies: Proxy[] = [];

@@ -266,6 +266,7 @@ export class Link implements Session {
   async #rest(status: SessionStatus, reason: ReasonCode, credentials: 'keep' | 'shred'): Promise<void> {
     this.#record.wanted = false;
     this.#record.ended = { status, reason, at: this.#now() };
+    if (credentials === 'shred' || this.#record.account === null) this.#route.leave();
     await (credentials === 'shred' ? this.#credentials.destroy() : this.#vault.save(this.#record));
     this.#standing.enter(status, reason);
   }

@@ -179,6 +179,14 @@ export class Route {
     if (choice.mode !== 'pool') this.#proxies.pool.leave(sessionId);
   }
 
+  /** The session rests without an account: its place at the pool's proxy is for others. The record is not saved. */
+  leave(): void {
+    const { sessionId, proxy } = this.#record;
+    if (proxy.mode !== 'pool') return;
+    proxy.proxyId = null;
+    this.#proxies.pool.leave(sessionId);
+  }
+
   #fixedUrl(): string | null {
     const { sessionId, proxy } = this.#record;
     if (proxy.mode === 'own') return this.#vault.openProxy(sessionId, proxy.sealed);
