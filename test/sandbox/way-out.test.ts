@@ -123,6 +123,18 @@ describe.each(KINDS)('%s', (kind) => {
     });
   });
 
+  test('a server that never says who it is is not waited for, whatever is sent to it', async () => {
+    const silent = createServer((client) => client.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+    await through({ kind }, async (wayOut) => {
+      await expect(upload(wayOut, url)).rejects.toThrow(/^127\.0\.0\.1 did not say who it is within 400 ms$/);
+      await expect(download(wayOut, url)).rejects.toThrow();
+    });
+    silent.close();
+    await once(silent, 'close');
+  });
+
   test('closing ends what is being opened at once', async () => {
     await through({ kind }, async (wayOut, proxy) => {
       proxy.faults.hang = true;

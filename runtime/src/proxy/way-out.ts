@@ -17,6 +17,7 @@
  * | files that came with messages            | not the client: inbox/media/download.ts  | `Session.openWayOut`                |
  * | profile pictures                         | the client tells their URL only          | this runtime fetches none           |
  */
+import { once } from 'node:events';
 import type { Agent as HttpAgent, ClientRequest } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { connect as tlsConnect, type ConnectionOptions } from 'node:tls';
@@ -46,7 +47,7 @@ export function openWayOut(proxyUrl: string, connectTimeoutMs: number): WayOut {
   const proxy = parseProxyUrl(proxyUrl);
   const closing = new AbortController();
   const tunnel: Tunnel = (to) => openTunnel(proxy, to, { timeoutMs: connectTimeoutMs, signal: closing.signal });
-  const agent = new TunnelAgent(tunnel);
+  const agent = new TunnelAgent(tunnel, connectTimeoutMs);
   const fetcher = new FetchAgent({ connect: connectThrough(tunnel, connectTimeoutMs) });
   return {
     agent,
@@ -62,10 +63,12 @@ export function openWayOut(proxyUrl: string, connectTimeoutMs: number): WayOut {
 
 class TunnelAgent extends BaseAgent {
   readonly #tunnel: Tunnel;
+  readonly #secureWithinMs: number;
 
-  constructor(tunnel: Tunnel) {
+  constructor(tunnel: Tunnel, secureWithinMs: number) {
     super();
     this.#tunnel = tunnel;
+    this.#secureWithinMs = secureWithinMs;
   }
 
   override async connect(_request: ClientRequest, options: AgentConnectOpts): Promise<Socket> {
@@ -74,7 +77,16 @@ class TunnelAgent extends BaseAgent {
     if (!options.secureEndpoint) return socket;
     // With a socket given it opens none of its own; the host stays for the certificate to be checked against.
     const tls: ConnectionOptions = { ...(options as ConnectionOptions), socket };
-    return tlsConnect({ ...(isIP(host) === 0 && { servername: host }), ...tls });
+    const secured = tlsConnect({ ...(isIP(host) === 0 && { servername: host }), ...tls });
+    // The proxy has done its part, and nobody else counts the time until there is something to send on.
+    const late = AbortSignal.timeout(this.#secureWithinMs);
+    try {
+      await once(secured, 'secureConnect', { signal: late });
+      return secured;
+    } catch (error) {
+      secured.destroy();
+      throw late.aborted ? new Error(`${host} did not say who it is within ${this.#secureWithinMs} ms`) : error;
+    }
   }
 }
 
