@@ -2,20 +2,15 @@
  * One fault against one session with traffic both ways. People write to it and are written to, each once, before, during and
  * after the fault; at the end every message must have been shown once and told once, whatever happened in between.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FAULTS, startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { startApp, type App } from '../../runtime/src/app.ts';
-import { loadConfig } from '../../runtime/src/config.ts';
-import { createLog } from '../../runtime/src/log.ts';
+import { FAULTS, type Contact } from '../../runtime/sandbox/sandbox.ts';
 import { caller, linkSession, type Call } from './api-call.ts';
 import { eventually } from './deadline.ts';
 import type { FaultResult, FaultRow } from './fault-rows.ts';
-import { startReceiver, type Received, type Receiver } from './receiver.ts';
+import { fileFrom, PICTURES, WORDS, type Talk } from './fault-talk.ts';
+import { closeParts, KEY, openParts, type Parts } from './fault-parts.ts';
+import type { Received } from './receiver.ts';
 
-const KEY = 'fault-matrix-key';
 const PHONE = '15550100001';
 const FIRST_CONTACT = 15_550_140_000;
 const EVERY_MS = 300;
@@ -36,16 +31,9 @@ export async function runFault(row: FaultRow): Promise<FaultResult> {
   }
 }
 
-/** What a row has to itself. */
-interface Parts {
-  sandbox: Sandbox;
-  receiver: Receiver;
-  app: App;
-  directory: string;
-}
-
 class Stage {
   readonly #row: FaultRow;
+  readonly #talk: Talk;
   readonly #parts: Parts;
   readonly #call: Call;
   readonly #stopping = new AbortController();
@@ -55,30 +43,15 @@ class Stage {
 
   private constructor(row: FaultRow, parts: Parts) {
     this.#row = row;
+    this.#talk = row.files ? PICTURES : WORDS;
     this.#parts = parts;
     this.#call = caller(() => parts.app.url, KEY);
   }
 
   static async open(row: FaultRow): Promise<Stage> {
-    const directory = mkdtempSync(join(tmpdir(), 'whatsapp-fault-'));
-    const sandbox = await startSandbox({ preKeyStock: 'ample' });
-    const receiver = await startReceiver();
-    const proxy =
-      row.proxy && (await sandbox.network.openProxy({ kind: row.proxy, user: 'user', password: 'password' }));
-    const config = loadConfig({
-      ...{
-        PORT: '0',
-        API_KEY: KEY,
-        SESSIONS_DIR: directory,
-        METRICS_ENABLED: 'false',
-        HUMANIZATION_PROFILE: 'instant',
-      },
-      ...{ OUTBOUND_ALLOW: '127.0.0.1', WHATSAPP_WS_URL: sandbox.url, WHATSAPP_ROOT_KEY: sandbox.rootKey },
-      ...(proxy && { DEFAULT_PROXY_URL: proxy.url }),
-    });
-    const app = await startApp({ config, log: createLog(process.env['FAULT_LOG'] ?? 'silent'), version: 'faults' });
-    const stage = new Stage(row, { sandbox, receiver, app, directory });
-    await linkSession(stage.#call, sandbox, 'fault', PHONE, { webhookUrl: receiver.url });
+    const parts = await openParts(row);
+    const stage = new Stage(row, parts);
+    await linkSession(stage.#call, parts.sandbox, 'fault', PHONE, { webhookUrl: parts.receiver.url });
     await stage.#befriend();
     return stage;
   }
@@ -101,10 +74,7 @@ class Stage {
 
   async close(): Promise<void> {
     this.#stopping.abort();
-    await this.#parts.app.stop();
-    await this.#parts.sandbox.stop();
-    await this.#parts.receiver.stop();
-    rmSync(this.#parts.directory, { recursive: true, force: true });
+    await closeParts(this.#parts);
   }
 
   /** Everybody has written once, so that a message to them is no first contact. */
@@ -120,7 +90,7 @@ class Stage {
     const answers: Promise<void>[] = [];
     while (!signal.aborted) {
       const at = this.#people++;
-      await this.#contact(at).say(this.#parts.sandbox.account(PHONE), `in ${at}`);
+      await this.#talk.say(this.#contact(at), this.#parts.sandbox.account(PHONE), `in ${at}`);
       // Those that fail when the stage is being taken down have nobody to hear of it.
       const answer = this.#answer(at);
       answer.catch(() => undefined);
@@ -132,9 +102,10 @@ class Stage {
 
   /** Once a session is gone for good nothing more is accepted, and so nothing to be missed. */
   async #answer(at: number): Promise<void> {
-    const body = { sessionId: 'fault', to: this.#contact(at).phone, text: `out ${at}` };
+    const [path, content] = this.#talk.answer(`out ${at}`);
+    const body = { sessionId: 'fault', to: this.#contact(at).phone, ...content };
     try {
-      const { messageId } = await this.#call<{ messageId: string }>('POST', '/messages/text', body);
+      const { messageId } = await this.#call<{ messageId: string }>('POST', path, body);
       this.#accepted.set(messageId, at);
     } catch (error) {
       if (!this.#row.ends) throw error;
@@ -200,7 +171,8 @@ class Stage {
     const shownToo = failed
       .filter((at) => shown[at] !== 0)
       .map((at) => `out ${at} is told to have failed, and is shown`);
-    const problems = [unsettled, ...shownToo, ...this.#wrong(seen, alerts)].filter(
+    const late = (recoveryMs ?? 0) > HEALED_WITHIN_MS ? ['it took longer than a minute'] : [];
+    const problems = [unsettled, ...shownToo, ...late, ...this.#wrong(seen, alerts)].filter(
       (problem) => typeof problem === 'string',
     );
     const ok = problems.length === 0 && lost === 0 && doubled === 0;
@@ -239,6 +211,22 @@ class Stage {
       },
       (now) => now === `${this.#people}/${this.#people} in, ${this.#accepted.size}/${this.#accepted.size} out`,
     );
+    await this.#allWhole();
+  }
+
+  /** What came and what is shown is what was sent. */
+  async #allWhole(): Promise<void> {
+    const fetchFile = fileFrom(this.#parts.app.url, KEY);
+    const isWhole = (whole: boolean) => whole;
+    for (const event of this.#events('message').filter(({ data }) => String(data.text).startsWith('in '))) {
+      const look = () => this.#talk.cameWhole(event, fetchFile);
+      await eventually(SETTLED_WITHIN_MS, `what came with "${String(event.data.text)}"`, look, isWhole);
+    }
+    for (let at = 0; at < this.#people; at++) {
+      for (const row of this.#rows(at))
+        if (!(await this.#talk.isShownWhole(row)))
+          throw new Error(`what is shown with "out ${at}" is not what was sent`);
+    }
   }
 
   #worstState(): { state: string; reason: string } {
@@ -271,7 +259,11 @@ class Stage {
 
   /** How many rows a person's screen has of the answer. */
   #shown(at: number): number {
-    return this.#contact(at).screen.filter(({ text }) => text === `out ${at}`).length;
+    return this.#rows(at).length;
+  }
+
+  #rows(at: number): Contact['screen'][number][] {
+    return this.#contact(at).screen.filter(({ text }) => text === `out ${at}`);
   }
 
   #contact(at: number) {

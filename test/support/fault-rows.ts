@@ -17,6 +17,10 @@ export interface FaultRow {
   mayFail?: boolean;
   /** The session goes through such a proxy. */
   proxy?: ProxyOptions['kind'];
+  /** The session reaches WhatsApp by a relay. */
+  relay?: true;
+  /** People send each other pictures, and those must arrive byte for byte. */
+  files?: true;
 }
 
 /** What came of one row. */
@@ -37,6 +41,8 @@ export interface FaultResult {
 }
 
 const HOLD_MS = 3_000;
+/** Long enough for a dead connection to be given up meanwhile. */
+const LONG_HOLD_MS = 25_000;
 
 const stream = (code: number, more: Partial<FaultRow> = {}): FaultRow => ({
   ...{ fault: `stream error ${code}`, name: 'stream-error', settings: { code } },
@@ -61,6 +67,16 @@ const proxied = (proxy: ProxyOptions['kind'], what: string, more: Partial<FaultR
 });
 const answering = (status: number) =>
   proxied('http', `answers ${status}`, { name: 'proxy-status', settings: { status } });
+
+const withFiles = (name: string, settings: FaultRow['settings'] = {}): FaultRow => ({
+  ...{
+    fault: [name, ...Object.values(settings)].join(' ').replaceAll('-', ' '),
+    name,
+    settings,
+    until: HOLD_MS,
+    files: true,
+  },
+});
 
 const OUT = { status: 'logged_out', reason: 'logged_out' };
 const BANNED = { status: 'banned', reason: 'banned' };
@@ -141,4 +157,11 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   ...['refuse', 'down', 'hang', 'password'].map((what) => proxied('http', what)),
   proxied('http', 'cut', { until: undefined, cut: false }),
   ...[502, 503].map(answering),
+  { fault: 'relay frozen', name: 'relay-frozen', until: LONG_HOLD_MS, relay: true },
+  { fault: 'relay cut', name: 'relay-cut', relay: true },
+  ...[401, 500, 503].map((status) => withFiles('media-upload-status', { status })),
+  ...[404, 410, 500].map((status) => withFiles('media-download-status', { status })),
+  ...['media-truncated', 'media-flipped', 'media-slow', 'media-hang', 'media-lost', 'media-down'].map((name) =>
+    withFiles(name),
+  ),
 ];

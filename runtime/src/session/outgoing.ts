@@ -43,8 +43,8 @@ export interface SentMessages {
   file(messageId: string): Readable;
 }
 
-/** An upload that makes no headway for so long is given up. */
-const UPLOAD_STALLED_MS = 60_000;
+/** An upload that makes no headway for so long is begun anew; what waits behind it waits as long. */
+const UPLOAD_STALLED_MS = 20_000;
 
 /** Builds the message, files uploaded, or takes what was built before. Kept when it resolves. */
 export async function prepare(sock: WASocket, jid: string, outgoing: Outgoing, sent: SentMessages) {
