@@ -5,8 +5,10 @@ import { within } from './deadline.ts';
 import { oneOf } from './dice.ts';
 import { FAULT_ROWS, type FaultRow } from './fault-rows.ts';
 
-/** Those a session heals from by itself, other than a proxy's. */
-const ALL = FAULT_ROWS.filter(({ ends, proxy }) => !ends && !proxy);
+/** Those a session heals from by itself with every message, other than a proxy's, a relay's and those of files, which the traffic has not. */
+const ALL = FAULT_ROWS.filter(
+  ({ ends, mayFail, proxy, relay, files }) => !ends && !mayFail && !proxy && !relay && !files,
+);
 /** Those that happen once: others take up to a minute to be noticed, or make the next attempts wait. */
 const QUICK = ALL.filter(({ until }) => until === undefined);
 /** One that lasts and heals while it does. */

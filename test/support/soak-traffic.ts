@@ -7,6 +7,8 @@ import { eventually } from './deadline.ts';
 const FIRST_CONTACT = 15_550_160_000;
 /** People each session talks with, in turn: often enough to go on, seldom enough to be no burst. */
 const FRIENDS = 12;
+/** What people said here; some faults make up messages of their own. */
+const SAID = /^(hello|in) \d/;
 const PER_SESSION_MS = 1_000;
 const SHORTEST_MS = 100;
 /** A delivery that this process was too busy to take comes again after a minute. */
@@ -25,7 +27,8 @@ export interface TrafficParts {
 export class SoakTraffic {
   readonly #parts: TrafficParts;
   #rounds = 0;
-  readonly #accepted: number[] = [];
+  /** The ids of what was accepted, by round. */
+  readonly #accepted = new Map<number, string>();
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
@@ -62,8 +65,8 @@ export class SoakTraffic {
       const round = this.#rounds++;
       const [at, friend] = this.#turn(round);
       const body = { sessionId: sessionName(at), to: friend.phone, text: `out ${round}` };
-      const answer = call('POST', '/messages/text', body).then(
-        () => void this.#accepted.push(round),
+      const answer = call<{ messageId: string }>('POST', '/messages/text', body).then(
+        ({ messageId }) => void this.#accepted.set(round, messageId),
         (error: unknown) => void (failed = error),
       );
       answers.add(answer.finally(() => answers.delete(answer)));
@@ -81,18 +84,46 @@ export class SoakTraffic {
     const heard = Array.from({ length: this.#rounds }, (_none, round) => `in ${round}`);
     return [
       ...heard.filter((text) => !told.has(text)),
-      ...this.#accepted.map((round) => `out ${round}`).filter((text) => !shown.has(text)),
+      ...this.#accepted
+        .keys()
+        .map((round) => `out ${round}`)
+        .filter((text) => !shown.has(text)),
     ];
   }
 
+  /** Where each message is that is not as it should be, for whoever looks for the reason. */
+  async wrong(): Promise<string[]> {
+    const twiceTold = this.#twiceTold().map(([text, ids]) => `${text} told as ${[...ids].join(' and ')}`);
+    const shown = this.#shown();
+    const missing = new Set(this.missing());
+    const rounds = this.#accepted
+      .keys()
+      .filter((round) => missing.has(`out ${round}`) || (shown.get(`out ${round}`) ?? 0) > 1);
+    return [
+      ...twiceTold,
+      ...[...missing].filter((text) => text.startsWith('in ')),
+      ...(await Promise.all(rounds.map((round) => this.#whereabouts(round, shown)))),
+    ];
+  }
+
+  async #whereabouts(round: number, shown: ReadonlyMap<string, number>): Promise<string> {
+    const [at] = this.#turn(round);
+    const path = `/messages/${this.#accepted.get(round)}?sessionId=${sessionName(at)}`;
+    const message = await this.#parts.call('GET', path);
+    return `out ${round} of ${sessionName(at)} on ${shown.get(`out ${round}`) ?? 0} rows: ${JSON.stringify(message)}`;
+  }
+
   count() {
-    const { told } = this.#parts;
-    const twiceTold = [...told.values()].filter((ids) => ids.size > 1).length;
+    const twiceTold = this.#twiceTold().length;
     const twiceShown = [...this.#shown().values()].filter((rows) => rows > 1).length;
     return {
-      ...{ received: this.#rounds, sent: this.#accepted.length },
+      ...{ received: this.#rounds, sent: this.#accepted.size },
       ...{ lost: this.missing().length, doubled: twiceTold + twiceShown },
     };
+  }
+
+  #twiceTold() {
+    return [...this.#parts.told].filter(([text, ids]) => SAID.test(text) && ids.size > 1);
   }
 
   /** How many rows of the screens have each text. */

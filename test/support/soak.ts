@@ -133,6 +133,7 @@ class Stage {
     await this.#part(durationMs - warmUpMs);
     const after = await this.#heapAtRest('after');
     const counts = this.#traffic.count();
+    for (const one of await this.#traffic.wrong()) note(one);
     return {
       ...{ sessions, seed, seconds: Math.round((performance.now() - began) / 1_000), faults: this.#faults.begun },
       ...counts,
