@@ -1,6 +1,6 @@
 /** Deliveries that do not go well, to real receivers on loopback. */
 import { describe, expect, test } from '@jest/globals';
-import { eventually } from '../support/deadline.ts';
+import { eventually, within } from '../support/deadline.ts';
 import { startReceiver, type Reply } from '../support/receiver.ts';
 import {
   deliveries,
@@ -43,7 +43,7 @@ describe('retries', () => {
       86_400_000,
     ],
     ['a minute after 429', 429, 60_000, 60_000],
-    ['a minute after a time-out', 'never', 60_000, 60_000],
+    ['the schedule, no longer, after a time-out', 'never', 8_000, 12_000],
     ['the schedule, a fifth more or less, after 500', 500, 8_000, 12_000],
   ])('the next attempt waits for %s', async (_what, reply, least, most) => {
     const now = Date.now();
@@ -107,6 +107,60 @@ describe('retries', () => {
     expect(sequences(healthy)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
     expect(sequences(hanging)).toEqual([1]);
   });
+
+  test('time in which the runtime itself stood still is not counted as the receiver being slow', async () => {
+    const standStill = new Int32Array(new SharedArrayBuffer(4));
+    const receiver = await receive(() => {
+      Atomics.wait(standStill, 0, 0, 3_000);
+      return 200;
+    });
+    const room = openRoom({ retry: { ...FAST, timeout: 2_000 } });
+    await subscribe(room, receiver.url);
+    room.start();
+    await publish(room, 1);
+    await deliveries(room, receiver.url, inStates('done'));
+    expect(room.outcomes).toEqual(['delivered']);
+  });
+
+  test('a connection that was kept open and is closed as it is used is no failure: another is opened at once', async () => {
+    let resets = 1;
+    const receiver = await receive(({ sequence }) => (sequence === 2 && resets-- > 0 ? 'reset' : 200));
+    const room = openRoom({ retry: { ...FAST, delays: [600_000] } });
+    await subscribe(room, receiver.url);
+    room.start();
+    await publish(room, 1, 2, 3);
+    await deliveries(room, receiver.url, inStates('done', 'done', 'done'));
+    expect(sequences(receiver)).toEqual([1, 2, 2, 3]);
+    expect(room.outcomes).toEqual(['delivered', 'delivered', 'delivered']);
+  });
+
+  test('more receivers that hang than could be counted do not delay a healthy one', async () => {
+    const hanging = await receive(() => 'never');
+    const healthy = await receive();
+    const room = openRoom();
+    for (let n = 0; n < 300; n += 1) await subscribe(room, `${hanging.url}?${n}`);
+    await subscribe(room, healthy.url);
+    room.start();
+    await publish(room, 1, 2);
+    await healthy.next(({ sequence }) => sequence === 2, FAST.timeout - 1_000);
+  });
+
+  test('a runtime that stops does not wait for a receiver that hangs, and delivers again after the next start', async () => {
+    let hangs = true;
+    const receiver = await receive(() => (hangs ? 'never' : 200));
+    const first = openRoom({ retry: { ...FAST, timeout: 600_000 } });
+    await subscribe(first, receiver.url);
+    first.start();
+    await publish(first, 1);
+    await receiver.next(() => true);
+    await within(60_000, 'the stop', first.close());
+    hangs = false;
+    const second = openRoom();
+    second.start();
+    const [record] = await deliveries(second, receiver.url, inStates('done'));
+    expect(record).toMatchObject({ attempts: 1 });
+    expect(sequences(receiver)).toEqual([1, 1]);
+  }, 90_000);
 
   test('a receiver that is not there has its delivery held, with the reason', async () => {
     const gone = await startReceiver();

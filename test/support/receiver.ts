@@ -24,8 +24,8 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
-/** What the receiver answers: a status, one with headers, or nothing at all. */
-export type Reply = number | { status: number; headers: Record<string, string> } | 'never';
+/** What the receiver answers: a status, one with headers, nothing at all, or an end of the connection. */
+export type Reply = number | { status: number; headers: Record<string, string> } | 'never' | 'reset';
 
 export async function startReceiver(answer: (event: Received) => Reply = () => 200): Promise<Receiver> {
   const events: Received[] = [];
@@ -39,6 +39,7 @@ export async function startReceiver(answer: (event: Received) => Reply = () => 2
       events.push(received);
       const reply = answer(received);
       if (typeof reply === 'number') response.writeHead(reply).end();
+      else if (reply === 'reset') request.socket.resetAndDestroy();
       else if (reply !== 'never') response.writeHead(reply.status, reply.headers).end();
       arrived.resolve(undefined);
       arrived = Promise.withResolvers();

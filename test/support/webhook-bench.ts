@@ -23,7 +23,7 @@ afterEach(async () => {
   for (const each of rooms) await each.close();
   for (const each of receivers) await each.stop();
   rmSync(directory, { recursive: true });
-});
+}, 60_000);
 
 export function openRoom(more?: Parameters<typeof openWebhookRoom>[1]): WebhookRoom {
   const room = openWebhookRoom(directory, more);

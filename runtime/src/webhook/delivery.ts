@@ -102,8 +102,13 @@ interface DeliveryDependencies {
   retry: Retry;
 }
 
-/** The handler of the delivery queue: one attempt, and what is to follow from it. An attempt in hand is let end. */
-export function createDelivery(dependencies: DeliveryDependencies): (job: Job<Delivery>) => Promise<Outcome> {
+type Handler = (job: Job<Delivery>, stopping: AbortSignal) => Promise<Outcome>;
+
+/**
+ * The handler of the delivery queue: one attempt, and what is to follow from it. When the runtime stops, an attempt in hand
+ * may end within a few seconds; longer ones are made again at the next start.
+ */
+export function createDelivery(dependencies: DeliveryDependencies): Handler {
   const { queue, subscriptions, egress, log, now, random, onDelivery, retry } = dependencies;
 
   const dead = async (job: Job<Delivery>, reason: string): Promise<Outcome> => {
@@ -120,7 +125,7 @@ export function createDelivery(dependencies: DeliveryDependencies): (job: Job<De
     return { kind: 'hold', until: now() + pause, reason: failure.reason, attempt: true };
   };
 
-  return async (job) => {
+  return async (job, stopping) => {
     const { webhook, eventId, body } = job.data;
     const target = await subscriptions.target(webhook);
     if (!target) return { kind: 'done' };
@@ -132,7 +137,7 @@ export function createDelivery(dependencies: DeliveryDependencies): (job: Job<De
       'user-agent': 'whatsapp-runtime',
       ...signatureHeaders(eventId, body, target.secrets, now()),
     };
-    const answer = await post(egress, { url: target.url, headers, body, timeout: retry.timeout, now });
+    const answer = await post(egress, { url: target.url, headers, body, timeout: retry.timeout, now, stopping });
     if (answer.kind === 'accepted') {
       onDelivery('delivered');
       return { kind: 'done' };

@@ -9,35 +9,77 @@ export interface Call {
   url: string;
   headers: Record<string, string>;
   body: string;
+  /** How long the receiver may take. */
   timeout: number;
   now: () => number;
+  /** The runtime stops: a call in hand is given little more time. */
+  stopping: AbortSignal;
 }
 
 /** What is read of an answer's body before the connection is given up; its content has no meaning here. */
 const ANSWER_LIMIT = 64 * 1024;
+const FEWEST_STEPS = 20;
+const LONGEST_STEP_MS = 500;
+/** What a call in hand has left when the runtime stops. */
+const STOPPING_MS = 3_000;
 
-/** Posts once, following no redirect; never throws. */
-export async function post(egress: Egress, { url, headers, body, timeout, now }: Call): Promise<Answer> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), timeout);
-  const target = new URL(url);
+/** What a connection that was kept open says when the receiver closed it in the moment it was used. */
+const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** Posts, following no redirect. Throws only when `stopping` has fired and the receiver has not answered soon after. */
+export async function post(egress: Egress, call: Call): Promise<Answer> {
+  const patience = waitFor(call.timeout, call.stopping);
   try {
-    const answer = await request(withoutCredentials(target), {
-      method: 'POST',
-      headers: { ...headers, ...credentialsOf(target) },
-      body,
-      dispatcher: egress.dispatcher,
-      signal: late.signal,
-    });
-    // The status is the answer. A body that breaks off or never ends does not undo it.
-    await answer.body.dump({ limit: ANSWER_LIMIT, signal: late.signal }).catch(() => undefined);
-    return meaning(answer.statusCode, answer.headers['retry-after'], now());
+    return await attempt(egress, call, patience.signal);
   } catch (error) {
-    if (late.signal.aborted) return { kind: 'failed', reason: 'timeout', overloaded: true, retryAfter: undefined };
+    call.stopping.throwIfAborted();
+    if (patience.signal.aborted) return { kind: 'failed', reason: 'timeout', overloaded: false, retryAfter: undefined };
     return { kind: 'failed', reason: nameOf(error), overloaded: false, retryAfter: undefined };
   } finally {
-    clearTimeout(timer);
+    patience.end();
   }
+}
+
+/** A connection that broke says nothing about the receiver: once more, by another one. */
+async function attempt(egress: Egress, call: Call, signal: AbortSignal): Promise<Answer> {
+  try {
+    return await ask(egress, call, signal);
+  } catch (error) {
+    if (signal.aborted || !BROKEN.has(nameOf(error))) throw error;
+    return await ask(egress, call, signal);
+  }
+}
+
+async function ask(egress: Egress, { url, headers, body, now }: Call, signal: AbortSignal): Promise<Answer> {
+  const target = new URL(url);
+  const answer = await request(withoutCredentials(target), {
+    method: 'POST',
+    headers: { ...headers, ...credentialsOf(target) },
+    body,
+    dispatcher: egress.dispatcher,
+    signal,
+    // How long it may take is counted here alone.
+    ...{ headersTimeout: 0, bodyTimeout: 0 },
+  });
+  // The status is the answer. A body that breaks off or never ends does not undo it.
+  await answer.body.dump({ limit: ANSWER_LIMIT, signal }).catch(() => undefined);
+  return meaning(answer.statusCode, answer.headers['retry-after'], now());
+}
+
+/**
+ * Aborts after so many ms, or soon after `stopping`. Counted in steps: time in which this process itself stood still is
+ * not the receiver's, whose answer may be waiting to be read.
+ */
+function waitFor(ms: number, stopping: AbortSignal) {
+  const late = new AbortController();
+  const step = Math.min(LONGEST_STEP_MS, ms / FEWEST_STEPS);
+  let left = ms;
+  const timer = setInterval(() => {
+    left = stopping.aborted ? Math.min(left, STOPPING_MS) - step : left - step;
+    // Answers that have come are read between now and then.
+    if (left <= 0) setImmediate(() => late.abort());
+  }, step);
+  return { signal: late.signal, end: () => clearInterval(timer) };
 }
 
 function meaning(status: number, retryAfter: string | string[] | undefined, now: number): Answer {

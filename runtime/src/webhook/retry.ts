@@ -3,7 +3,7 @@
 export interface Retry {
   /** The pause after each failed attempt; after the last of them one more attempt, then it is a dead letter. */
   delays: readonly number[];
-  /** At least so long a pause after a time-out or 429: the receiver has more than it can do. */
+  /** At least so long a pause after 429: the receiver has more than it can do. */
   overloaded: number;
   /** How long one attempt may take. */
   timeout: number;
@@ -19,7 +19,7 @@ export const DEFAULT_RETRY: Retry = {
     ...[1 * HOUR, 2 * HOUR, 5 * HOUR, 10 * HOUR, 24 * HOUR],
   ],
   overloaded: 60 * SECOND,
-  timeout: 10 * SECOND,
+  timeout: 30 * SECOND,
 };
 
 /** Deliveries that failed together should not come again together. */
@@ -29,7 +29,7 @@ const SHORTEST_RETRY_AFTER_MS = SECOND;
 
 export interface Failure {
   reason: string;
-  /** A time-out or 429. */
+  /** It says so: 429. */
   overloaded: boolean;
   /** What the receiver asked for in `Retry-After`, in ms. */
   retryAfter: number | undefined;

@@ -102,9 +102,6 @@ export interface Webhooks {
   redrive(id: WebhookId, event: EventId): Promise<boolean>;
 }
 
-/** So many receivers may be slow at once without delaying the others. */
-const CONCURRENCY = 256;
-
 /** Builds the room on its databases; nothing runs before `start`. */
 export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
   const { instance, egress, log, now = () => Date.now(), random = Math.random } = dependencies;
@@ -149,7 +146,8 @@ export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
     },
     start: (signal) =>
       queue.jobs.process(deliver, {
-        concurrency: CONCURRENCY,
+        // One for each subscription: however many receivers are slow, the others are not delayed.
+        concurrency: Number.POSITIVE_INFINITY,
         signal,
         onError: (err, jobId) => log.error({ err, jobId }, 'delivery handler failed'),
       }),
