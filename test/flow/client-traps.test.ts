@@ -126,6 +126,18 @@ describe('a linked session', () => {
   );
 
   test(
+    'B5: what waited for a client is told though the client is never told that this was all',
+    async () => {
+      const back = untilConnected(20_000);
+      begin('backlog-endless');
+      begin('tcp-reset');
+      await heard('said while nobody was there');
+      await back;
+    },
+    LIMIT,
+  );
+
+  test(
     'B6: in a group the session asks for no keys of its own and sends itself nothing',
     async () => {
       const own = (jid: string | undefined) => jid?.startsWith(`${account().person.lid.split('@')[0]}:`) ?? false;

@@ -126,6 +126,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'half-open connection', name: 'frozen', until: 'login' },
   { fault: 'pings unanswered', name: 'pings-unanswered', until: 'login' },
   { fault: 'deaf', name: 'deaf', until: 'login' },
+  { fault: 'backlog without an end', name: 'backlog-endless', until: HOLD_MS, cut: true },
   { fault: 'slow server', name: 'slow', settings: { ms: 400 }, until: HOLD_MS },
   { fault: 'devices and numbers not told', name: 'query-unanswered', settings: { xmlns: 'usync' }, until: HOLD_MS },
   { fault: 'keys refused', name: 'query-refused', settings: { xmlns: 'encrypt', code: 500 }, until: HOLD_MS },

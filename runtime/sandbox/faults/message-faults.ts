@@ -9,6 +9,10 @@ const isAck = ({ tag, attrs }: Stanza): boolean => tag === 'ack' && attrs['class
 const refusal = ({ attrs }: Stanza, error: string): Stanza =>
   node('ack', { class: 'message', id: attrs['id'] ?? '', from: attrs['to'] ?? SERVICE, t: now(), error });
 
+/** What tells a client that it has all that waited for it. */
+const isEndOfBacklog = ({ tag, content }: Stanza): boolean =>
+  tag === 'ib' && Array.isArray(content) && content.some((child) => child.tag === 'offline');
+
 const DELIVERED = new Set(['message', 'receipt', 'notification', 'call']);
 
 export const messageFaults: readonly FaultKind[] = [
@@ -47,6 +51,12 @@ export const messageFaults: readonly FaultKind[] = [
   ),
   lasting('deaf', 'Nothing that others send is delivered, while the server answers as always.', {}, (scene) =>
     scene.interfere({ outgoing: ({ tag }) => (DELIVERED.has(tag) ? 'kept' : null) }),
+  ),
+  lasting(
+    'backlog-endless',
+    'A client that logs in gets what waited for it, and is never told that this was all.',
+    {},
+    (scene) => scene.interfere({ outgoing: (stanza) => (isEndOfBacklog(stanza) ? 'kept' : null) }),
   ),
   once(
     'spoilt',
