@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { connectClient, disconnect, linkedClient } from '../support/baileys-client.ts';
+import { connectClient, disconnect } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { within } from '../support/deadline.ts';
 import { emitted } from '../support/emitted.ts';
+import { endLinkedClient, startLinkedClient } from '../support/linked-client.ts';
 
 const DEADLINE_MS = 10_000;
 
@@ -15,17 +15,10 @@ describe('a linked client', () => {
   let client: WhatsAppClient;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
-    account = sandbox.account('15550100001');
-    client = await linkedClient(sandbox, account);
+    ({ sandbox, account, client } = await startLinkedClient());
   });
 
-  afterAll(async () => {
-    await disconnect(client);
-    await sandbox.stop();
-    expect(sandbox.unhandled).toEqual([]);
-    expect(client.complaints).toEqual([]);
-  });
+  afterAll(() => endLinkedClient({ sandbox, client }));
 
   const rings = async (action: () => unknown, on = client) => (await emitted(on, 'call', action))[0];
 

@@ -16,6 +16,7 @@ import {
   textOf,
   type WhatsAppClient,
 } from '../support/baileys-client.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 import { Child } from '../support/runtime-process.ts';
 
 const jid = (phone: string) => `${phone}@s.whatsapp.net`;
@@ -33,12 +34,7 @@ describe('who lives in a sandbox', () => {
     greeting = receives(client, "Chatty's first words", (message) => textOf(message)?.startsWith('Hi!') === true);
   });
 
-  afterAll(async () => {
-    await disconnect(client);
-    await sandbox.stop();
-    expect(sandbox.unhandled).toEqual([]);
-    expect(client.complaints).toEqual([]);
-  });
+  afterAll(() => endLinkedClient({ sandbox, client }));
 
   test('Chatty writes first, and says something else to each answer', async () => {
     await greeting;

@@ -4,10 +4,11 @@ import { downloadMediaMessage } from '@whiskeysockets/baileys';
 import type { WAMessage } from '@whiskeysockets/baileys';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Group, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
+import { linkedClient, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { controlCaller, rowOverHttp } from '../support/control-call.ts';
 import { within } from '../support/deadline.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const ACCOUNT = '15550100001';
@@ -27,12 +28,7 @@ beforeAll(async () => {
   group = sandbox.group({ subject: 'Neighbours', members: [...members, account] });
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 const ann = () => sandbox.contact(ANN);
 const call = controlCaller(() => sandbox.controlUrl);

@@ -11,6 +11,7 @@ import { controlCaller } from '../support/control-call.ts';
 import { openFeed } from '../support/control-feed.ts';
 import type { Feed, FeedEvent } from '../support/control-feed.ts';
 import { within } from '../support/deadline.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 
 const DEADLINE_MS = 10_000;
 let sandbox: Sandbox;
@@ -26,12 +27,7 @@ beforeAll(async () => {
   client = await linkedClient(sandbox, account);
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 beforeEach(async () => void (feed = await openFeed(sandbox.controlUrl ?? '')));
 afterEach(() => feed.close());

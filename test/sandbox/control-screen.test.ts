@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
+import { linkedClient, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { controlCaller, rowOverHttp } from '../support/control-call.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const ACCOUNT = '15550100001';
@@ -18,12 +19,7 @@ beforeAll(async () => {
   client = await linkedClient(sandbox, sandbox.account(ACCOUNT));
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 const ann = () => sandbox.contact(ANN);
 const call = controlCaller(() => sandbox.controlUrl);

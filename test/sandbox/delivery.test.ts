@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { proto } from '@whiskeysockets/baileys';
 import { linkedDevicesOf } from '../../runtime/sandbox/linked-device.ts';
-import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
-import { connectClient, disconnect, linkedClient, reaches, receives, textOf } from '../support/baileys-client.ts';
+import { connectClient, disconnect, reaches, receives, textOf } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { eventually, within } from '../support/deadline.ts';
+import { endLinkedClient, startLinkedClient } from '../support/linked-client.ts';
 
 type Stanza = SandboxEvents['stanza'][0]['node'];
 
@@ -22,17 +22,10 @@ describe('a linked client', () => {
   let client: WhatsAppClient;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
-    account = sandbox.account('15550100001');
-    client = await linkedClient(sandbox, account);
+    ({ sandbox, account, client } = await startLinkedClient());
   });
 
-  afterAll(async () => {
-    await disconnect(client);
-    await sandbox.stop();
-    expect(sandbox.unhandled).toEqual([]);
-    expect(client.complaints).toEqual([]);
-  });
+  afterAll(() => endLinkedClient({ sandbox, client }));
 
   /** The complaints so far; the ones to come are counted anew. */
   const takeComplaints = () => client.complaints.splice(0);

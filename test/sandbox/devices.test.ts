@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { proto } from '@whiskeysockets/baileys';
-import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient, reaches, receives, textOf } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { eventually } from '../support/deadline.ts';
+import { endLinkedClient, startLinkedClient } from '../support/linked-client.ts';
 import { recording } from '../support/recording.ts';
 
 const DEADLINE_MS = 10_000;
@@ -16,17 +16,10 @@ describe('a linked client and contacts with several devices', () => {
   let client: WhatsAppClient;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
-    account = sandbox.account('15550100001');
-    client = await linkedClient(sandbox, account);
+    ({ sandbox, account, client } = await startLinkedClient());
   });
 
-  afterAll(async () => {
-    await disconnect(client);
-    await sandbox.stop();
-    expect(sandbox.unhandled).toEqual([]);
-    expect(client.complaints).toEqual([]);
-  });
+  afterAll(() => endLinkedClient({ sandbox, client }));
 
   const send = async (contact: Contact, text: string) => {
     const sent = await client.socket.sendMessage(contact.jid, { text });
@@ -123,18 +116,11 @@ describe('a linked client and a contact known by hidden id alone', () => {
   let contact: Contact;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
-    account = sandbox.account('15550100001');
-    client = await linkedClient(sandbox, account);
+    ({ sandbox, account, client } = await startLinkedClient());
     contact = sandbox.contact('15550100021', { hidesNumber: true });
   });
 
-  afterAll(async () => {
-    await disconnect(client);
-    await sandbox.stop();
-    expect(sandbox.unhandled).toEqual([]);
-    expect(client.complaints).toEqual([]);
-  });
+  afterAll(() => endLinkedClient({ sandbox, client }));
 
   const numberOf = (lid: string) => client.socket.signalRepository.lidMapping.getPNForLID(lid);
 

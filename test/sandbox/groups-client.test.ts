@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { BaileysEventMap, BinaryNode } from '@whiskeysockets/baileys';
-import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Group, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { emitted } from '../support/emitted.ts';
+import { endLinkedClient, startLinkedClient } from '../support/linked-client.ts';
 
 let sandbox: Sandbox;
 let account: Account;
@@ -15,11 +14,9 @@ let group: Group;
 const me = () => account.lid;
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
-  account = sandbox.account('15550100001');
+  ({ sandbox, account, client } = await startLinkedClient());
   ann = sandbox.contact('15550100011', { name: 'Ann' });
   ben = sandbox.contact('15550100012', { name: 'Ben' });
-  client = await linkedClient(sandbox, account);
   const [made] = await emitted(client, 'groups.upsert', () =>
     client.socket.groupCreate('Choir', [ann.jid, ben.lid, '15550100099@s.whatsapp.net']),
   );
@@ -28,12 +25,7 @@ beforeAll(async () => {
   group = found;
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 const isDecision = ({ action }: BaileysEventMap['group.join-request']) => action !== 'created';
 

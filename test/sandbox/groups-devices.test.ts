@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Group, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, receives, textOf } from '../support/baileys-client.ts';
+import { receives, textOf } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
+import { endLinkedClient, startLinkedClient } from '../support/linked-client.ts';
 
 const DEADLINE_MS = 10_000;
 let sandbox: Sandbox;
@@ -10,17 +10,10 @@ let account: Account;
 let client: WhatsAppClient;
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
-  account = sandbox.account('15550100001');
-  client = await linkedClient(sandbox, account);
+  ({ sandbox, account, client } = await startLinkedClient());
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 describe.each(['lid', 'pn'] as const)('contacts with several devices in a group with %s addressing', (addressing) => {
   let group: Group;

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Contact, Group, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, receives, textOf } from '../support/baileys-client.ts';
+import { linkedClient, receives, textOf } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 
 const MEMBERS = 500;
 const DEADLINE_MS = 20_000;
@@ -19,12 +20,7 @@ beforeAll(async () => {
   group = sandbox.group({ subject: 'Festival', members: [...crowd, account] });
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 test('every one of five hundred members decrypts what the client says, once, and the client what one of them says', async () => {
   expect((await client.socket.groupMetadata(group.jid)).participants).toHaveLength(MEMBERS + 1);

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Group, Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { connectClient, disconnect, linkedClient, next } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { within } from '../support/deadline.ts';
 import { emitted } from '../support/emitted.ts';
+import { endLinkedClient, startLinkedClient } from '../support/linked-client.ts';
 
 const DEADLINE_MS = 10_000;
 let sandbox: Sandbox;
@@ -15,19 +15,12 @@ let ann: Contact;
 let ben: Contact;
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
-  account = sandbox.account('15550100001');
+  ({ sandbox, account, client } = await startLinkedClient());
   ann = sandbox.contact('15550100011', { name: 'Ann' });
   ben = sandbox.contact('15550100012', { name: 'Ben' });
-  client = await linkedClient(sandbox, account);
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 /** A group the client has learnt of, with Ann as its admin unless told otherwise. */
 async function groupOf(options: Partial<Parameters<Sandbox['group']>[0]> = {}): Promise<Group> {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { proto } from '@whiskeysockets/baileys';
-import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Sandbox, SandboxEvents } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, reaches, receives, textOf } from '../support/baileys-client.ts';
+import { reaches, receives, textOf } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { eventually } from '../support/deadline.ts';
+import { endLinkedClient, startLinkedClient } from '../support/linked-client.ts';
 
 const DEADLINE_MS = 10_000;
 const { DELIVERY_ACK } = proto.WebMessageInfo.Status;
@@ -15,17 +15,10 @@ describe('a linked client and a contact that installs WhatsApp anew', () => {
   let client: WhatsAppClient;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
-    account = sandbox.account('15550100001');
-    client = await linkedClient(sandbox, account);
+    ({ sandbox, account, client } = await startLinkedClient());
   });
 
-  afterAll(async () => {
-    await disconnect(client);
-    await sandbox.stop();
-    expect(sandbox.unhandled).toEqual([]);
-    expect(client.complaints).toEqual([]);
-  });
+  afterAll(() => endLinkedClient({ sandbox, client }));
 
   async function talk(contact: Contact): Promise<void> {
     const { messageId } = await contact.say(account, 'hello');

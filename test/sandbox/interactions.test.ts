@@ -15,9 +15,10 @@ import {
 import { encryptVote } from '../../runtime/sandbox/contents/poll-votes.ts';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Group, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
+import { linkedClient, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { emitted } from '../support/emitted.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 
 const DEADLINE_MS = 10_000;
 let sandbox: Sandbox;
@@ -34,12 +35,7 @@ beforeAll(async () => {
   group = sandbox.group({ subject: 'Neighbours', members: [ann, account] });
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 const places = ['alone', 'in a group'] as const;
 const chatOf = (place: (typeof places)[number]) => (place === 'alone' ? account : group);

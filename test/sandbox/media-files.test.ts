@@ -4,8 +4,9 @@ import { downloadMediaMessage } from '@whiskeysockets/baileys';
 import type { AnyMessageContent, WAMessage } from '@whiskeysockets/baileys';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, FileToSend, Group, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
+import { linkedClient, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const DEADLINE_MS = 10_000;
@@ -26,12 +27,7 @@ beforeAll(async () => {
   }
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 const BYTES = randomBytes(3_000);
 const download = (message: WAMessage) => downloadMediaMessage(message, 'buffer', {});

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
+import { receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
+import { endLinkedClient, startLinkedClient } from '../support/linked-client.ts';
 
 describe('a linked client that finds media gone', () => {
   let sandbox: Sandbox;
@@ -11,17 +11,10 @@ describe('a linked client that finds media gone', () => {
   let client: WhatsAppClient;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
-    account = sandbox.account('15550100001');
-    client = await linkedClient(sandbox, account);
+    ({ sandbox, account, client } = await startLinkedClient());
   });
 
-  afterAll(async () => {
-    await disconnect(client);
-    await sandbox.stop();
-    expect(sandbox.unhandled).toEqual([]);
-    expect(client.complaints).toEqual([]);
-  });
+  afterAll(() => endLinkedClient({ sandbox, client }));
 
   /** A picture somebody sent, whose file is not asked for here. */
   async function receivedImage(id: string) {

@@ -8,8 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runSandbox } from '../../runtime/sandbox/cli.ts';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient } from '../support/baileys-client.ts';
+import { linkedClient } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 let sandbox: Sandbox;
@@ -23,12 +24,7 @@ beforeAll(async () => {
   client = await linkedClient(sandbox, account);
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 describe('the media host', () => {
   const FILE = Buffer.from('0123456789abcdef');

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { proto } from '@whiskeysockets/baileys';
-import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, next, reaches, receives, textOf } from '../support/baileys-client.ts';
+import { next, reaches, receives, textOf } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { eventually, within } from '../support/deadline.ts';
+import { endLinkedClient, startLinkedClient } from '../support/linked-client.ts';
 
 const { DELIVERY_ACK, READ } = proto.WebMessageInfo.Status;
 const DEADLINE_MS = 10_000;
@@ -16,17 +16,10 @@ describe('a linked client', () => {
   let client: WhatsAppClient;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
-    account = sandbox.account('15550100001');
-    client = await linkedClient(sandbox, account);
+    ({ sandbox, account, client } = await startLinkedClient());
   });
 
-  afterAll(async () => {
-    await disconnect(client);
-    await sandbox.stop();
-    expect(sandbox.unhandled).toEqual([]);
-    expect(client.complaints).toEqual([]);
-  });
+  afterAll(() => endLinkedClient({ sandbox, client }));
 
   test('a contact on the hidden id is received with its phone number beside it', async () => {
     const contact = sandbox.contact('15550100011', { name: 'Contact One' });

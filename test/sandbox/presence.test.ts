@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { disconnect, linkedClient } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { emitted } from '../support/emitted.ts';
+import { endLinkedClient, startLinkedClient } from '../support/linked-client.ts';
 import { recording } from '../support/recording.ts';
 
 describe('a linked client that is online', () => {
@@ -12,17 +12,10 @@ describe('a linked client that is online', () => {
   let client: WhatsAppClient;
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
-    account = sandbox.account('15550100001');
-    client = await linkedClient(sandbox, account);
+    ({ sandbox, account, client } = await startLinkedClient());
   });
 
-  afterAll(async () => {
-    await disconnect(client);
-    await sandbox.stop();
-    expect(sandbox.unhandled).toEqual([]);
-    expect(client.complaints).toEqual([]);
-  });
+  afterAll(() => endLinkedClient({ sandbox, client }));
 
   const presence = (action: () => unknown) => emitted(client, 'presence.update', action);
 

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Contact, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, next } from '../support/baileys-client.ts';
+import { linkedClient, next } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { JPEG } from '../support/jpeg.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 type Socket = WhatsAppClient['socket'];
@@ -23,12 +24,7 @@ beforeAll(async () => {
   contact = sandbox.contact('15550100011');
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 /** What the client logged at warn or above, which the test expected. */
 const takeComplaints = () => client.complaints.splice(0).map((line) => (JSON.parse(line) as { msg: string }).msg);

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { AnyMessageContent, proto, WAMessage, WAMessageKey } from '@whiskeysockets/baileys';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Group, Sandbox, ScreenMessage } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
+import { linkedClient, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { JPEG } from '../support/jpeg.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const DEADLINE_MS = 10_000;
@@ -31,12 +32,7 @@ beforeAll(async () => {
   await ann.waitForMessage((row) => row.messageId === own.id, DEADLINE_MS);
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 /** A content, and what of it the contact's phone shows. */
 interface Case {

@@ -13,6 +13,7 @@ import { disconnect, linkedClient, receives } from '../support/baileys-client.ts
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { eventually } from '../support/deadline.ts';
 import { emitted } from '../support/emitted.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 import { trustMediaHost } from '../support/trust.ts';
 
 const DEADLINE_MS = 10_000;
@@ -31,12 +32,7 @@ beforeAll(async () => {
   sandbox.events.on('stanza', (stanza) => stanzas.push(stanza));
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 test("every method of the client's socket is in a row of FIDELITY.md, or is the client's own works", () => {
   const methods = Object.entries(client.socket).flatMap(([name, part]) => (typeof part === 'function' ? [name] : []));

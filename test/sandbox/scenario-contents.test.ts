@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { parseScenario, runScenario } from '../../runtime/sandbox/scenarios/scenarios.ts';
-import { disconnect, linkedClient, receives } from '../support/baileys-client.ts';
+import { linkedClient, receives } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 
 const OPENING = `
 name: Trial
@@ -25,12 +26,7 @@ beforeAll(async () => {
   client = await linkedClient(sandbox, account);
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 const play = (steps: string) => runScenario(sandbox, trial(steps), { account: account.phone });
 

@@ -5,9 +5,10 @@ import type { WAMessage } from '@whiskeysockets/baileys';
 import { adLead } from '../../runtime/sandbox/contents/contents.ts';
 import { startSandbox } from '../../runtime/sandbox/sandbox.ts';
 import type { Account, Contact, Sandbox } from '../../runtime/sandbox/sandbox.ts';
-import { disconnect, linkedClient, receives, textOf } from '../support/baileys-client.ts';
+import { linkedClient, receives, textOf } from '../support/baileys-client.ts';
 import type { WhatsAppClient } from '../support/baileys-client.ts';
 import { eventually } from '../support/deadline.ts';
+import { endLinkedClient } from '../support/linked-client.ts';
 
 const DEADLINE_MS = 10_000;
 const AD = { title: 'New bench', body: 'Sit down', sourceUrl: 'https://fb.me/ad', adId: '120', clickId: 'ARAkLk' };
@@ -27,12 +28,7 @@ beforeAll(async () => {
   client.events.on('upsert', ({ key }) => key.fromMe && copies.push(key.id ?? ''));
 });
 
-afterAll(async () => {
-  await disconnect(client);
-  await sandbox.stop();
-  expect(sandbox.unhandled).toEqual([]);
-  expect(client.complaints).toEqual([]);
-});
+afterAll(() => endLinkedClient({ sandbox, client }));
 
 const withId =
   (messageId: string, hasContent: boolean) =>
