@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 import { runOperations } from '../shared/operations';
 import { searchSessions } from '../shared/session-locator';
+import { bulkOperations, bulkProperties } from './resources/bulk/bulk';
 import { messageOperations, messageProperties } from './resources/message/message';
 
 export class WhatsAppConnectorSendMessage implements INodeType {
@@ -30,8 +31,12 @@ export class WhatsAppConnectorSendMessage implements INodeType {
         type: 'options',
         noDataExpression: true,
         default: 'message',
-        options: [{ name: 'Message', value: 'message' }],
+        options: [
+          { name: 'Bulk', value: 'bulk' },
+          { name: 'Message', value: 'message' },
+        ],
       },
+      ...bulkProperties,
       ...messageProperties,
     ],
   };
@@ -39,6 +44,6 @@ export class WhatsAppConnectorSendMessage implements INodeType {
   methods = { listSearch: { searchSessions } };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    return await runOperations(this, { message: messageOperations });
+    return await runOperations(this, { bulk: bulkOperations, message: messageOperations });
   }
 }

@@ -2,13 +2,31 @@ import {
   NodeConnectionTypes,
   type IExecuteFunctions,
   type INodeExecutionData,
+  type INodeProperties,
   type INodeType,
   type INodeTypeDescription,
 } from 'n8n-workflow';
-import { runOperations } from '../shared/operations';
-import { searchSessions } from '../shared/session-locator';
+import { runOperations, type Operations } from '../shared/operations';
+import { searchSessions, sessionLocator } from '../shared/session-locator';
 import { contactOperations, contactProperties } from './resources/contact/contact';
+import { optOutOperations, optOutProperties } from './resources/opt-out/opt-out';
+import { proxyOperations, proxyProperties } from './resources/proxy/proxy';
+import { runtimeOperations, runtimeProperties } from './resources/runtime/runtime';
 import { sessionOperations, sessionProperties } from './resources/session/session';
+
+const OPERATIONS: Operations = {
+  contact: contactOperations,
+  optOut: optOutOperations,
+  proxy: proxyOperations,
+  runtime: runtimeOperations,
+  session: sessionOperations,
+};
+
+/** The account that what is not a session belongs to. */
+const sessionOfOthers: INodeProperties[] = [
+  { ...sessionLocator, displayOptions: { show: { resource: ['contact', 'optOut'] } } },
+  { ...sessionLocator, displayOptions: { show: { resource: ['proxy'], operation: ['choose'] } } },
+];
 
 export class WhatsAppConnectorSessionControl implements INodeType {
   description: INodeTypeDescription = {
@@ -33,17 +51,24 @@ export class WhatsAppConnectorSessionControl implements INodeType {
         default: 'session',
         options: [
           { name: 'Contact', value: 'contact' },
+          { name: 'Opt-Out', value: 'optOut' },
+          { name: 'Proxy', value: 'proxy' },
+          { name: 'Runtime', value: 'runtime' },
           { name: 'Session', value: 'session' },
         ],
       },
       ...contactProperties,
+      ...optOutProperties,
+      ...proxyProperties,
+      ...runtimeProperties,
       ...sessionProperties,
+      ...sessionOfOthers,
     ],
   };
 
   methods = { listSearch: { searchSessions } };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-    return await runOperations(this, { contact: contactOperations, session: sessionOperations });
+    return await runOperations(this, OPERATIONS);
   }
 }

@@ -13,8 +13,12 @@ export interface OperationResult {
   binary?: IBinaryKeyData;
 }
 export type Operation = (this: IExecuteFunctions, itemIndex: number) => Promise<OperationResult[]>;
+/** An operation that makes one thing of many items, and says of which. */
+export interface JointOperation {
+  together: (this: IExecuteFunctions, itemIndexes: number[]) => Promise<(OperationResult & { of: number[] })[]>;
+}
 /** Operations by resource and operation, named as in the parameters. */
-export type Operations = Record<string, Record<string, Operation>>;
+export type Operations = Record<string, Record<string, Operation | JointOperation>>;
 
 /**
  * Runs the chosen operation for every input item, one after the other, so that messages leave in the order of the items.
@@ -25,36 +29,53 @@ export async function runOperations(
   operations: Operations,
 ): Promise<INodeExecutionData[][]> {
   const output: INodeExecutionData[] = [];
-  for (let itemIndex = 0; itemIndex < context.getInputData().length; itemIndex++) {
-    const pairedItem = { item: itemIndex };
+  const attempt = async (items: number[], run: () => Promise<INodeExecutionData[]>) => {
     try {
-      const results = await chosen(context, operations, itemIndex).call(context, itemIndex);
-      output.push(...results.map((result) => ({ ...result, pairedItem })));
+      output.push(...(await run()));
     } catch (error) {
-      const failure = asNodeError(context, error, itemIndex);
+      const failure = asNodeError(context, error, items[0]);
       if (!context.continueOnFail()) throw failure;
       const { message, description } = failure;
-      output.push({ json: { error: message, ...(description ? { details: description } : {}) }, pairedItem });
+      const json = { error: message, ...(description && { details: description }) };
+      output.push({ json, pairedItem: paired(items) });
     }
+  };
+  const items = context.getInputData().map((_, itemIndex) => itemIndex);
+  const operation = chosen(context, operations);
+  if ('together' in operation) {
+    await attempt(items, async () => {
+      const results = await operation.together.call(context, items);
+      return results.map(({ of, ...result }) => ({ ...result, pairedItem: paired(of) }));
+    });
+    return [output];
+  }
+  for (const itemIndex of items) {
+    await attempt([itemIndex], async () => {
+      const results = await operation.call(context, itemIndex);
+      return results.map((result) => ({ ...result, pairedItem: paired([itemIndex]) }));
+    });
   }
   return [output];
 }
 
-function chosen(context: IExecuteFunctions, operations: Operations, itemIndex: number): Operation {
-  const resource = context.getNodeParameter('resource', itemIndex) as string;
-  const name = context.getNodeParameter('operation', itemIndex) as string;
+const paired = (items: number[]): INodeExecutionData['pairedItem'] =>
+  items.length === 1 ? { item: items[0] as number } : items.map((item) => ({ item }));
+
+/** Resource and operation are the same for all items: n8n takes no expression there. */
+function chosen(context: IExecuteFunctions, operations: Operations): Operation | JointOperation {
+  const resource = context.getNodeParameter('resource', 0) as string;
+  const name = context.getNodeParameter('operation', 0) as string;
   const operation = operations[resource]?.[name];
   if (operation) return operation;
   throw new NodeOperationError(context.getNode(), `This node has no operation "${name}" for "${resource}"`, {
     description: 'Choose the operation from the list, or update the package if the workflow was made with a newer one.',
-    itemIndex,
   });
 }
 
 function asNodeError(
   context: IExecuteFunctions,
   thrown: unknown,
-  itemIndex: number,
+  itemIndex: number | undefined,
 ): NodeApiError | NodeOperationError {
   if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));

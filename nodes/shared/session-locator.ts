@@ -51,6 +51,11 @@ export function sessionIdOf(context: IExecuteFunctions, itemIndex: number): stri
   });
 }
 
+/** A path below the session an item names. */
+export const ofSession =
+  (...rest: string[]) =>
+  (context: IExecuteFunctions, itemIndex: number): string[] => ['sessions', sessionIdOf(context, itemIndex), ...rest];
+
 /** What the list shows: the person's own name for the account, its number and whether it is connected. */
 export async function searchSessions(this: ILoadOptionsFunctions, filter?: string): Promise<INodeListSearchResult> {
   const { sessions } = await callApi<{ sessions: Session[] }>(this, { method: 'GET', path: '/sessions' });

@@ -35,6 +35,9 @@ test('somebody who opted out is written to no more, over a restart too, until th
     const [outcome] = (await flow.call('GET', `/bulks/${bulk.body.data.bulkId}?sessionId=sales`)).body.data.outcomes;
     expect(['waiting', 'failed']).toContain(outcome.status);
     expect(await list()).toEqual([again.body.data]);
+    expect((await flow.call('GET', path)).body.data).toEqual({ optOut: again.body.data });
+    const another = await flow.call('GET', '/sessions/sales/opt-outs/15550100959');
+    expect(another.body.data).toEqual({ optOut: null });
 
     for (const wrong of [{}, { basis: '' }, { basis: 'x', note: 1 }]) {
       expect((await flow.call('PUT', path, wrong)).body.error.code).toBe('invalid_request');

@@ -130,6 +130,45 @@ test('a message is deleted for everyone', async () => {
   await runtime.sandbox.shown(ada, messageId, ({ deleted }) => deleted);
 });
 
+test('a message is passed on, and the node waits until it is there', async () => {
+  const [ada, ben] = [await acquaintance(), await acquaintance()];
+  const { messageId } = await runtime.sandbox.say(ada, ACCOUNT, 'Tell everybody');
+  const [passed] = await run('forward', { ...to(ben), messageId, fromChat: `${ada}@s.whatsapp.net` });
+  expect(await run('wait', { messageId: String(passed?.messageId), status: 'delivered', timeout: 30 })).toMatchObject([
+    { reached: true },
+  ]);
+  expect(await runtime.sandbox.received(ben, 'Tell everybody')).toMatchObject({ messageId: passed?.messageId });
+  await expect(run('wait', { messageId: 'absent', status: 'read', timeout: 1 })).rejects.toMatchObject({
+    message: 'There is no message with this id in this session.',
+  });
+});
+
+test('all items go as one bulk, which is watched and can be stopped', async () => {
+  const people = [await acquaintance(), await acquaintance(), await acquaintance()];
+  const bulk = (operation: string, parameters: IDataObject) => ({
+    type: 'whatsAppConnectorSendMessage',
+    parameters: { resource: 'bulk', operation, session: { __rl: true, mode: 'id', value: 'support' }, ...parameters },
+  });
+  const sending = bulk('send', {
+    ...{ to: { __rl: true, mode: 'phone', value: '={{ $json.phone }}' }, text: '=Dear {{ $json.name }}' },
+    options: { batchSize: 2, batchDelay: 3_600, humanize: false, humanization: 'instant' },
+  });
+  const items = people.map((phone, at) => ({ phone, name: `number ${at}` }));
+  const [made = []] = await engine.run(sending, items, { executionId: 'bulk' });
+  expect(made).toMatchObject([{ json: { total: 3 }, pairedItem: [{ item: 0 }, { item: 1 }, { item: 2 }] }]);
+  const bulkId = String(made[0]?.json.bulkId);
+  const again = await engine.run(sending, items, { executionId: 'bulk' });
+  expect(again[0]?.[0]?.json.bulkId).toBe(bulkId);
+  for (const at of [0, 1]) await runtime.sandbox.received(String(people[at]), `Dear number ${at}`);
+  const [[got] = []] = await engine.run(bulk('get', { bulkId }));
+  expect(got?.json).toMatchObject({ total: 3, outcomes: [{ index: 0 }, { index: 1 }, { index: 2 }] });
+  const [[stopped] = []] = await engine.run(bulk('cancel', { bulkId }));
+  expect(stopped?.json).toMatchObject({ status: 'cancelled', counts: { cancelled: 1 } });
+  await expect(engine.run(bulk('get', { bulkId: 'bulk_absent' }))).rejects.toMatchObject({ httpCode: '404' });
+  const strangers = Array.from({ length: 60 }, (_, at) => ({ phone: `155501018${at + 10}`, name: 'you' }));
+  await expect(engine.run(sending, strangers, { executionId: 'cold' })).rejects.toMatchObject({ httpCode: '429' });
+});
+
 test('a scheduled message is listed, looked up and taken back', async () => {
   const options = { sendAt: '={{ $now.plus({ hours: 2 }) }}', expiresAt: '={{ $now.plus({ days: 1 }).toISO() }}' };
   const [scheduled] = await run('send', { messageType: 'text', text: 'Later', ...to(BO), options });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { IDataObject } from 'n8n-workflow';
-import { N8nEngine, type NodeUnderTest } from '../support/n8n-engine.ts';
+import { controlOn } from '../support/control-node.ts';
+import { N8nEngine } from '../support/n8n-engine.ts';
 import { startRuntime, type RuntimeProcess } from '../support/runtime-process.ts';
 
 const ACCOUNT = '15550100030';
@@ -11,15 +11,7 @@ const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 let runtime: RuntimeProcess;
 let engine: N8nEngine;
 
-function control(operation: string, parameters: IDataObject = {}): NodeUnderTest {
-  const session = { __rl: true, mode: 'id', value: '={{ $json.session }}' };
-  return {
-    type: 'whatsAppConnectorSessionControl',
-    parameters: { resource: 'session', operation, session, ...parameters },
-  };
-}
-const run = async (operation: string, parameters: IDataObject = {}, items: IDataObject[] = [{ session: 'desk' }]) =>
-  (await engine.run(control(operation, parameters), items))[0] ?? [];
+const run = controlOn(() => engine);
 
 beforeAll(async () => {
   runtime = await startRuntime();

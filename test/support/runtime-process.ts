@@ -43,20 +43,20 @@ export class SandboxControl {
   constructor(url: string) {
     this.#url = url;
   }
-  scan = (phone: string, qr: string) => this.#call('POST', `/accounts/${phone}/scan`, { qr });
-  enterCode = (phone: string, code: string) => this.#call('POST', `/accounts/${phone}/code`, { code });
+  scan = (phone: string, qr: string) => this.call('POST', `/accounts/${phone}/scan`, { qr });
+  enterCode = (phone: string, code: string) => this.call('POST', `/accounts/${phone}/code`, { code });
   contact = (phone: string, options: { name?: string; readsAtOnce?: boolean } = {}) =>
-    this.#call('POST', '/contacts', { phone, ...options });
+    this.call('POST', '/contacts', { phone, ...options });
   say = (contact: string, to: string, text: string) =>
-    this.#call<{ messageId: string }>('POST', `/contacts/${contact}/say`, { to, text });
+    this.call<{ messageId: string }>('POST', `/contacts/${contact}/say`, { to, text });
   /** Writes anything else, as `GET /routes` of the sandbox describes it. */
   send = (contact: string, to: string, content: object) =>
-    this.#call<{ messageId: string }>('POST', `/contacts/${contact}/send`, { to, content });
+    this.call<{ messageId: string }>('POST', `/contacts/${contact}/send`, { to, content });
   /** Resolves when a message with this text is on the contact's screen, decrypted. */
   async received(contact: string, text: string, seconds = 20): Promise<ScreenMessage> {
-    return await this.#call('GET', `/contacts/${contact}/wait?text=${encodeURIComponent(text)}&timeout=${seconds}`);
+    return await this.call('GET', `/contacts/${contact}/wait?text=${encodeURIComponent(text)}&timeout=${seconds}`);
   }
-  screen = (contact: string) => this.#call<{ screen: ShownMessage[] }>('GET', `/contacts/${contact}/screen`);
+  screen = (contact: string) => this.call<{ screen: ShownMessage[] }>('GET', `/contacts/${contact}/screen`);
   /** Resolves with a row of the contact's screen once it is there and fits; `own` is for what it wrote itself. */
   async shown(
     contact: string,
@@ -65,7 +65,7 @@ export class SandboxControl {
     own = false,
   ): Promise<ShownMessage> {
     const path = `/contacts/${contact}/screen?own=${own}`;
-    const rows = () => this.#call<{ screen: ShownMessage[] }>('GET', path);
+    const rows = () => this.call<{ screen: ShownMessage[] }>('GET', path);
     const find = async () => (await rows()).screen.find((row) => row.messageId === messageId);
     const row = await eventually(
       20_000,
@@ -83,7 +83,8 @@ export class SandboxControl {
     return Buffer.from(await response.arrayBuffer());
   }
 
-  async #call<Data>(method: string, path: string, body?: unknown): Promise<Data> {
+  /** Anything else of `GET /routes`. */
+  async call<Data>(method: string, path: string, body?: unknown): Promise<Data> {
     const answer = await json<Data & { error?: string }>(this.#url + path, method, body);
     if (!answer.ok) throw new Error(`sandbox ${method} ${path}: ${answer.status} ${answer.body.error}`);
     return answer.body;

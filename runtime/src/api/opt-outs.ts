@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { parseRecipient, parseSessionId } from '../ids.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { ok } from './replies.ts';
-import { answers, closed, SessionParams, Time } from './schemas.ts';
+import { answers, closed, orNull, SessionParams, Time } from './schemas.ts';
 
 const OptOut = Type.Object({
   contact: Type.String(),
@@ -27,6 +27,21 @@ export function optOutRoutes(app: Api, { sessions, outboxes }: ApiDeps): void {
       },
     },
     async ({ params }) => ok({ optOuts: await outboxes.optOuts(sessions.get(parseSessionId(params.sessionId)).id) }),
+  );
+
+  app.get(
+    '/sessions/:sessionId/opt-outs/:contact',
+    {
+      schema: {
+        summary: 'Ask whether somebody is not to be written to',
+        params: OptOutParams,
+        response: answers(200, Type.Object({ optOut: orNull(OptOut) })),
+      },
+    },
+    async ({ params }) => {
+      const { id } = sessions.get(parseSessionId(params.sessionId));
+      return ok({ optOut: await outboxes.optedOut(id, parseRecipient(params.contact)) });
+    },
   );
 
   app.put(

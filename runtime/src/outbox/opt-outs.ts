@@ -46,9 +46,16 @@ export class OptOuts {
 
   /** Whether a message must not go: they are on the list by any of their addresses, and it is not the deletion of one. */
   async forbids(to: Jid, { kind }: Content): Promise<boolean> {
-    if (kind === 'delete') return false;
-    for (const address of await this.#addressesOf(to)) if (await this.#rows.has(address)) return true;
-    return false;
+    return kind !== 'delete' && (await this.find(to)) !== null;
+  }
+
+  /** What is noted of somebody, by any of their addresses; null when nothing is. */
+  async find(contact: Jid): Promise<OptOut | null> {
+    for (const address of await this.#addressesOf(contact)) {
+      const row = await this.#rows.get<OptOut>(address);
+      if (row !== undefined) return row;
+    }
+    return null;
   }
 
   async #addressesOf(contact: Jid): Promise<Set<Jid>> {

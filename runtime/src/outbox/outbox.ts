@@ -176,6 +176,8 @@ export interface Outboxes {
   cancelBulk(session: SessionId, id: BulkId): Promise<void>;
   /** Who is not to be written to, those noted first before. */
   optOuts(session: SessionId): Promise<OptOut[]>;
+  /** What is noted of one person, whichever of their addresses is asked for; null when they may be written to. */
+  optedOut(session: SessionId, contact: Jid): Promise<OptOut | null>;
   /**
    * They are not to be written to: sending to them throws `opted_out`, and what waits for them fails with it. `at` is when that
    * was noted, ms since 1970; now when left out.
@@ -240,6 +242,7 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     bulk: (session, ...asked) => of(session).bulks.progress(...asked),
     cancelBulk: (session, id) => of(session).bulks.cancel(id),
     optOuts: (session) => of(session).optOuts.list(),
+    optedOut: (session, contact) => of(session).optOuts.find(contact),
     optOut: (session, ...noted) => of(session).optOut(...noted),
     optIn: (session, contact) => of(session).optOuts.takeBack(contact),
     limits: (session, asked) => of(session).limits(asked),

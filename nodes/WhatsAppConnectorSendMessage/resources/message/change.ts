@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { Operation } from '../../../shared/operations';
+import { given, textOf } from '../../../shared/parameters';
 import { handOver, optionsWith } from './how';
 
 const show = (...operation: string[]) => ({ resource: ['message'], operation });
@@ -13,7 +14,7 @@ export const messageId: INodeProperties = {
   default: '',
   placeholder: 'e.g. 3EB0C767D097B7C7C030',
   hint: 'The "messageId" that the trigger or sending gave',
-  displayOptions: { show: show('cancel', 'delete', 'edit', 'get', 'react') },
+  displayOptions: { show: show('cancel', 'delete', 'edit', 'forward', 'get', 'react', 'wait') },
 };
 
 export const changeProperties: INodeProperties[] = [
@@ -34,7 +35,16 @@ export const changeProperties: INodeProperties[] = [
     hint: 'Leave it empty to take the reaction back',
     displayOptions: { show: show('react') },
   },
-  optionsWith([], show('delete', 'edit', 'react')),
+  {
+    displayName: 'From Chat',
+    name: 'fromChat',
+    type: 'string',
+    default: '',
+    placeholder: 'e.g. {{ $json.chat.jid }}',
+    hint: 'The chat the message is in, as the trigger gives it. Leave it empty for a message this account sent.',
+    displayOptions: { show: show('forward') },
+  },
+  optionsWith([], show('delete', 'edit', 'forward', 'react')),
 ];
 
 /** Does something to a message that is there: to the runtime it is a message of its own. */
@@ -45,12 +55,15 @@ const change = (kind: string, read: (context: IExecuteFunctions, itemIndex: numb
   };
 
 export const messageIdOf = (context: IExecuteFunctions, itemIndex: number): string =>
-  String(context.getNodeParameter('messageId', itemIndex, '')).trim();
+  textOf(context, itemIndex, 'messageId');
 
 export const editMessage = change('edit', (context, itemIndex) => ({
   text: String(context.getNodeParameter('newText', itemIndex, '')),
 }));
+export const forwardMessage = change('forward', (context, itemIndex) =>
+  given({ chat: textOf(context, itemIndex, 'fromChat') }),
+);
 export const deleteMessage = change('delete', () => ({}));
 export const reactToMessage = change('reaction', (context, itemIndex) => ({
-  emoji: String(context.getNodeParameter('emoji', itemIndex, '')).trim(),
+  emoji: textOf(context, itemIndex, 'emoji'),
 }));

@@ -1,10 +1,12 @@
 import {
   NodeOperationError,
   type IDataObject,
+  type IDisplayOptions,
   type IExecuteFunctions,
   type INodeProperties,
   type INodePropertyOptions,
 } from 'n8n-workflow';
+import { given, isOn, numberOf, textOf } from '../../../shared/parameters';
 import { fileOf, fileProperties } from './file';
 import type { Outgoing } from './how';
 
@@ -15,17 +17,6 @@ interface MessageType {
   properties: (show: Record<string, string[]>) => INodeProperties[];
   read: (context: IExecuteFunctions, itemIndex: number) => Promise<Outgoing> | Outgoing;
 }
-
-const text = (context: IExecuteFunctions, itemIndex: number, name: string) =>
-  String(context.getNodeParameter(name, itemIndex, '')).trim();
-const number = (context: IExecuteFunctions, itemIndex: number, name: string) =>
-  Number(context.getNodeParameter(name, itemIndex));
-const flag = (context: IExecuteFunctions, itemIndex: number, name: string) =>
-  context.getNodeParameter(name, itemIndex, false) === true;
-
-/** What is there, under its name. */
-const given = (fields: IDataObject): IDataObject =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '' && value !== false));
 
 const caption = (show: Record<string, string[]>): INodeProperties => ({
   displayName: 'Caption',
@@ -41,7 +32,7 @@ const yes = (
   displayName: string,
   name: string,
   description: string,
-  show: Record<string, string[]>,
+  show: NonNullable<IDisplayOptions['show']>,
 ): INodeProperties => ({
   ...{ displayName, name, type: 'boolean', default: false, description },
   displayOptions: { show },
@@ -64,8 +55,10 @@ const TYPES: Record<string, MessageType> = {
     properties: (show) => [
       ...fileProperties(show),
       yes('Voice Message', 'voice', 'Whether it is shown as recorded in the chat, with its sound wave', show),
+      yes('Listen Once', 'viewOnce', 'Whether it can be listened to only once', { ...show, voice: [true] }),
     ],
-    read: withFile('audio', 'voice'),
+    read: (context, itemIndex) =>
+      withFile('audio', ...(isOn(context, itemIndex, 'voice') ? ['voice', 'viewOnce'] : []))(context, itemIndex),
   },
   contact: {
     name: 'Contact Card',
@@ -167,9 +160,9 @@ const TYPES: Record<string, MessageType> = {
     read: (context, itemIndex) => ({
       kind: 'location',
       content: {
-        latitude: number(context, itemIndex, 'latitude'),
-        longitude: number(context, itemIndex, 'longitude'),
-        ...given({ name: text(context, itemIndex, 'placeName'), address: text(context, itemIndex, 'address') }),
+        latitude: numberOf(context, itemIndex, 'latitude'),
+        longitude: numberOf(context, itemIndex, 'longitude'),
+        ...given({ name: textOf(context, itemIndex, 'placeName'), address: textOf(context, itemIndex, 'address') }),
       },
     }),
   },
@@ -201,8 +194,12 @@ const TYPES: Record<string, MessageType> = {
       const options = (Array.isArray(answers) ? answers : String(answers).split('\n')).map((each) =>
         String(each).trim(),
       );
-      const selectable = flag(context, itemIndex, 'several') ? 0 : 1;
-      const content = { question: text(context, itemIndex, 'question'), options: options.filter(Boolean), selectable };
+      const selectable = isOn(context, itemIndex, 'several') ? 0 : 1;
+      const content = {
+        question: textOf(context, itemIndex, 'question'),
+        options: options.filter(Boolean),
+        selectable,
+      };
       return { kind: 'poll', content };
     },
   },
@@ -226,11 +223,20 @@ const TYPES: Record<string, MessageType> = {
         placeholder: 'e.g. Thank you, we are looking into it',
         displayOptions: { show },
       },
+      yes(
+        'Link Preview',
+        'linkPreview',
+        'Whether to show title and picture of the first web address in the text; the runtime fetches them',
+        show,
+      ),
     ],
     // Spaces and line breaks are the user's own.
     read: (context, itemIndex) => ({
       kind: 'text',
-      content: { text: String(context.getNodeParameter('text', itemIndex, '')) },
+      content: {
+        text: String(context.getNodeParameter('text', itemIndex, '')),
+        ...given({ linkPreview: isOn(context, itemIndex, 'linkPreview') }),
+      },
     }),
   },
   video: {
@@ -254,7 +260,7 @@ const TYPES: Record<string, MessageType> = {
       yes('View Once', 'viewOnce', 'Whether it can be opened only once', { ...show, videoAs: ['video'] }),
     ],
     async read(context, itemIndex) {
-      const as = text(context, itemIndex, 'videoAs');
+      const as = textOf(context, itemIndex, 'videoAs');
       const names = { video: ['caption', 'viewOnce'], gif: ['caption'] }[as] ?? [];
       const { content, ...rest } = await withFile('video', ...names)(context, itemIndex);
       return { ...rest, content: { ...content, ...given({ gif: as === 'gif', note: as === 'note' }) } };
@@ -272,7 +278,7 @@ export const contentProperties = (show: Record<string, string[]>): INodeProperti
 
 /** What one item is to send. */
 export async function contentOf(context: IExecuteFunctions, itemIndex: number): Promise<Outgoing> {
-  const chosen = text(context, itemIndex, 'messageType');
+  const chosen = textOf(context, itemIndex, 'messageType');
   const type = Object.keys(TYPES).includes(chosen) ? TYPES[chosen] : undefined;
   if (type) return type.read(context, itemIndex);
   throw new NodeOperationError(context.getNode(), `There is no message type "${chosen}"`, {

@@ -1,11 +1,24 @@
-import { createHash } from 'node:crypto';
-import { NodeOperationError, type IDataObject, type IExecuteFunctions, type INodeProperties } from 'n8n-workflow';
+import {
+  NodeOperationError,
+  type IDataObject,
+  type IExecuteFunctions,
+  type INodeProperties,
+  type INodePropertyOptions,
+} from 'n8n-workflow';
 import { callApi } from '../../../shared/api';
+import { keyOf } from '../../../shared/idempotency-key';
 import type { OperationResult } from '../../../shared/operations';
 import { pace } from '../../../shared/pace';
 import { recipientOf } from '../../../shared/recipient';
 import { sessionIdOf } from '../../../shared/session-locator';
 import { millisecondsOf } from '../../../shared/time';
+
+/** How far a message can come. */
+export const reachedStatuses: INodePropertyOptions[] = [
+  { name: 'Delivered', value: 'delivered', description: "It is on the recipient's device" },
+  { name: 'Read', value: 'read', description: 'The recipient has read it' },
+  { name: 'Sent', value: 'sent', description: 'WhatsApp has accepted it' },
+];
 
 /** How every message is sent, whatever it is. */
 const how: INodeProperties[] = [
@@ -69,11 +82,7 @@ const how: INodeProperties[] = [
     name: 'waitFor',
     type: 'options',
     default: 'sent',
-    options: [
-      { name: 'Delivered', value: 'delivered', description: "It is on the recipient's device" },
-      { name: 'Read', value: 'read', description: 'The recipient has read it' },
-      { name: 'Sent', value: 'sent', description: 'WhatsApp has accepted it' },
-    ],
+    options: reachedStatuses,
     description: 'Continue when the message has come this far, instead of as soon as it is safely queued',
   },
 ];
@@ -145,16 +154,3 @@ export async function handOver(
 /** Without what was left empty. */
 const present = (fields: IDataObject): IDataObject =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '' && value !== undefined));
-
-/**
- * The same for a retry of this node, different for everything else: the run tells the rounds of a loop apart, the
- * instance and the workflow two n8n that count their executions alike.
- */
-function keyOf(context: IExecuteFunctions, itemIndex: number): string {
-  const run = context.getWorkflowDataProxy(itemIndex).$runIndex as number;
-  const parts = [context.getInstanceId(), context.getWorkflow().id, context.getExecutionId(), context.getNode().id];
-  return `n8n-${createHash('sha256')
-    .update([...parts, run, itemIndex].join('\n'))
-    .digest('hex')
-    .slice(0, 40)}`;
-}

@@ -1,28 +1,53 @@
-import type { IDataObject, IExecuteFunctions, IHttpRequestMethods, INodeProperties } from 'n8n-workflow';
-import { callApi, pathTo } from '../../../shared/api';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { callOperations, type Call } from '../../../shared/calls';
 import type { OperationResult } from '../../../shared/operations';
 import { limitProperties, listed } from '../../../shared/pages';
+import { numberOf, textOf } from '../../../shared/parameters';
 import { sessionIdOf } from '../../../shared/session-locator';
 import { messageIdOf } from './change';
+import { reachedStatuses } from './how';
 
-export const lookProperties: INodeProperties[] = limitProperties({ resource: ['message'], operation: ['getAll'] });
+const show = (...operation: string[]) => ({ show: { resource: ['message'], operation } });
 
-/** Asks for one message, or takes it back. */
-async function one(context: IExecuteFunctions, itemIndex: number, method: IHttpRequestMethods) {
-  const query = { sessionId: sessionIdOf(context, itemIndex) };
-  const path = pathTo('messages', messageIdOf(context, itemIndex));
-  return [{ json: await callApi<IDataObject>(context, { method, path, query, itemIndex }) }];
-}
+export const lookProperties: INodeProperties[] = [
+  ...limitProperties({ resource: ['message'], operation: ['getAll'] }),
+  {
+    displayName: 'Wait Until',
+    name: 'status',
+    type: 'options',
+    default: 'delivered',
+    options: reachedStatuses,
+    displayOptions: show('wait'),
+  },
+  {
+    displayName: 'Wait at Most (Seconds)',
+    name: 'timeout',
+    type: 'number',
+    typeOptions: { minValue: 1, maxValue: 120 },
+    default: 60,
+    description: 'When time is up the node goes on, with "reached" false',
+    displayOptions: show('wait'),
+  },
+];
 
-/** Where a message is: waiting, sent, delivered, read or given up, with the time of each. */
-export async function getMessage(this: IExecuteFunctions, itemIndex: number): Promise<OperationResult[]> {
-  return await one(this, itemIndex, 'GET');
-}
+const ofMessage = (...rest: string[]): Pick<Call, 'path' | 'query'> => ({
+  path: (context, itemIndex) => ['messages', messageIdOf(context, itemIndex), ...rest],
+  query: (context, itemIndex): IDataObject => ({ sessionId: sessionIdOf(context, itemIndex) }),
+});
 
-/** Takes back a message that has not gone yet. */
-export async function cancelMessage(this: IExecuteFunctions, itemIndex: number): Promise<OperationResult[]> {
-  return await one(this, itemIndex, 'DELETE');
-}
+/** Where a message is, with the time of each step; taking it back while it has not gone; waiting for it. */
+export const lookOperations = callOperations({
+  cancel: { method: 'DELETE', ...ofMessage() },
+  get: { method: 'GET', ...ofMessage() },
+  wait: {
+    ...{ method: 'GET', ...ofMessage('wait') },
+    query: (context, itemIndex) => ({
+      sessionId: sessionIdOf(context, itemIndex),
+      status: textOf(context, itemIndex, 'status'),
+      timeout: numberOf(context, itemIndex, 'timeout'),
+    }),
+  },
+});
 
 /** The messages of the last days, the one accepted last first. */
 export async function getManyMessages(this: IExecuteFunctions, itemIndex: number): Promise<OperationResult[]> {

@@ -2,15 +2,15 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { Operation } from '../../../shared/operations';
 import { recipient } from '../../../shared/recipient';
 import { sessionLocator } from '../../../shared/session-locator';
-import { changeProperties, deleteMessage, editMessage, messageId, reactToMessage } from './change';
-import { cancelMessage, getManyMessages, getMessage, lookProperties } from './look';
+import { changeProperties, deleteMessage, editMessage, forwardMessage, messageId, reactToMessage } from './change';
+import { getManyMessages, lookOperations, lookProperties } from './look';
 import { sendMessage, sendProperties } from './send';
 
 export const messageOperations: Record<string, Operation> = {
-  cancel: cancelMessage,
+  ...lookOperations,
   delete: deleteMessage,
   edit: editMessage,
-  get: getMessage,
+  forward: forwardMessage,
   getAll: getManyMessages,
   react: reactToMessage,
   send: sendMessage,
@@ -44,6 +44,12 @@ export const messageProperties: INodeProperties[] = [
         description: 'Change the words of a message that was sent',
       },
       {
+        name: 'Forward',
+        value: 'forward',
+        action: 'Forward message',
+        description: 'Pass a message of the last 14 days on to another chat',
+      },
+      {
         name: 'Get',
         value: 'get',
         action: 'Get message',
@@ -62,12 +68,18 @@ export const messageProperties: INodeProperties[] = [
         action: 'Send message',
         description: 'Send a text, a file, a place, a contact card or a poll to a person or a group',
       },
+      {
+        name: 'Wait for Status',
+        value: 'wait',
+        action: 'Wait for status of message',
+        description: 'Wait until a message that was sent before is delivered or read',
+      },
     ],
   },
-  sessionLocator,
+  { ...sessionLocator, displayOptions: { show: { resource: ['message'] } } },
   {
     ...recipient,
-    displayOptions: { show: { resource: ['message'], operation: ['delete', 'edit', 'react', 'send'] } },
+    displayOptions: { show: { resource: ['message'], operation: ['delete', 'edit', 'forward', 'react', 'send'] } },
   },
   messageId,
   ...sendProperties,

@@ -1,6 +1,6 @@
-import { NodeOperationError, type IDataObject, type IExecuteFunctions, type INodeProperties } from 'n8n-workflow';
-import { callApi } from '../../../shared/api';
-import type { Operation } from '../../../shared/operations';
+import { NodeOperationError, type IExecuteFunctions, type INodeProperties } from 'n8n-workflow';
+import { callOperations } from '../../../shared/calls';
+import { severalIn } from '../../../shared/parameters';
 import { sessionIdOf } from '../../../shared/session-locator';
 
 const displayOptions = { show: { resource: ['contact'] } };
@@ -34,27 +34,23 @@ export const contactProperties: INodeProperties[] = [
   },
 ];
 
-/** One item for each number: whether it has WhatsApp, and its address there. */
-async function check(this: IExecuteFunctions, itemIndex: number) {
-  const phones = String(this.getNodeParameter('phones', itemIndex))
-    .split(/[,\n]/)
-    .map((phone) => phone.trim())
-    .filter(Boolean);
-  if (phones.length === 0) {
-    throw new NodeOperationError(this.getNode(), 'There is no phone number to check', {
-      description: 'Enter one or more with their country codes, separated by commas.',
-      itemIndex,
-    });
-  }
-  const { numbers } = await callApi<{ numbers: IDataObject[] }>(this, {
-    ...{
-      method: 'POST',
-      path: '/contacts/check',
-      body: { sessionId: sessionIdOf(this, itemIndex), phones },
-      itemIndex,
-    },
+function phonesOf(context: IExecuteFunctions, itemIndex: number): string[] {
+  const phones = severalIn(String(context.getNodeParameter('phones', itemIndex)));
+  if (phones.length > 0) return phones;
+  throw new NodeOperationError(context.getNode(), 'There is no phone number to check', {
+    description: 'Enter one or more with their country codes, separated by commas.',
+    itemIndex,
   });
-  return numbers.map((json) => ({ json }));
 }
 
-export const contactOperations: Record<string, Operation> = { check };
+export const contactOperations = callOperations({
+  check: {
+    method: 'POST',
+    path: () => ['contacts', 'check'],
+    body: (context, itemIndex) => ({
+      phones: phonesOf(context, itemIndex),
+      sessionId: sessionIdOf(context, itemIndex),
+    }),
+    each: 'numbers',
+  },
+});

@@ -1,14 +1,7 @@
-import type { IDataObject, IExecuteFunctions, IHttpRequestMethods, INodeProperties } from 'n8n-workflow';
-import { callApi, pathTo } from '../../../shared/api';
-import type { Operation } from '../../../shared/operations';
-import { sessionIdOf } from '../../../shared/session-locator';
-
-interface Call {
-  method: IHttpRequestMethods;
-  /** Below the session. */
-  path?: string;
-  read?: (context: IExecuteFunctions, itemIndex: number) => { query?: IDataObject; body?: IDataObject };
-}
+import type { INodeProperties } from 'n8n-workflow';
+import { callOperations } from '../../../shared/calls';
+import { isOn, numberOf, textOf } from '../../../shared/parameters';
+import { ofSession } from '../../../shared/session-locator';
 
 const show = (...operation: string[]) => ({ show: { resource: ['session'], operation } });
 
@@ -62,44 +55,30 @@ export const callProperties: INodeProperties[] = [
   },
 ];
 
-const CALLS: Record<string, Call> = {
+/** Operations that are one call each. */
+export const sessionCalls = callOperations({
   delete: {
     method: 'DELETE',
-    read: (context, itemIndex) => ({
-      query: { logout: context.getNodeParameter('keepLinked', itemIndex, false) !== true },
-    }),
+    path: ofSession(),
+    query: (context, itemIndex) => ({ logout: !isOn(context, itemIndex, 'keepLinked') }),
   },
-  disconnect: { method: 'POST', path: 'disconnect' },
-  get: { method: 'GET' },
-  getLimits: { method: 'GET', path: 'limits' },
+  disconnect: { method: 'POST', path: ofSession('disconnect') },
+  get: { method: 'GET', path: ofSession() },
+  getLimits: { method: 'GET', path: ofSession('limits') },
   getPairingCode: {
     method: 'POST',
-    path: 'pairing-code',
-    read: (context, itemIndex) => ({ body: { phone: String(context.getNodeParameter('phone', itemIndex)).trim() } }),
+    path: ofSession('pairing-code'),
+    body: (context, itemIndex) => ({ phone: textOf(context, itemIndex, 'phone') }),
   },
-  getStatus: { method: 'GET', path: 'status' },
-  logOut: { method: 'POST', path: 'logout' },
-  reconnect: { method: 'POST', path: 'reconnect' },
+  getStatus: { method: 'GET', path: ofSession('status') },
+  logOut: { method: 'POST', path: ofSession('logout') },
+  reconnect: { method: 'POST', path: ofSession('reconnect') },
   wait: {
     method: 'GET',
-    path: 'wait',
-    read: (context, itemIndex) => ({
-      query: {
-        status: (context.getNodeParameter('statuses', itemIndex) as string[]).join(','),
-        timeout: context.getNodeParameter('timeout', itemIndex, 60) as number,
-      },
+    path: ofSession('wait'),
+    query: (context, itemIndex) => ({
+      status: (context.getNodeParameter('statuses', itemIndex) as string[]).join(','),
+      timeout: numberOf(context, itemIndex, 'timeout'),
     }),
   },
-};
-
-/** Operations that are one call each, with the session's answer as the item. */
-export const sessionCalls: Record<string, Operation> = Object.fromEntries(
-  Object.entries(CALLS).map(([name, { method, path, read }]): [string, Operation] => [
-    name,
-    async function (this: IExecuteFunctions, itemIndex: number) {
-      const parts = ['sessions', sessionIdOf(this, itemIndex), ...(path === undefined ? [] : [path])];
-      const given = read?.(this, itemIndex) ?? {};
-      return [{ json: await callApi<IDataObject>(this, { method, path: pathTo(...parts), ...given, itemIndex }) }];
-    },
-  ]),
-);
+});

@@ -1,13 +1,8 @@
-import {
-  NodeOperationError,
-  type IDataObject,
-  type IDisplayOptions,
-  type IExecuteFunctions,
-  type INodeProperties,
-} from 'n8n-workflow';
+import type { IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { callApi, pathTo, type Session } from '../../../shared/api';
 import type { OperationResult } from '../../../shared/operations';
 import { sessionIdOf } from '../../../shared/session-locator';
+import { pictureOf, type QrCode } from './qr-picture';
 
 const displayOptions: IDisplayOptions = { show: { resource: ['session'], operation: ['getQrCode'] } };
 /** The states in which waiting longer brings no code: there is one, or there will be none. */
@@ -51,19 +46,9 @@ export async function getQrCode(this: IExecuteFunctions, itemIndex: number): Pro
     const path = pathTo('sessions', sessionId, 'wait');
     await callApi<Session>(this, { method: 'GET', path, query: { status: SETTLED, timeout }, itemIndex });
   }
-  const { qrImage, ...json } = await callApi<IDataObject>(this, {
-    method: 'GET',
-    path: pathTo('sessions', sessionId, 'qr'),
-    itemIndex,
-  });
-  const base64 = /^data:image\/png;base64,(.+)$/.exec(String(qrImage))?.[1];
-  if (!base64) {
-    throw new NodeOperationError(this.getNode(), 'The runtime sent no picture of the QR code', {
-      description: 'Update the runtime and this package to versions that belong together.',
-      itemIndex,
-    });
-  }
+  const path = pathTo('sessions', sessionId, 'qr');
+  const code = await callApi<QrCode>(this, { method: 'GET', path, itemIndex });
+  const { qr, expiresIn } = code;
   const field = this.getNodeParameter('binaryPropertyName', itemIndex, 'data') as string;
-  const image = await this.helpers.prepareBinaryData(Buffer.from(base64, 'base64'), `${sessionId}-qr.png`, 'image/png');
-  return [{ json: { sessionId, ...json }, binary: { [field]: image } }];
+  return [{ json: { sessionId, qr, expiresIn }, binary: { [field]: await pictureOf(this, code, sessionId) } }];
 }

@@ -5,12 +5,14 @@ import { callProperties, sessionCalls } from './calls';
 import { createProperties, createSession } from './create';
 import { getManyProperties, getManySessions } from './get-many';
 import { getQrCode, getQrCodeProperties } from './get-qr-code';
+import { linkProperties, linkSession } from './link';
 
 export const sessionOperations: Record<string, Operation> = {
   ...sessionCalls,
   create: createSession,
   getAll: getManySessions,
   getQrCode,
+  link: linkSession,
 };
 
 export const sessionProperties: INodeProperties[] = [
@@ -77,6 +79,12 @@ export const sessionProperties: INodeProperties[] = [
         description: 'Retrieve whether the account is connected, and what to do if it is not',
       },
       {
+        name: 'Link',
+        value: 'link',
+        action: 'Link session',
+        description: 'Give the QR code as an image, or wait until a code that was shown is scanned, expired or refused',
+      },
+      {
         name: 'Log Out',
         value: 'logOut',
         action: 'Log out session',
@@ -98,10 +106,11 @@ export const sessionProperties: INodeProperties[] = [
   },
   {
     ...sessionLocator,
-    displayOptions: { show: { resource: ['contact', 'session'] }, hide: { operation: ['create', 'getAll'] } },
+    displayOptions: { show: { resource: ['session'] }, hide: { operation: ['create', 'getAll'] } },
   },
   ...callProperties,
   ...createProperties,
   ...getManyProperties,
   ...getQrCodeProperties,
+  ...linkProperties,
 ];
