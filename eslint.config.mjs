@@ -24,6 +24,7 @@ const LEAVES = [
   'seal.ts',
   'sealed-file.ts',
   'time.ts',
+  'webhook-errors.ts',
 ];
 const TOP = ['api', 'app.ts', 'main.ts', 'demo'];
 

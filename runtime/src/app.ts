@@ -14,17 +14,17 @@ import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
 import type { Logger } from './log.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createOutboxes } from './outbox/outbox.ts';
 import { createProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import { createEgress, openPool, waysOut, type Egress, type Pool } from './proxy/proxy.ts';
 import type { Seal } from './seal.ts';
-import { createSessions, SESSION_STATUSES, type Session } from './session/session.ts';
+import { createSessions, SESSION_STATUSES, type Session, type Sessions } from './session/session.ts';
 import { attachmentSettings, mediaSettings, outboxSettings, poolSettings, sessionSettings } from './settings.ts';
 import { stopWithin } from './stopping.ts';
 import { openStore, type Store } from './store/store.ts';
-import { createAlerts, runWatchdog } from './watchdog/watchdog.ts';
-import { createWebhooks, type Webhooks } from './webhook/webhook.ts';
+import { createAlerts, runWatchdog, webhookAlert } from './watchdog/watchdog.ts';
+import { createWebhooks, type TroubleReport, type Webhooks } from './webhook/webhook.ts';
 
 export interface App {
   /** Where the API listens. */
@@ -94,7 +94,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
     const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
     await sessions.restore();
-    for (const { id } of sessions.list()) await Promise.all([rooms.outboxes.tidy(id), rooms.contacts.resume(id)]);
+    for (const { id } of sessions.list()) {
+      await Promise.all([webhooks.resume(id), rooms.outboxes.tidy(id), rooms.contacts.resume(id)]);
+    }
     running.push(rooms.inbox.run(() => sessions.list(), stopping.signal));
     const url = await api.listen({ host: config.host, port: config.port });
     log.info({ url, sandbox }, 'listening');
@@ -111,17 +113,11 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
   const metrics = createMetrics();
   const egress = createEgress({ allow: [...config.outboundAllow] });
   const protocol = createProtocolMonitor({ log });
-  const webhooks = createWebhooks({
-    instance: store.instance,
-    // Not for a session that is being removed: opening its database would make it again.
-    sessionDatabase: (id) => store.session(sessions.get(id).id),
-    egress,
-    log,
-    seal: masterSeal,
-    sessionHash: (id) => sessions.get(id).hash,
-    onDelivery: (outcome) => metrics.deliveries.inc({ outcome }),
-    ...clock,
-  });
+  const webhooks = openWebhooks(
+    { store, egress, metrics, masterSeal, log, clock },
+    () => sessions,
+    (...told) => publish(...told),
+  );
   const publish: Publish = async (session, fact) => {
     const event = await webhooks.publish(session, fact);
     metrics.events.inc({ event: fact.event });
@@ -169,6 +165,36 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
   return { ...hearers, ...{ store, egress, webhooks, proxies, attachments, sessions, metrics, backups } };
 }
 
+interface WebhookParts {
+  store: Store;
+  egress: Egress;
+  metrics: Metrics;
+  masterSeal: Seal;
+  log: Logger;
+  clock: Pick<AppOptions, 'now' | 'random'>;
+}
+
+const openWebhooks = (
+  { store, masterSeal, metrics, clock, ...parts }: WebhookParts,
+  sessions: () => Sessions,
+  publish: Publish,
+) =>
+  createWebhooks({
+    ...{ ...parts, ...clock },
+    instance: store.instance,
+    // Not for a session that is being removed: opening its database would make it again.
+    sessionDatabase: (id) => store.session(sessions().get(id).id),
+    seal: masterSeal,
+    sessionHash: (id) => sessions().get(id).hash,
+    tenantOf: (id) => sessions().get(id).info().tenantId,
+    sessions: () =>
+      sessions()
+        .list()
+        .map((session) => ({ id: session.id, tenantId: session.info().tenantId })),
+    onTrouble: (report) => tellOfWebhook(report, publish, (id) => sessions().find(id)),
+    onDelivery: (outcome) => metrics.deliveries.inc({ outcome }),
+  });
+
 const openAttachments = (
   { config, log }: Pick<AppOptions, 'config' | 'log'>,
   egress: Egress,
@@ -204,6 +230,16 @@ function countSessions({ sessions: gauge }: Rooms['metrics'], list: () => Sessio
       for (const status of SESSION_STATUSES) gauge.set({ status }, now[status]?.length ?? 0);
     },
   });
+}
+
+/** Of a session that is gone nothing more is told. */
+async function tellOfWebhook(
+  { webhook, session, event, trouble, over }: TroubleReport,
+  publish: Publish,
+  find: (id: SessionId) => Session | undefined,
+): Promise<void> {
+  if (!find(session)) return;
+  await publish(session, webhookAlert(`webhook_${trouble}`, over ? 'resolved' : 'firing', webhook, event));
 }
 
 /** Without a secret of its own the default subscription keeps the one that was made for it at its first start. */

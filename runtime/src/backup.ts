@@ -14,7 +14,7 @@ import { EVENT_NAMES, type EventName } from './events.ts';
 import { parseSessionId, type SessionId } from './ids.ts';
 import type { OptOut, Outboxes, OutboxSettings } from './outbox/outbox.ts';
 import type { ExportedSession, Session, Sessions } from './session/session.ts';
-import type { Webhooks } from './webhook/webhook.ts';
+import type { ExportedSubscription, Webhooks } from './webhook/webhook.ts';
 
 export interface Backup {
   format: string;
@@ -39,9 +39,13 @@ export interface Backups {
   restore(backup: Backup, passphrase: string): Promise<Session>;
 }
 
+/** As it is exported; of those made by earlier versions the filters are missing. */
+type SavedWebhook = Pick<ExportedSubscription, 'url' | 'secret'> &
+  Partial<Omit<ExportedSubscription, 'events'>> & { events: string[] };
+
 interface Content {
   session: ExportedSession;
-  webhooks: { url: string; events: string[]; secret: string }[];
+  webhooks: SavedWebhook[];
   /** Missing in what was made before these were kept. */
   sending?: { settings: OutboxSettings; optOuts: OptOut[] };
 }
@@ -70,7 +74,7 @@ export function createBackups({ sessions, webhooks, outboxes, now }: Rooms): Bac
     async make(id, passphrase) {
       const content: Content = {
         session: await sessions.exportSession(id),
-        webhooks: (await webhooks.export(id)).map(({ url, events, secret }) => ({ url, events, secret })),
+        webhooks: await webhooks.export(id),
         sending: { settings: await outboxes.settings(id), optOuts: await outboxes.optOuts(id) },
       };
       return await lock(content, { format: FORMAT, version: VERSION, sessionId: id, createdAt: now() }, passphrase);
@@ -80,9 +84,9 @@ export function createBackups({ sessions, webhooks, outboxes, now }: Rooms): Bac
       const id = parseSessionId(backup.sessionId);
       for (const { url } of subscriptions) webhooks.check(url);
       return await sessions.importSession(id, session, async () => {
-        for (const { url, events, secret } of subscriptions) {
+        for (const { events, ...subscription } of subscriptions) {
           const known = events.filter((name): name is EventName => EVENT_NAMES.includes(name as EventName));
-          await webhooks.subscribe({ url, sessionId: id, events: known, secret });
+          await webhooks.subscribe({ ...subscription, sessionId: id, events: known });
         }
         if (!sending) return;
         await outboxes.changeSettings(id, sending.settings);

@@ -3,6 +3,7 @@
  * what to do. The table is the documentation; `npm run docs:gen` renders it.
  */
 import { FILE_ERRORS } from './file-errors.ts';
+import { WEBHOOK_ERRORS } from './webhook-errors.ts';
 
 interface ErrorRow {
   status: number;
@@ -12,6 +13,7 @@ interface ErrorRow {
 
 export const ERRORS = {
   ...FILE_ERRORS,
+  ...WEBHOOK_ERRORS,
   invalid_request: { status: 400, message: 'The request is not valid.', hint: 'Correct the fields named in details.' },
   invalid_json: { status: 400, message: 'The request body is not valid JSON.', hint: 'Send a JSON object.' },
   invalid_session_id: {
@@ -48,16 +50,6 @@ export const ERRORS = {
     status: 400,
     message: 'The proxy address is not valid.',
     hint: 'Write it as socks5://user:password@host:port or http://user:password@host:port.',
-  },
-  invalid_webhook_url: {
-    status: 400,
-    message: 'The webhook address is not a http or https URL.',
-    hint: 'Write it in full, such as https://example.com/webhook.',
-  },
-  address_not_allowed: {
-    status: 400,
-    message: 'The address leads to a private or local network, which this runtime does not call.',
-    hint: 'Use a public address, or have the operator add the host or network to OUTBOUND_ALLOW.',
   },
   unauthorized: {
     status: 401,
@@ -123,11 +115,6 @@ export const ERRORS = {
     status: 404,
     message: 'There is no proxy with this id in the pool.',
     hint: 'List the proxies with GET /proxies.',
-  },
-  webhook_not_found: {
-    status: 404,
-    message: 'There is no webhook subscription with this id.',
-    hint: 'List the subscriptions with GET /webhooks.',
   },
   session_exists: {
     status: 409,

@@ -2,7 +2,7 @@
  * The events the runtime tells the outside world, by webhook. Every event has a stable id (the same fact reported twice
  * has the same id), a sequence number within its session, and a schema version.
  */
-import type { ContactId, EventId, Jid, MessageId, SessionId } from './ids.ts';
+import type { ContactId, EventId, Jid, MessageId, SessionId, WebhookId } from './ids.ts';
 
 /** A person as far as known. `contactId` stays the same whichever address they write from. */
 export interface Contact {
@@ -228,6 +228,8 @@ export interface QrUpdateEvent {
 export interface AlertEvent {
   alert: string;
   state: 'firing' | 'resolved';
+  /** What it is about where a session can have several such: the id of the webhook; null otherwise. */
+  subject: WebhookId | null;
   /** A sentence for people, and what they can do. */
   message: string;
   action: string;

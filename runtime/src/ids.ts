@@ -54,9 +54,9 @@ export function parseWebhookId(value: string): WebhookId {
   return value as WebhookId;
 }
 
-/** The id of the subscription of one URL to one session's events; asking again for the same gives the same id. */
-export const webhookIdFor = (url: string, session: SessionId | null): WebhookId =>
-  `wh_${sha256('webhook', url, session ?? '').slice(0, 24)}` as WebhookId;
+/** The id of the subscription of one URL to the events of one session or tenant; asking again for the same gives the same id. */
+export const webhookIdFor = (url: string, session: SessionId | null, tenant: string | null = null): WebhookId =>
+  `wh_${sha256('webhook', url, session ?? '', ...(tenant === null ? [] : [tenant])).slice(0, 24)}` as WebhookId;
 
 export const newProxyId = (): ProxyId => `prx_${hex(12)}` as ProxyId;
 
@@ -101,6 +101,15 @@ export function parseMediaId(value: string): MediaId {
 /** The id of the event that reports a fact; `fact` names it, such as `ack:3EB0…:sent`. */
 export const eventIdFor = (session: SessionId, fact: string): EventId =>
   `evt_${sha256('event', session, fact).slice(0, 32)}` as EventId;
+
+/** The id of a test event. */
+export const newEventId = (): EventId => `evt_${hex(16)}` as EventId;
+
+/** Reads an event id given by a caller. Throws `event_not_found` for anything that cannot be one. */
+export function parseEventId(value: string): EventId {
+  if (!/^evt_[0-9a-f]{32}$/.test(value)) throw new RuntimeError('event_not_found');
+  return value as EventId;
+}
 
 /** The id of a person first met under this address, of the LID where there is one. */
 export const contactIdFor = (session: SessionId, address: Jid): ContactId =>

@@ -48,6 +48,20 @@ export function queueOutcomeContract(bench: QueueBench): void {
     ]);
   });
 
+  test('what a handler notes is kept with the job until it notes something else', async () => {
+    await bench.add([0], () => ({ lane: 'a' }));
+    const notes: unknown[] = [];
+    bench.run(({ note, attemptsMade }) => {
+      notes.push(note);
+      if (attemptsMade === 2) return { kind: 'done', note: { last: true } };
+      const again = { kind: 'hold', until: Date.now(), reason: 'again', attempt: true } as const;
+      return attemptsMade === 0 ? { ...again, note: ['first'] } : again;
+    });
+    await bench.settled(1);
+    expect(notes).toEqual([null, ['first'], ['first']]);
+    expect(await bench.queue.get('job-0')).toMatchObject({ state: 'done', note: { last: true } });
+  });
+
   test('a throw is an attempt and a pause, and the last attempt makes a dead letter', async () => {
     await bench.add([0], () => ({ lane: 'a', attempts: 2 }));
     bench.run(({ data }) => {
@@ -147,9 +161,10 @@ export function queueOutcomeContract(bench: QueueBench): void {
     await bench.queue.bury('job-1', 'cancelled');
     const first = await bench.queue.page(['waiting'], 2);
     expect(first.jobs.map(({ data }) => data)).toEqual([4, 3]);
-    const second = await bench.queue.page(['waiting'], 2, first.next ?? 0);
+    const second = await bench.queue.page(['waiting'], 2, { before: first.next ?? 0 });
     expect([second.jobs.map(({ data }) => data), second.next]).toEqual([[2, 0], null]);
     expect((await bench.queue.page(['dead', 'waiting'], 10)).jobs.map(({ data }) => data)).toEqual([4, 3, 2, 1, 0]);
+    expect((await bench.queue.page(['waiting'], 10, { lane: 'none' })).jobs).toEqual([]);
   });
 
   test('removing takes a job that is not active, and lets its lane go on', async () => {

@@ -233,6 +233,7 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
   expect(Object.keys(body.paths).sort()).toEqual([
     '/bulks/{bulkId}',
     '/contacts/check',
+    '/events',
     '/health',
     '/media/{sessionId}/{mediaId}',
     '/messages',
@@ -276,6 +277,13 @@ test('/health needs no key and says loudly that this is a sandbox; /openapi.json
     '/sessions/{sessionId}/wait',
     '/webhooks',
     '/webhooks/{webhookId}',
+    '/webhooks/{webhookId}/deliveries',
+    '/webhooks/{webhookId}/deliveries/{eventId}',
+    '/webhooks/{webhookId}/deliveries/{eventId}/redrive',
+    '/webhooks/{webhookId}/ping',
+    '/webhooks/{webhookId}/redrive',
+    '/webhooks/{webhookId}/replay',
+    '/webhooks/{webhookId}/secret',
   ]);
   expect(body.paths['/messages/text'].post.requestBody.content['application/json'].schema.additionalProperties).toBe(
     false,

@@ -233,7 +233,7 @@ describe('receivers', () => {
     await expect(room.webhooks.get(webhookId)).rejects.toMatchObject({ code: 'webhook_not_found' });
     await expect(room.webhooks.unsubscribe(webhookId)).rejects.toMatchObject({ code: 'webhook_not_found' });
     await subscribe(room, receiver.url);
-    expect(await room.webhooks.deliveries(webhookId, { limit: 10 })).toEqual([]);
+    expect(await room.webhooks.deliveries(webhookId, {})).toEqual({ deliveries: [], nextCursor: null });
   });
 
   test('deleting a session removes its subscriptions and leaves those to all sessions', async () => {

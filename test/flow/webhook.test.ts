@@ -14,7 +14,7 @@ import {
   sequences,
   subscribe,
 } from '../support/webhook-bench.ts';
-import { EVENTS, FAST, SESSION, fact } from '../support/webhook-room.ts';
+import { ELSEWHERE, EVENTS, FAST, SESSION, fact } from '../support/webhook-room.ts';
 
 describe('signatures', () => {
   test('a delivery is verified by standardwebhooks, and its plain signature by openssl', async () => {
@@ -120,16 +120,15 @@ describe('publishing', () => {
   test('only the events and the session asked for are delivered', async () => {
     const [own, all, other] = [await receive(), await receive(), await receive()];
     const room = openRoom();
-    const elsewhere = 'elsewhere' as typeof SESSION;
     await room.webhooks.subscribe({ url: own.url, sessionId: SESSION, events: ['message.ack'] });
     await room.webhooks.subscribe({ url: all.url, sessionId: null, events: ['message.ack'] });
     await room.webhooks.subscribe({ url: other.url, sessionId: SESSION, events: ['message'] });
     room.start();
-    await room.webhooks.publish(elsewhere, fact(1));
+    await room.webhooks.publish(ELSEWHERE, fact(1));
     await room.webhooks.publish(SESSION, fact(2));
     await Promise.all([own.next(() => true), all.next(({ sessionId }) => sessionId === SESSION)]);
     expect(own.events.map(({ sessionId }) => sessionId)).toEqual([SESSION]);
-    expect(all.events.map(({ sessionId }) => sessionId)).toEqual([elsewhere, SESSION]);
+    expect(all.events.map(({ sessionId }) => sessionId)).toEqual([ELSEWHERE, SESSION]);
     expect(other.events).toEqual([]);
   });
 });

@@ -25,7 +25,7 @@ export interface Receiver {
 }
 
 /** What the receiver answers: a status, one with headers, nothing at all, or an end of the connection. */
-export type Reply = number | { status: number; headers: Record<string, string> } | 'never' | 'reset';
+export type Reply = number | { status: number; headers: Record<string, string>; body?: string } | 'never' | 'reset';
 
 export async function startReceiver(answer: (event: Received) => Reply = () => 200): Promise<Receiver> {
   const events: Received[] = [];
@@ -40,7 +40,7 @@ export async function startReceiver(answer: (event: Received) => Reply = () => 2
       const reply = answer(received);
       if (typeof reply === 'number') response.writeHead(reply).end();
       else if (reply === 'reset') request.socket.resetAndDestroy();
-      else if (reply !== 'never') response.writeHead(reply.status, reply.headers).end();
+      else if (reply !== 'never') response.writeHead(reply.status, reply.headers).end(reply.body);
       arrived.resolve(undefined);
       arrived = Promise.withResolvers();
     });

@@ -49,7 +49,7 @@ export const deliveries = (room: WebhookRoom, url: string, passes: (records: Del
   eventually(
     5_000,
     'the deliveries',
-    () => room.webhooks.deliveries(webhookIdFor(url, SESSION), { limit: 100 }),
+    async () => (await room.webhooks.deliveries(webhookIdFor(url, SESSION), { limit: 100 })).deliveries,
     passes,
   );
 

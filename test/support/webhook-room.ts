@@ -5,9 +5,20 @@ import { parseSessionId, type MessageId, type SessionId } from '../../runtime/sr
 import { createEgress } from '../../runtime/src/proxy/proxy.ts';
 import { createSeal } from '../../runtime/src/seal.ts';
 import { openStore, type Store } from '../../runtime/src/store/store.ts';
-import { createWebhooks, type WebhookDependencies, type Webhooks } from '../../runtime/src/webhook/webhook.ts';
+import {
+  createWebhooks,
+  type TroubleReport,
+  type WebhookDependencies,
+  type Webhooks,
+} from '../../runtime/src/webhook/webhook.ts';
 
 export const SESSION = parseSessionId('shop');
+/** Of another tenant. */
+export const ELSEWHERE = parseSessionId('elsewhere');
+const SESSIONS = [
+  { id: SESSION, tenantId: 'north' },
+  { id: ELSEWHERE, tenantId: 'south' },
+];
 export const EVENTS: EventName[] = ['message', 'message.ack', 'connection.update', 'qr.update'];
 
 /** No waiting in tests: the pauses are a few milliseconds, and their number stays. */
@@ -32,6 +43,8 @@ export interface WebhookRoom {
   store: Store;
   log: string[];
   outcomes: string[];
+  /** What was told of receivers. */
+  troubles: TroubleReport[];
   start(): void;
   /** Ends the deliveries and closes the databases; again is no harm. */
   close(): Promise<void>;
@@ -46,6 +59,7 @@ export function openWebhookRoom(
   const egress = createEgress({ allow });
   const log: string[] = [];
   const outcomes: string[] = [];
+  const troubles: TroubleReport[] = [];
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
   const webhooks = createWebhooks({
@@ -55,12 +69,15 @@ export function openWebhookRoom(
     log: createLog('debug', { write: (line) => void log.push(line) }),
     seal: createSeal(Buffer.alloc(32, 7)),
     sessionHash: (id) => `hash of ${id}`,
+    sessions: () => SESSIONS,
+    tenantOf: (id) => SESSIONS.find((session) => session.id === id)?.tenantId ?? null,
+    onTrouble: async (report) => void troubles.push(report),
     onDelivery: (outcome) => void outcomes.push(outcome),
     retry: FAST,
     ...dependencies,
   });
   return {
-    ...{ webhooks, store, log, outcomes },
+    ...{ webhooks, store, log, outcomes, troubles },
     start() {
       running = webhooks.start(stopping.signal);
     },

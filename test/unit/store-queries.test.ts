@@ -4,7 +4,7 @@ import { SqliteFile } from '../../runtime/src/store/sqlite-file.ts';
 import { jobStatements } from '../../runtime/src/store/sqlite-job-statements.ts';
 
 const { database } = new SqliteFile(':memory:');
-const { oldest, newest, counts, page, ...perJob } = jobStatements(database);
+const { oldest, newest, counts, page, pageOfLane, ...perJob } = jobStatements(database);
 afterAll(() => database.close());
 
 const planOf = (sql: string) =>
@@ -35,7 +35,7 @@ describe('the query plan of', () => {
   });
 
   test('the lists and counts reads no table from end to end', () => {
-    for (const { sourceSQL } of [oldest.all, oldest.ofLane, newest.all, newest.ofLane, counts, page]) {
+    for (const { sourceSQL } of [oldest.all, oldest.ofLane, newest.all, newest.ofLane, counts, page, pageOfLane]) {
       for (const step of planOf(sourceSQL)) expect(step).not.toMatch(/SCAN job/);
     }
   });

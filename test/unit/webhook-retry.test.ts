@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { DEFAULT_RETRY, parseRetryAfter, pauseAfter } from '../../runtime/src/webhook/retry.ts';
 
-const failure = { reason: 'http_500', overloaded: false, retryAfter: undefined };
+const failure = { overloaded: false, retryAfter: undefined };
 const middle = () => 0.5;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -28,8 +28,7 @@ test('an overloaded receiver gets a minute at least, and more when the schedule 
 });
 
 test('what the receiver asks for goes before schedule and minute, within a second and a day', () => {
-  const pause = (retryAfter: number) =>
-    pauseAfter(4, { reason: 'http_429', overloaded: true, retryAfter }, DEFAULT_RETRY, middle);
+  const pause = (retryAfter: number) => pauseAfter(4, { overloaded: true, retryAfter }, DEFAULT_RETRY, middle);
   expect([0, 30_000, 48 * HOUR].map(pause)).toEqual([1_000, 30_000, 24 * HOUR]);
   expect(pauseAfter(11, { ...failure, retryAfter: 1_000 }, DEFAULT_RETRY, middle)).toBeUndefined();
 });

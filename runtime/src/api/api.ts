@@ -18,6 +18,8 @@ import { backupRoutes } from './backups.ts';
 import { bulkRoutes } from './bulk.ts';
 import { contactRoutes } from './contacts.ts';
 import { limitRoutes } from './limits.ts';
+import { deliveryRoutes } from './deliveries.ts';
+import { eventStreamRoutes } from './event-stream.ts';
 import { forwardRoutes } from './forward.ts';
 import { mediaRoutes } from './media.ts';
 import { optOutRoutes } from './opt-outs.ts';
@@ -103,6 +105,8 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     bulkRoutes(api, deps);
     optOutRoutes(api, deps);
     webhookRoutes(api, deps);
+    deliveryRoutes(api, deps);
+    eventStreamRoutes(api, deps);
     proxyRoutes(api, deps);
   });
   return Object.assign(app, { requestsDone: () => requests.done() });

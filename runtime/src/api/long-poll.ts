@@ -3,11 +3,15 @@ import type { FastifyRequest } from 'fastify';
 
 const DEFAULT_SECONDS = 30;
 
-export function pollSignal(request: FastifyRequest, stopping: AbortSignal, seconds = DEFAULT_SECONDS): AbortSignal {
+export const pollSignal = (request: FastifyRequest, stopping: AbortSignal, seconds = DEFAULT_SECONDS): AbortSignal =>
+  AbortSignal.any([AbortSignal.timeout(seconds * 1_000), stopping, callerGone(request)]);
+
+/** Aborts when nobody waits for the answer any more. */
+export function callerGone(request: FastifyRequest): AbortSignal {
   const gone = new AbortController();
   request.raw.once('close', () => {
     // 'close' also comes when the body has been read; only a destroyed connection means that nobody waits any more.
     if (request.raw.destroyed && request.socket.destroyed) gone.abort();
   });
-  return AbortSignal.any([AbortSignal.timeout(seconds * 1_000), stopping, gone.signal]);
+  return gone.signal;
 }

@@ -1,6 +1,5 @@
 /** The shapes of requests and answers: one source for validation, types and OpenAPI. Unknown fields are refused. */
 import { Type, type TLiteral, type TObject, type TSchema } from 'typebox';
-import { EVENT_NAMES, type EventName } from '../events.ts';
 import { SESSION_STATUSES, type ProxyChoice as Choice, type SessionStatus } from '../session/session.ts';
 
 export const closed = { additionalProperties: false };
@@ -11,14 +10,12 @@ export const Humanization = Type.String({
   description: 'fast, normal, slow, instant (as a machine), or a name from HUMANIZATION_PROFILES.',
 });
 const MessageStatus = Type.Enum(['pending', 'sent', 'delivered', 'read', 'failed']);
-const Event = Type.Unsafe<EventName>(Type.Enum(EVENT_NAMES));
 const Status = Type.Unsafe<SessionStatus>(Type.Enum(SESSION_STATUSES));
 export const Time = (description: string) => Type.Integer({ description: `${description}, milliseconds since 1970.` });
 export const TimeoutSeconds = Type.Integer({ minimum: 0, maximum: 120, description: 'Seconds to wait at the most.' });
 
 export const SessionParams = Type.Object({ sessionId: Type.String() }, closed);
 export const MessageParams = Type.Object({ messageId: Type.String() }, closed);
-export const WebhookParams = Type.Object({ webhookId: Type.String() }, closed);
 
 const Reason = Type.Object({
   code: Type.String({ description: 'Stable code of the reason.' }),
@@ -187,32 +184,6 @@ export const WaitMessage = Type.Object(
     status: Type.Optional(Type.Enum(['sent', 'delivered', 'read'])),
     timeout: Type.Optional(TimeoutSeconds),
   },
-  closed,
-);
-
-export const Subscribe = Type.Object(
-  {
-    url: Type.String({ maxLength: 2_048 }),
-    sessionId: Type.Optional(Type.String({ description: 'Left out: the events of every session.' })),
-    events: Type.Optional(Type.Array(Event, { minItems: 1, uniqueItems: true })),
-  },
-  closed,
-);
-export const Subscription = Type.Object({
-  webhookId: Type.String(),
-  url: Type.String(),
-  sessionId: orNull(Type.String()),
-  events: Type.Array(Event),
-  status: Type.Enum(['active', 'disabled']),
-  createdAt: Time('When it was made'),
-});
-export const NewSubscription = Type.Object({
-  ...Subscription.properties,
-  secret: Type.String({ description: 'Signs every delivery; shown only here.' }),
-});
-export const SubscriptionList = Type.Object({ webhooks: Type.Array(Subscription) });
-export const SubscriptionQuery = Type.Object(
-  { url: Type.Optional(Type.String()), sessionId: Type.Optional(Type.String()) },
   closed,
 );
 

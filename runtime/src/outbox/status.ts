@@ -75,7 +75,9 @@ export class Statuses {
     let before = cursor === undefined ? undefined : readCursor(cursor);
     const messages: SentMessage[] = [];
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-      const { jobs, next } = await this.#queue.page(status ? [...JOBS[status]] : ANY, limit - messages.length, before);
+      const { jobs, next } = await this.#queue.page(status ? [...JOBS[status]] : ANY, limit - messages.length, {
+        before,
+      });
       for (const job of jobs) {
         const message = (await this.find(job.id as MessageId)) ?? this.#pending(job);
         if (status === undefined || message.status === status) messages.push(message);

@@ -3,24 +3,26 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SessionId } from '../ids.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
+import { Positions } from './sqlite-ledger.ts';
 import type { Database, Store } from './store.ts';
 
 export class EmbeddedStore implements Store {
   readonly instance: Database;
   readonly #directory: string;
   readonly #now: () => number;
+  readonly #positions = new Positions();
   readonly #sessions = new Map<SessionId, SqliteDatabase>();
 
   constructor(directory: string, now: () => number) {
     this.#directory = directory;
     this.#now = now;
-    this.instance = new SqliteDatabase(this.#path('instance.sqlite'), now);
+    this.instance = new SqliteDatabase(this.#path('instance.sqlite'), now, this.#positions);
   }
 
   session(id: SessionId): Database {
     let database = this.#sessions.get(id);
     if (!database) {
-      database = new SqliteDatabase(this.#path(id, 'session.sqlite'), this.#now);
+      database = new SqliteDatabase(this.#path(id, 'session.sqlite'), this.#now, this.#positions);
       this.#sessions.set(id, database);
     }
     return database;

@@ -10,8 +10,8 @@ import type { Job, Outcome, ProcessOptions } from './store.ts';
 export interface JobSource<Data> {
   claim(): Job<Data> | undefined;
   nextDue(): number | undefined;
-  finish(job: Job<Data>, step: 'done' | 'dead', attemptsMade: number, reason: string | null): void;
-  hold(job: Job<Data>, attemptsMade: number, until: number, reason: string): void;
+  finish(job: Job<Data>, step: 'done' | 'dead', attemptsMade: number, reason: string | null, note?: unknown): void;
+  hold(job: Job<Data>, attemptsMade: number, until: number, reason: string, note?: unknown): void;
   release(job: Job<Data>): void;
 }
 
@@ -123,13 +123,14 @@ export class JobRunner<Data> {
   }
 
   #settle(job: Job<Data>, outcome: Outcome): void {
-    if (outcome.kind === 'done') return this.#source.finish(job, 'done', job.attemptsMade + 1, null);
-    if (outcome.kind === 'dead') return this.#source.finish(job, 'dead', job.attemptsMade + 1, outcome.reason);
+    const { note } = outcome;
+    if (outcome.kind === 'done') return this.#source.finish(job, 'done', job.attemptsMade + 1, null, note);
+    if (outcome.kind === 'dead') return this.#source.finish(job, 'dead', job.attemptsMade + 1, outcome.reason, note);
     const attemptsMade = job.attemptsMade + (outcome.attempt ? 1 : 0);
     if (outcome.attempt && job.attempts !== null && attemptsMade >= job.attempts) {
-      return this.#source.finish(job, 'dead', attemptsMade, outcome.reason);
+      return this.#source.finish(job, 'dead', attemptsMade, outcome.reason, note);
     }
-    this.#source.hold(job, attemptsMade, outcome.until, outcome.reason);
+    this.#source.hold(job, attemptsMade, outcome.until, outcome.reason, note);
   }
 
   /** A store that cannot be written for a while (a full disk) must not strand a job as active: try until it can. */

@@ -53,4 +53,24 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX job_queued ON job (queue, lane, priority, place) WHERE step = 'queued';
   CREATE INDEX job_place ON job (queue, place);
   `,
+  `
+  ALTER TABLE job ADD COLUMN note TEXT;
+
+  -- Entries in their order. The last one stays when its time is over, for the count goes on from it.
+  CREATE TABLE ledger (
+    name     TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    id       TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    body     TEXT NOT NULL,
+    PRIMARY KEY (name, sequence)
+  ) STRICT;
+  CREATE UNIQUE INDEX ledger_id ON ledger (name, id);
+  CREATE INDEX ledger_position ON ledger (name, position);
+  INSERT INTO ledger (name, sequence, id, position, body)
+    SELECT 'events', json_extract(body, '$.sequence'), key, json_extract(body, '$.timestamp') * 1000, body
+    FROM (SELECT key, json_extract(value, '$.value') AS body FROM key_value WHERE namespace = 'events')
+    WHERE key != 'sequence';
+  DELETE FROM key_value WHERE namespace = 'events';
+  `,
 ];

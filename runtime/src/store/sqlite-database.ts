@@ -2,19 +2,23 @@
 import Keyv from 'keyv';
 import { SqliteFile } from './sqlite-file.ts';
 import { SqliteKeyValue } from './sqlite-key-value.ts';
+import { SqliteLedger, type Positions } from './sqlite-ledger.ts';
 import { SqliteQueue } from './sqlite-queue.ts';
-import type { Batch, Database, KeyValue, Queue } from './store.ts';
+import type { Batch, Database, KeyValue, Ledger, Queue } from './store.ts';
 
 export class SqliteDatabase implements Database {
   readonly #file: SqliteFile;
   readonly #now: () => number;
+  readonly #positions: Positions;
   readonly #adapters = new Map<string, SqliteKeyValue>();
   readonly #keyValues = new Map<string, KeyValue>();
   readonly #queues = new Map<string, SqliteQueue<never>>();
+  readonly #ledgers = new Map<string, SqliteLedger>();
 
-  constructor(path: string, now: () => number) {
+  constructor(path: string, now: () => number, positions: Positions) {
     this.#file = new SqliteFile(path);
     this.#now = now;
+    this.#positions = positions;
   }
 
   keyValue(namespace: string): KeyValue {
@@ -54,6 +58,12 @@ export class SqliteDatabase implements Database {
       this.#queues.set(name, queue as unknown as SqliteQueue<never>);
     }
     return queue;
+  }
+
+  ledger(name: string, { keep }: { keep: number }): Ledger {
+    const ledger = this.#ledgers.get(name) ?? new SqliteLedger(this.#file, name, keep, this.#now, this.#positions);
+    this.#ledgers.set(name, ledger);
+    return ledger;
   }
 
   async close(): Promise<void> {

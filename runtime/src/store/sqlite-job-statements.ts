@@ -18,6 +18,7 @@ export interface JobRow {
   started: number;
   reason: string | null;
   finished_at: number | null;
+  note: string | null;
 }
 
 export const jobStatements = (database: DatabaseSync) => ({
@@ -51,10 +52,12 @@ export const jobStatements = (database: DatabaseSync) => ({
   unhold: database.prepare(`UPDATE job SET step = 'returned', due_at = NULL, reason = NULL WHERE sequence = ?`),
 
   finish: database.prepare(
-    'UPDATE job SET step = ?, attempts_made = ?, reason = ?, finished_at = ? WHERE queue = ? AND id = ?',
+    `UPDATE job SET step = ?, attempts_made = ?, reason = ?, finished_at = ?, note = coalesce(?, note)
+     WHERE queue = ? AND id = ?`,
   ),
   hold: database.prepare(
-    `UPDATE job SET step = 'held', due_at = ?, attempts_made = ?, reason = ? WHERE queue = ? AND id = ?`,
+    `UPDATE job SET step = 'held', due_at = ?, attempts_made = ?, reason = ?, note = coalesce(?, note)
+     WHERE queue = ? AND id = ?`,
   ),
   hasten: database.prepare(`UPDATE job SET due_at = ? WHERE queue = ? AND step = 'held' AND reason = ?`),
   hastenOne: database.prepare('UPDATE job SET due_at = ? WHERE sequence = ?'),
@@ -68,11 +71,7 @@ export const jobStatements = (database: DatabaseSync) => ({
   counts: database.prepare('SELECT step, count(*) AS jobs FROM job WHERE queue = ? GROUP BY step'),
   oldest: listStatements(database, 'ASC'),
   newest: listStatements(database, 'DESC'),
-  // By its key alone: the rows come in order as they are, and a page ends the search.
-  page: database.prepare(
-    `SELECT * FROM job NOT INDEXED WHERE queue = :queue AND sequence < :before
-     AND step IN (SELECT value FROM json_each(:steps)) ORDER BY sequence DESC LIMIT :limit`,
-  ),
+  ...pageStatements(database),
   purge: database.prepare(
     `DELETE FROM job WHERE sequence IN
      (SELECT sequence FROM job WHERE queue = ? AND step = 'done' AND finished_at <= ? LIMIT ?)`,
@@ -86,4 +85,14 @@ const listStatements = (database: DatabaseSync, direction: 'ASC' | 'DESC') => {
        ORDER BY sequence ${direction} LIMIT :limit`,
     );
   return { all: list(''), ofLane: list('lane = :lane AND') };
+};
+
+/** By its key alone, or by its lane: the rows come in order as they are, and a page ends the search. */
+const pageStatements = (database: DatabaseSync) => {
+  const page = (index: string, lane: string) =>
+    database.prepare(
+      `SELECT * FROM job ${index} WHERE queue = :queue AND ${lane} sequence < :before
+       AND step IN (SELECT value FROM json_each(:steps)) ORDER BY sequence DESC LIMIT :limit`,
+    );
+  return { page: page('NOT INDEXED', ''), pageOfLane: page('INDEXED BY job_lane', 'lane = :lane AND') };
 };

@@ -6,7 +6,7 @@
 import { jobStatements } from './sqlite-job-statements.ts';
 import type { JobRow } from './sqlite-job-statements.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import type { Job, JobOptions, JobPage, JobState, ListOptions, QueueCounts } from './store.ts';
+import type { Job, JobOptions, JobPage, JobState, ListOptions, PageOptions, QueueCounts } from './store.ts';
 
 const PURGE_BATCH = 50;
 
@@ -94,10 +94,10 @@ export class SqliteJobs<Data> {
     return row?.due ?? undefined;
   }
 
-  finish(job: Job<Data>, step: 'done' | 'dead', attemptsMade: number, reason: string | null): void {
+  finish(job: Job<Data>, step: 'done' | 'dead', attemptsMade: number, reason: string | null, note?: unknown): void {
     const now = this.#now();
     this.#file.transaction(() => {
-      this.#sql.finish.run(step, attemptsMade, reason, now, this.#queue, job.id);
+      this.#sql.finish.run(step, attemptsMade, reason, now, written(note), this.#queue, job.id);
       // Not the lane it was claimed in, which may have been joined to another meanwhile.
       const { lane } = this.#read(job.id);
       this.#purge(now);
@@ -105,9 +105,9 @@ export class SqliteJobs<Data> {
     }, 'crash');
   }
 
-  hold(job: Job<Data>, attemptsMade: number, until: number, reason: string): void {
+  hold(job: Job<Data>, attemptsMade: number, until: number, reason: string, note?: unknown): void {
     this.#file.transaction(
-      () => this.#sql.hold.run(Math.ceil(until), attemptsMade, reason, this.#queue, job.id),
+      () => this.#sql.hold.run(Math.ceil(until), attemptsMade, reason, written(note), this.#queue, job.id),
       'crash',
     );
   }
@@ -146,10 +146,14 @@ export class SqliteJobs<Data> {
       );
       return;
     }
-    // Asked for at every message that comes in; nearly always there is nothing to write.
+    this.hastenLane(lane, reasons);
+  }
+
+  /** Asked for at every message that comes in; nearly always there is nothing to write. */
+  hastenLane(lane: string, reasons?: readonly string[]): void {
     const front = this.#sql.front.get(this.#queue, lane) as JobRow | undefined;
-    if (front?.step !== 'held' || !reasons.includes(front.reason ?? '')) return;
-    this.#file.transaction(() => this.#sql.hastenOne.run(now, front.sequence), 'crash');
+    if (front?.step !== 'held' || reasons?.includes(front.reason ?? '') === false) return;
+    this.#file.transaction(() => this.#sql.hastenOne.run(this.#now(), front.sequence), 'crash');
   }
 
   join(from: string, into: string): void {
@@ -184,10 +188,12 @@ export class SqliteJobs<Data> {
     return counts;
   }
 
-  page(states: JobState[], limit: number, before = Number.MAX_SAFE_INTEGER): JobPage<Data> {
+  page(states: JobState[], limit: number, { before = Number.MAX_SAFE_INTEGER, lane }: PageOptions = {}): JobPage<Data> {
     const steps = Object.entries(STATES).flatMap(([step, of]) => (states.includes(of) ? [step] : []));
     const parameters = { queue: this.#queue, steps: JSON.stringify(steps), before, limit: limit + 1 };
-    const rows = this.#sql.page.all(parameters) as unknown as JobRow[];
+    const found =
+      lane === undefined ? this.#sql.page.all(parameters) : this.#sql.pageOfLane.all({ ...parameters, lane });
+    const rows = found as unknown as JobRow[];
     const shown = rows.slice(0, limit);
     const next = rows.length > limit ? (shown.at(-1)?.sequence ?? null) : null;
     return { jobs: shown.map((row) => toJob<Data>(row)), next };
@@ -257,6 +263,8 @@ function byClaim(one: JobRow, other: JobRow): number {
   return rank(one) - rank(other) || one.place - other.place;
 }
 
+const written = (note: unknown): string | null => (note === undefined ? null : JSON.stringify(note));
+
 function toJob<Data>(row: JobRow): Job<Data> {
   return {
     id: row.id,
@@ -272,5 +280,6 @@ function toJob<Data>(row: JobRow): Job<Data> {
     reason: row.reason,
     heldUntil: row.step === 'held' ? row.due_at : null,
     finishedAt: row.finished_at,
+    note: row.note === null ? null : (JSON.parse(row.note) as unknown),
   };
 }

@@ -3,7 +3,17 @@ import { JobRunner } from './job-runner.ts';
 import type { Handler } from './job-runner.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import { SqliteJobs } from './sqlite-jobs.ts';
-import type { Job, JobOptions, JobPage, JobState, ListOptions, ProcessOptions, Queue, QueueCounts } from './store.ts';
+import type {
+  Job,
+  JobOptions,
+  JobPage,
+  JobState,
+  ListOptions,
+  PageOptions,
+  ProcessOptions,
+  Queue,
+  QueueCounts,
+} from './store.ts';
 
 export class SqliteQueue<Data> implements Queue<Data> {
   readonly #jobs: SqliteJobs<Data>;
@@ -55,6 +65,11 @@ export class SqliteQueue<Data> implements Queue<Data> {
     this.#runner?.wake();
   }
 
+  async hastenLane(lane: string): Promise<void> {
+    this.#jobs.hastenLane(lane);
+    this.#runner?.wake();
+  }
+
   async join(from: string, into: string): Promise<void> {
     this.#jobs.join(from, into);
     this.#runner?.wake();
@@ -74,8 +89,8 @@ export class SqliteQueue<Data> implements Queue<Data> {
     return this.#jobs.list(state, limit, options);
   }
 
-  async page(states: JobState[], limit: number, before?: number): Promise<JobPage<Data>> {
-    return this.#jobs.page(states, limit, before);
+  async page(states: JobState[], limit: number, options?: PageOptions): Promise<JobPage<Data>> {
+    return this.#jobs.page(states, limit, options);
   }
 
   async pause(): Promise<void> {

@@ -10,14 +10,15 @@ import { EmbeddedStore } from './embedded-store.ts';
 /** Key-value access to one namespace; `setMany` is atomic. */
 export type KeyValue = Keyv;
 
-/** What a handler decided about the job it was given. */
-export type Outcome =
+/** What a handler decided about the job it was given. A `note` is kept with the job, in place of the former one. */
+export type Outcome = { note?: unknown } &
   /** Finished well; the job is kept for `keepDone` ms to recognise a repeated `add`. */
-  | { kind: 'done' }
-  /** Try again at `until` (ms since 1970); later jobs of the lane wait behind it. `attempt` counts it as a real try. */
-  | { kind: 'hold'; until: number; reason: string; attempt: boolean }
-  /** Finished for good without success: a dead letter, kept until removed or redriven. */
-  | { kind: 'dead'; reason: string };
+  (| { kind: 'done' }
+    /** Try again at `until` (ms since 1970); later jobs of the lane wait behind it. `attempt` counts it as a real try. */
+    | { kind: 'hold'; until: number; reason: string; attempt: boolean }
+    /** Finished for good without success: a dead letter, kept until removed or redriven. */
+    | { kind: 'dead'; reason: string }
+  );
 
 export type JobState = 'waiting' | 'active' | 'done' | 'dead';
 
@@ -50,12 +51,20 @@ export interface Job<Data> {
   /** When a held job is tried again, ms since 1970; null when not held. */
   heldUntil: number | null;
   finishedAt: number | null;
+  /** What a handler last noted; null when none did. */
+  note: unknown;
 }
 
 export interface ListOptions {
   lane?: string;
   /** Begin with the job added last; default false. */
   newestFirst?: boolean;
+}
+
+export interface PageOptions {
+  /** Continues where a page's `next` says. */
+  before?: number | undefined;
+  lane?: string;
 }
 
 export interface JobPage<Data> {
@@ -91,6 +100,8 @@ export interface Queue<Data> {
   bury(id: string, reason: string): Promise<boolean>;
   /** Held jobs with one of these reasons, of one lane or of all, are tried again now. */
   hasten(reasons: readonly string[], lane?: string): Promise<void>;
+  /** What is held in this lane is tried again now, whatever it is held for. */
+  hastenLane(lane: string): Promise<void>;
   /**
    * Makes one lane of two: what is in `from` goes in order with what is in `into`. A job that was started stays at the front, of
    * two the earlier one; an active one goes on.
@@ -101,8 +112,8 @@ export interface Queue<Data> {
   counts(): Promise<QueueCounts>;
   /** The jobs in one state in the order they were added; of one lane only, or the newest first, when so asked. */
   list(state: JobState, limit: number, options?: ListOptions): Promise<Job<Data>[]>;
-  /** Jobs in any of the states, the one added last first; `before` continues where a page's `next` says. */
-  page(states: JobState[], limit: number, before?: number): Promise<JobPage<Data>>;
+  /** Jobs in any of the states, the one added last first, of one lane or of all. */
+  page(states: JobState[], limit: number, options?: PageOptions): Promise<JobPage<Data>>;
   /** Starts no further job until `resume`; running ones finish. Not remembered over a restart. */
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -126,6 +137,33 @@ export interface Batch {
   remove: string[];
 }
 
+export interface LedgerEntry {
+  /** Counts the entries of a ledger from 1, without a gap. */
+  sequence: number;
+  id: string;
+  /** Where it stands among the entries of all ledgers: grows with each, µs since 1970 while the clock does not go back. */
+  position: number;
+  body: string;
+}
+
+export interface LedgerRange {
+  /** Only entries behind this position. */
+  after?: number;
+  /** Only entries before this position. */
+  before?: number;
+  limit: number;
+  /** Begin with the last entry; default false. */
+  newestFirst?: boolean;
+}
+
+/** Entries one after another, never changed, each under an id. */
+export interface Ledger {
+  /** Adds an entry, durable when the call itself has returned; an id that is there gives the entry as it was written. */
+  append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): LedgerEntry;
+  get(id: string): LedgerEntry | undefined;
+  read(range: LedgerRange): LedgerEntry[];
+}
+
 /** One database: the instance's or one session's. */
 export interface Database {
   keyValue(namespace: string): KeyValue;
@@ -136,6 +174,8 @@ export interface Database {
   /** Sees to it that what was removed or overwritten before is not in the files any more either. */
   scrub(): Promise<void>;
   queue<Data>(name: string, options: { keepDone: number }): Queue<Data>;
+  /** `keep` is how long its entries are, ms. */
+  ledger(name: string, options: { keep: number }): Ledger;
   close(): Promise<void>;
 }
 

@@ -2,8 +2,8 @@
  * What a person has to look at, told once when it begins and once when it is over. Alerts are events like others, so that a
  * workflow can pass them on; the same alert of a session is not told again while it stands.
  */
-import type { Fact } from '../events.ts';
-import type { SessionId } from '../ids.ts';
+import type { AlertEvent, Fact } from '../events.ts';
+import type { EventId, SessionId, WebhookId } from '../ids.ts';
 import type { Session, SessionInfo, SessionStatus } from '../session/session.ts';
 
 /** Every alert with the sentence the documentation shows for it. */
@@ -18,6 +18,8 @@ export const ALERTS = {
   no_proxy_available: 'No proxy is free for this session, and it does not connect without one.',
   phone_offline:
     "The account's phone has not been online for twelve days; after fourteen WhatsApp unlinks its devices.",
+  webhook_failing: 'A webhook does not take what it is sent; it is tried again, and later events wait in their order.',
+  webhook_gave_up: 'Something for a webhook was given up, or its receiver said that it is gone for good.',
 } as const satisfies Record<string, string>;
 
 export type AlertCode = keyof typeof ALERTS;
@@ -56,6 +58,25 @@ const OF_STATE: Partial<Record<SessionStatus, AlertCode>> = {
 };
 const OVER_WHEN_CONNECTED: AlertCode[] = [...Object.values(OF_STATE), 'session_reconnecting', 'proxy_down'];
 
+const OF_WEBHOOK = {
+  webhook_failing:
+    'See GET /webhooks/{webhookId}/deliveries for why; POST /webhooks/{webhookId}/ping tries it again at once.',
+  webhook_gave_up:
+    'Mend the receiver, make the webhook active again if it is disabled, then POST /webhooks/{webhookId}/redrive.',
+};
+
+/** What is told of a webhook: the same words for the same trouble, whenever it is told. `began` names the event it began with. */
+export const webhookAlert = (
+  code: keyof typeof OF_WEBHOOK,
+  state: AlertEvent['state'],
+  subject: WebhookId,
+  began: EventId,
+): Fact => ({
+  event: 'alert',
+  fact: `alert:${code}:${subject}:${began}:${state}`,
+  data: { alert: code, state, subject, message: ALERTS[code], action: OF_WEBHOOK[code] },
+});
+
 export interface Alerts {
   /** Begins an alert; does nothing while it stands. */
   raise(session: Session, code: keyof typeof WORDING): void;
@@ -79,7 +100,7 @@ export function createAlerts({ publish, now = Date.now }: AlertsDeps): Alerts {
     publish(id, {
       event: 'alert',
       fact: `alert:${code}:${since}:${state}`,
-      data: { alert: code, state, message, action },
+      data: { alert: code, state, subject: null, message, action },
     });
   };
   const begin = (session: Session, code: AlertCode, wording: Wording) => {

@@ -1,97 +1,36 @@
-/**
- * Deliveries: one job for each event and subscriber, in the subscriber's lane. The job carries the body as it was signed
- * for, so that a delivery outlives the session it tells about.
- */
-import type { EventEnvelope, EventName } from '../events.ts';
+/** The handler of the delivery queue: one attempt, and what is to follow from it. */
 import type { EventId, SessionId, WebhookId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Egress } from '../proxy/proxy.ts';
-import type { Database, Job, JobState, Outcome, Queue } from '../store/store.ts';
+import type { Job, Outcome } from '../store/store.ts';
+import { PAUSED, triesOf, type Delivery, type DeliveryHandler, type DeliveryQueue } from './delivery-queue.ts';
 import { EVENT_RETENTION_MS } from './event-log.ts';
-import { post } from './receiver.ts';
-import { pauseAfter, type Failure, type Retry } from './retry.ts';
+import { post, type Answer } from './receiver.ts';
+import { pauseAfter, type Retry } from './retry.ts';
 import { signatureHeaders } from './signature.ts';
-import type { Subscriptions } from './subscriptions.ts';
-import type { DeliveryRecord } from './webhook.ts';
+import type { Failing } from './subscription-vault.ts';
+import type { Subscriptions, Target } from './subscriptions.ts';
 
 export type DeliveryOutcome = 'delivered' | 'retried' | 'dead';
 
-/** What is to be delivered, and to whom. */
-export interface Delivery {
+export interface TroubleReport {
   webhook: WebhookId;
+  /** The session and the event it began with: together with the webhook they name this trouble, whenever it is told. */
   session: SessionId;
-  eventId: EventId;
-  event: EventName;
-  body: string;
+  event: EventId;
+  /** Its receiver takes nothing, or something for it was given up. */
+  trouble: 'failing' | 'gave_up';
+  /** It takes deliveries again. */
+  over: boolean;
 }
 
-/** A delivery that was made is remembered for a day, so that a fact repeated after a crash is not told twice. */
-const KEEP_DELIVERED_MS = 24 * 3_600_000;
-/** A dead letter can be driven again for so long. */
-const KEEP_DEAD_MS = 30 * 24 * 3_600_000;
-const PRUNE_BATCH = 20;
-const CLEAR_BATCH = 500;
-const STATES: JobState[] = ['waiting', 'active', 'done', 'dead'];
+/** A receiver is failing when so many attempts in a row failed: about half a minute after the first. */
+const FAILING_AFTER = 3;
+const TRIES_KEPT = 20;
+/** A pause has no end of its own; resuming ends it. */
+const LOOK_AGAIN_MS = 3_600_000;
 
-export const deliveryId = (webhook: WebhookId, event: EventId): string => `${webhook}-${event}`;
-
-export interface DeliveryQueue {
-  jobs: Queue<Delivery>;
-  add(webhook: WebhookId, envelope: EventEnvelope, body: string): Promise<void>;
-  records(webhook: WebhookId, limit: number): Promise<DeliveryRecord[]>;
-  /** Removes all deliveries to one subscriber but the one in hand, which finds the subscription gone. */
-  clear(webhook: WebhookId): Promise<void>;
-  /** Removes some of the dead letters that are too old. */
-  prune(now: number): Promise<void>;
-}
-
-export function createDeliveryQueue(instance: Database): DeliveryQueue {
-  const jobs = instance.queue<Delivery>('webhook-delivery', { keepDone: KEEP_DELIVERED_MS });
-  return {
-    jobs,
-    async add(webhook, { id, event, sessionId }, body) {
-      const delivery: Delivery = { webhook, session: sessionId, eventId: id, event, body };
-      await jobs.add(deliveryId(webhook, id), delivery, { lane: webhook });
-    },
-    async records(lane, limit) {
-      const lists = await Promise.all(STATES.map((state) => jobs.list(state, limit, { lane, newestFirst: true })));
-      return lists
-        .flat()
-        .sort((a, b) => b.createdAt - a.createdAt)
-        .slice(0, limit)
-        .map(toRecord);
-    },
-    async clear(lane) {
-      for (const state of STATES.filter((each) => each !== 'active')) {
-        for (;;) {
-          // From the back, so that removing the one in front does not start the next.
-          const batch = await jobs.list(state, CLEAR_BATCH, { lane, newestFirst: true });
-          for (const { id } of batch) await jobs.remove(id);
-          if (batch.length < CLEAR_BATCH) break;
-        }
-      }
-    },
-    async prune(now) {
-      for (const { id, finishedAt } of await jobs.list('dead', PRUNE_BATCH)) {
-        if ((finishedAt ?? now) <= now - KEEP_DEAD_MS) await jobs.remove(id);
-      }
-    },
-  };
-}
-
-const toRecord = ({ data, ...job }: Job<Delivery>): DeliveryRecord => ({
-  eventId: data.eventId,
-  event: data.event,
-  sessionId: data.session,
-  state: job.state,
-  attempts: job.attemptsMade,
-  reason: job.reason,
-  nextAttemptAt: job.heldUntil,
-  createdAt: job.createdAt,
-  finishedAt: job.finishedAt,
-});
-
-interface DeliveryDependencies {
+export interface DeliveryDependencies {
   queue: DeliveryQueue;
   subscriptions: Subscriptions;
   egress: Egress;
@@ -99,54 +38,97 @@ interface DeliveryDependencies {
   now: () => number;
   random: () => number;
   onDelivery: (outcome: DeliveryOutcome) => void;
+  /** Told again under the same words after a crash. */
+  onTrouble: (report: TroubleReport) => Promise<void>;
   retry: Retry;
 }
 
-type Handler = (job: Job<Delivery>, stopping: AbortSignal) => Promise<Outcome>;
+/** The headers an event is delivered with, besides its signatures. */
+export const plainHeaders = { 'content-type': 'application/json', 'user-agent': 'whatsapp-runtime' };
 
 /**
- * The handler of the delivery queue: one attempt, and what is to follow from it. When the runtime stops, an attempt in hand
- * may end within a few seconds; longer ones are made again at the next start.
+ * Makes the handler. When the runtime stops, an attempt in hand may end within a few seconds; longer ones are made again at
+ * the next start.
  */
-export function createDelivery(dependencies: DeliveryDependencies): Handler {
+export function createDelivery(dependencies: DeliveryDependencies): DeliveryHandler {
   const { queue, subscriptions, egress, log, now, random, onDelivery, retry } = dependencies;
+  const health = watchHealth(dependencies);
 
-  const dead = async (job: Job<Delivery>, reason: string): Promise<Outcome> => {
+  const dead = async (job: Job<Delivery>, target: Target, reason: string, note?: unknown): Promise<Outcome> => {
     await queue.prune(now());
+    await health.gaveUp(job, target.failing, reason);
     onDelivery('dead');
     log.warn({ ...named(job), reason }, 'delivery given up');
-    return { kind: 'dead', reason };
+    return { kind: 'dead', reason, note };
   };
-  const again = async (job: Job<Delivery>, failure: Failure): Promise<Outcome> => {
-    const pause = pauseAfter(job.attemptsMade + 1, failure, retry, random);
-    if (pause === undefined) return dead(job, failure.reason);
+  const failed = async (job: Job<Delivery>, target: Target, answer: Answer, note: unknown): Promise<Outcome> => {
+    const reason = answer.reason ?? 'unknown';
+    if (answer.status === 410) {
+      await subscriptions.disable(job.data.webhook);
+      return dead(job, target, reason, note);
+    }
+    const pause = pauseAfter(job.attemptsMade + 1, answer, retry, random);
+    if (pause === undefined) return dead(job, target, reason, note);
+    await health.failed(job, target.failing, reason);
     onDelivery('retried');
-    log.warn({ ...named(job), reason: failure.reason, pause: Math.round(pause) }, 'delivery failed, to be tried again');
-    return { kind: 'hold', until: now() + pause, reason: failure.reason, attempt: true };
+    log.warn({ ...named(job), reason, pause: Math.round(pause) }, 'delivery failed, to be tried again');
+    return { kind: 'hold', until: now() + pause, reason, attempt: true, note };
   };
 
   return async (job, stopping) => {
     const { webhook, eventId, body } = job.data;
     const target = await subscriptions.target(webhook);
     if (!target) return { kind: 'done' };
-    if (target.status === 'disabled') return dead(job, 'disabled');
+    if (target.status === 'disabled') return { kind: 'dead', reason: 'disabled' };
+    if (target.status === 'paused') {
+      return { kind: 'hold', until: now() + LOOK_AGAIN_MS, reason: PAUSED, attempt: false };
+    }
     // A receiver that was away for a week is not sent the whole week, message by message, when it returns.
-    if (job.started === 1 && now() - job.createdAt > EVENT_RETENTION_MS) return dead(job, 'expired');
+    if (job.started === 1 && now() - job.createdAt > EVENT_RETENTION_MS) return dead(job, target, 'expired');
     const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'whatsapp-runtime',
+      ...{ ...target.headers, ...plainHeaders },
       ...signatureHeaders(eventId, body, target.secrets, now()),
     };
-    const answer = await post(egress, { url: target.url, headers, body, timeout: retry.timeout, now, stopping });
-    if (answer.kind === 'accepted') {
-      onDelivery('delivered');
-      return { kind: 'done' };
-    }
+    const call = { url: target.url, headers, body, timeout: retry.timeout, now, stopping };
+    const { attempt, ...answer } = await post(egress, call);
+    const note = [...triesOf(job), attempt].slice(-TRIES_KEPT);
     // Removed while the call was under way: nobody is waiting for a retry.
-    if (!(await subscriptions.target(webhook))) return { kind: 'done' };
-    if (answer.kind === 'failed') return again(job, answer);
-    await subscriptions.disable(webhook);
-    return dead(job, 'http_410');
+    if (!(await subscriptions.target(webhook))) return { kind: 'done', note };
+    if (answer.reason !== null) return failed(job, target, { attempt, ...answer }, note);
+    await health.delivered(webhook, target.failing);
+    onDelivery('delivered');
+    return { kind: 'done', note };
+  };
+}
+
+/** Keeps how a receiver does. Told before it is kept: a crash in between tells the same again, and no one twice. */
+function watchHealth({ subscriptions, onTrouble, now }: DeliveryDependencies) {
+  type Trouble = TroubleReport['trouble'];
+  const tell = ({ session, event }: Failing, webhook: WebhookId, trouble: Trouble, over = false) =>
+    onTrouble({ webhook, session, event, trouble, over });
+  const begin = ({ data }: Job<Delivery>, reason: string): Failing => ({
+    ...{ session: data.session, event: data.eventId },
+    ...{ since: now(), reason, gaveUp: false },
+  });
+  return {
+    async failed(job: Job<Delivery>, failing: Failing | null, reason: string): Promise<void> {
+      if (failing || job.attemptsMade + 1 < FAILING_AFTER) return;
+      const begun = begin(job, reason);
+      await tell(begun, job.data.webhook, 'failing');
+      await subscriptions.note(job.data.webhook, begun);
+    },
+    async gaveUp(job: Job<Delivery>, failing: Failing | null, reason: string): Promise<void> {
+      if (failing?.gaveUp) return;
+      const begun = failing ?? begin(job, reason);
+      await tell(begun, job.data.webhook, 'gave_up');
+      await subscriptions.note(job.data.webhook, { ...begun, gaveUp: true });
+    },
+    async delivered(webhook: WebhookId, failing: Failing | null): Promise<void> {
+      if (!failing) return;
+      await tell(failing, webhook, 'failing', true);
+      if (failing.gaveUp) await tell(failing, webhook, 'gave_up', true);
+      await subscriptions.note(webhook, null);
+    },
   };
 }
 

@@ -1,49 +1,60 @@
 /**
  * The events of each session as they were told, in the session's own database. A fact becomes one event with the next
- * number, both written in one batch: neither a crash nor a repetition makes a gap or a second event.
+ * number, both written at once: neither a crash nor a repetition makes a gap or a second event.
  */
 import type { EventEnvelope, Fact } from '../events.ts';
 import { eventIdFor } from '../ids.ts';
-import type { SessionId } from '../ids.ts';
-import type { Database } from '../store/store.ts';
+import type { EventId, SessionId } from '../ids.ts';
+import type { Database, Ledger, LedgerEntry, LedgerRange } from '../store/store.ts';
 
-/** How long a repeated fact is recognised, and how long a delivery is worth beginning. */
+/** How long a repeated fact is recognised, an event can be replayed, and a delivery is worth beginning. */
 export const EVENT_RETENTION_MS = 7 * 24 * 3_600_000;
 
-const SEQUENCE = 'sequence';
+const MICROSECONDS = 1_000;
 
 export interface StoredEvent {
   envelope: EventEnvelope;
   /** The JSON exactly as it is signed and sent. */
   body: string;
+  /** Where it stands among the events of all sessions. */
+  position: number;
 }
 
 export interface EventLog {
-  /** Not to be called twice at once for one session. */
-  append(session: SessionId, fact: Fact): Promise<StoredEvent>;
+  /** Durable when the call itself has returned. */
+  append(session: SessionId, fact: Fact): StoredEvent;
+  find(session: SessionId, id: EventId): StoredEvent | undefined;
+  read(session: SessionId, range: LedgerRange): StoredEvent[];
 }
+
+/** Where the events from this time on (ms since 1970) begin. */
+export const positionAt = (time: number): number => time * MICROSECONDS;
 
 export function createEventLog(
   sessionDatabase: (id: SessionId) => Database,
   sessionHash: (id: SessionId) => string,
-  now: () => number,
 ): EventLog {
+  const of = (session: SessionId): Ledger => sessionDatabase(session).ledger('events', { keep: EVENT_RETENTION_MS });
   return {
-    async append(session, fact) {
-      const log = sessionDatabase(session).keyValue('events');
-      const id = eventIdFor(session, fact.fact);
-      const stored = await log.get<string>(id);
-      if (stored !== undefined) return { envelope: JSON.parse(stored) as EventEnvelope, body: stored };
-      const sequence = ((await log.get<number>(SEQUENCE)) ?? 0) + 1;
-      const { event, data } = fact;
+    append(session, { event, fact, data }) {
+      const id = eventIdFor(session, fact);
       const common = { id, event, version: 1, sessionId: session, sessionHash: sessionHash(session) } as const;
-      const envelope: EventEnvelope = { ...common, sequence, timestamp: now(), data };
-      const body = JSON.stringify(envelope);
-      await log.setMany([
-        { key: id, value: body, ttl: EVENT_RETENTION_MS },
-        { key: SEQUENCE, value: sequence },
-      ]);
-      return { envelope, body };
+      const entry = of(session).append(id, ({ sequence, position }) => {
+        const timestamp = Math.floor(position / MICROSECONDS);
+        return JSON.stringify({ ...common, sequence, timestamp, data } satisfies EventEnvelope);
+      });
+      return toEvent(entry);
     },
+    find(session, id) {
+      const entry = of(session).get(id);
+      return entry && toEvent(entry);
+    },
+    read: (session, range) => of(session).read(range).map(toEvent),
   };
 }
+
+const toEvent = ({ body, position }: LedgerEntry): StoredEvent => ({
+  envelope: JSON.parse(body) as EventEnvelope,
+  body,
+  position,
+});

@@ -3,7 +3,26 @@ import { request } from 'undici';
 import type { Egress } from '../proxy/proxy.ts';
 import { parseRetryAfter, type Failure } from './retry.ts';
 
-export type Answer = { kind: 'accepted' } | { kind: 'gone' } | ({ kind: 'failed' } & Failure);
+/** One try of a delivery. */
+export interface Attempt {
+  /** When it began, ms since 1970. */
+  at: number;
+  /** How long it took, ms. */
+  ms: number;
+  /** The HTTP status of the answer; null when there was none. */
+  status: number | null;
+  /** Why it failed; null when the receiver took the delivery. */
+  reason: string | null;
+  /** The beginning of what the receiver said. */
+  answer: string | null;
+}
+
+/** What a call came to: a `reason` is a failure. */
+export interface Answer extends Failure {
+  reason: string | null;
+  status: number | null;
+  attempt: Attempt;
+}
 
 export interface Call {
   url: string;
@@ -16,8 +35,9 @@ export interface Call {
   stopping: AbortSignal;
 }
 
-/** What is read of an answer's body before the connection is given up; its content has no meaning here. */
+/** What is read of an answer's body before the connection is given up, and what is kept to be shown. */
 const ANSWER_LIMIT = 64 * 1024;
+const ANSWER_SHOWN = 1_024;
 const FEWEST_STEPS = 20;
 const LONGEST_STEP_MS = 500;
 /** What a call in hand has left when the runtime stops. */
@@ -28,20 +48,28 @@ const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** Posts, following no redirect. Throws only when `stopping` has fired and the receiver has not answered soon after. */
 export async function post(egress: Egress, call: Call): Promise<Answer> {
+  const [at, began] = [call.now(), performance.now()];
   const patience = waitFor(call.timeout, call.stopping);
+  const told = (heard: Heard): Answer => {
+    const { status, reason, answer } = heard;
+    return { ...heard, attempt: { at, ms: Math.round(performance.now() - began), status, reason, answer } };
+  };
   try {
-    return await attempt(egress, call, patience.signal);
+    return told(await askTwice(egress, call, patience.signal));
   } catch (error) {
     call.stopping.throwIfAborted();
-    if (patience.signal.aborted) return { kind: 'failed', reason: 'timeout', overloaded: false, retryAfter: undefined };
-    return { kind: 'failed', reason: nameOf(error), overloaded: false, retryAfter: undefined };
+    return told({ ...SILENCE, reason: patience.signal.aborted ? 'timeout' : nameOf(error) });
   } finally {
     patience.end();
   }
 }
 
+type Heard = Omit<Answer, 'attempt'> & { answer: string | null };
+
+const SILENCE = { status: null, overloaded: false, retryAfter: undefined, answer: null };
+
 /** A connection that broke says nothing about the receiver: once more, by another one. */
-async function attempt(egress: Egress, call: Call, signal: AbortSignal): Promise<Answer> {
+async function askTwice(egress: Egress, call: Call, signal: AbortSignal): Promise<Heard> {
   try {
     return await ask(egress, call, signal);
   } catch (error) {
@@ -50,7 +78,7 @@ async function attempt(egress: Egress, call: Call, signal: AbortSignal): Promise
   }
 }
 
-async function ask(egress: Egress, { url, headers, body, now }: Call, signal: AbortSignal): Promise<Answer> {
+async function ask(egress: Egress, { url, headers, body, now }: Call, signal: AbortSignal): Promise<Heard> {
   const target = new URL(url);
   const answer = await request(withoutCredentials(target), {
     method: 'POST',
@@ -61,9 +89,24 @@ async function ask(egress: Egress, { url, headers, body, now }: Call, signal: Ab
     // How long it may take is counted here alone.
     ...{ headersTimeout: 0, bodyTimeout: 0 },
   });
-  // The status is the answer. A body that breaks off or never ends does not undo it.
-  await answer.body.dump({ limit: ANSWER_LIMIT, signal }).catch(() => undefined);
-  return meaning(answer.statusCode, answer.headers['retry-after'], now());
+  const said = await beginningOf(answer.body);
+  return { ...meaning(answer.statusCode, answer.headers['retry-after'], now()), answer: said };
+}
+
+/** The status is the answer. A body that breaks off or never ends does not undo it. */
+async function beginningOf(body: AsyncIterable<Buffer>): Promise<string | null> {
+  const kept: Buffer[] = [];
+  let read = 0;
+  try {
+    for await (const chunk of body) {
+      if (read < ANSWER_SHOWN) kept.push(chunk.subarray(0, ANSWER_SHOWN - read));
+      read += chunk.length;
+      if (read > ANSWER_LIMIT) break;
+    }
+  } catch {
+    // What came before is what there is.
+  }
+  return kept.length === 0 ? null : Buffer.concat(kept).toString();
 }
 
 /**
@@ -82,16 +125,10 @@ function waitFor(ms: number, stopping: AbortSignal) {
   return { signal: late.signal, end: () => clearInterval(timer) };
 }
 
-function meaning(status: number, retryAfter: string | string[] | undefined, now: number): Answer {
-  if (status >= 200 && status < 300) return { kind: 'accepted' };
-  if (status === 410) return { kind: 'gone' };
+function meaning(status: number, retryAfter: string | string[] | undefined, now: number): Omit<Heard, 'answer'> {
+  if (status >= 200 && status < 300) return { ...SILENCE, status, reason: null };
   const [asked] = [retryAfter].flat();
-  return {
-    kind: 'failed',
-    reason: `http_${status}`,
-    overloaded: status === 429,
-    retryAfter: parseRetryAfter(asked, now),
-  };
+  return { status, reason: `http_${status}`, overloaded: status === 429, retryAfter: parseRetryAfter(asked, now) };
 }
 
 /** A short stable name such as `ECONNREFUSED` or `address_not_allowed`; messages could carry the address. */

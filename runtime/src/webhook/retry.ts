@@ -27,8 +27,8 @@ const JITTER = 0.2;
 const LONGEST_RETRY_AFTER_MS = 24 * HOUR;
 const SHORTEST_RETRY_AFTER_MS = SECOND;
 
+/** What a receiver's refusal says about when to come again. */
 export interface Failure {
-  reason: string;
   /** It says so: 429. */
   overloaded: boolean;
   /** What the receiver asked for in `Retry-After`, in ms. */

@@ -1,14 +1,32 @@
 /** Subscriptions at rest: what could give access (a URL may carry a password) is sealed to the subscription's id. */
-import type { WebhookId } from '../ids.ts';
+import type { EventId, SessionId, WebhookId } from '../ids.ts';
 import type { Seal } from '../seal.ts';
 import type { KeyValue } from '../store/store.ts';
-import type { Subscription } from './webhook.ts';
+import type { EventFilter } from './filter.ts';
 
 interface FormerSecret {
   secret: string;
   until: number;
 }
-export interface Entry extends Subscription {
+
+/** A receiver that does not take what it is sent, from the first event it refused for long. */
+export interface Failing {
+  session: SessionId;
+  event: EventId;
+  since: number;
+  reason: string;
+  /** A delivery was given up. */
+  gaveUp: boolean;
+}
+
+export interface Entry extends EventFilter {
+  webhookId: WebhookId;
+  url: string;
+  status: 'active' | 'paused' | 'disabled';
+  createdAt: number;
+  failing: Failing | null;
+  /** Sent along with every delivery. */
+  headers: Record<string, string>;
   /** Signs the deliveries. */
   secret: string;
   former: FormerSecret | null;
@@ -26,8 +44,8 @@ export function createVault(keyValue: KeyValue, seal: Seal) {
   return {
     all,
     async save(entry: Entry): Promise<void> {
-      const { url, secret, former, ...open } = entry;
-      const hidden: Private = { url, secret, former };
+      const { url, secret, former, headers, ...open } = entry;
+      const hidden: Private = { url, secret, former, headers };
       const record: Sealed = { ...open, sealed: seal.seal(JSON.stringify(hidden), context(open.webhookId)) };
       const entries = await all();
       await keyValue.set(record.webhookId, record);
@@ -41,8 +59,11 @@ export function createVault(keyValue: KeyValue, seal: Seal) {
   };
 }
 
-type Sealed = Omit<Entry, 'url' | 'secret' | 'former'> & { sealed: string };
-type Private = Pick<Entry, 'url' | 'secret' | 'former'>;
+type Sealed = Omit<Entry, keyof Private> & { sealed: string };
+type Private = Pick<Entry, 'url' | 'secret' | 'former' | 'headers'>;
+
+/** What subscriptions had not when they were fewer words long. */
+const FORMERLY = { tenantId: null, chats: 'all', senders: [], failing: null } as const;
 
 const context = (id: WebhookId) => `webhook:${id}`;
 
@@ -50,8 +71,9 @@ async function load(keyValue: KeyValue, seal: Seal): Promise<Map<WebhookId, Entr
   const entries = new Map<WebhookId, Entry>();
   for await (const [, record] of (keyValue.iterator?.(undefined) ?? []) as AsyncIterable<[string, Sealed]>) {
     const { sealed, ...open } = record;
-    const hidden = JSON.parse(seal.open(sealed, context(open.webhookId))) as Private;
-    entries.set(open.webhookId, { ...open, ...hidden });
+    const hidden = JSON.parse(seal.open(sealed, context(open.webhookId))) as Omit<Private, 'headers'> &
+      Partial<Private>;
+    entries.set(open.webhookId, { ...FORMERLY, ...open, ...hidden, headers: hidden.headers ?? {} });
   }
   return entries;
 }

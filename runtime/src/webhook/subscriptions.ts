@@ -2,92 +2,181 @@
 import { randomBytes } from 'node:crypto';
 import { Mutex } from 'async-mutex';
 import { RuntimeError } from '../errors.ts';
-import type { EventName } from '../events.ts';
+import type { EventEnvelope } from '../events.ts';
 import { webhookIdFor } from '../ids.ts';
 import type { SessionId, WebhookId } from '../ids.ts';
 import type { Seal } from '../seal.ts';
 import type { KeyValue } from '../store/store.ts';
-import { createVault, type Entry } from './subscription-vault.ts';
-import type { Subscription, SubscriptionFilter, SubscriptionRequest } from './webhook.ts';
+import { covers, wants } from './filter.ts';
+import { checkHeaders } from './headers.ts';
+import { createVault, type Entry, type Failing } from './subscription-vault.ts';
+import type {
+  ExportedSubscription,
+  NewSubscription,
+  Subscription,
+  SubscriptionChange,
+  SubscriptionFilter,
+  SubscriptionRequest,
+} from './webhook.ts';
 
 /** A former secret signs along for so long, for receivers that have not learnt the new one yet. */
 const ROTATION_MS = 24 * 3_600_000;
 const SECRET_BYTES = 24;
 
+/** Where to deliver and what to sign with, the current secret first. */
+export interface Target extends Pick<Entry, 'url' | 'headers' | 'status' | 'failing'> {
+  secrets: string[];
+}
+
 export interface Subscriptions {
-  put(request: SubscriptionRequest): Promise<Subscription & { secret: string }>;
+  put(request: SubscriptionRequest): Promise<NewSubscription>;
+  /** Throws `webhook_not_found`. */
+  change(id: WebhookId, change: SubscriptionChange): Promise<Subscription>;
+  /** Gives it a new secret; the former one signs along for a day. Throws `webhook_not_found`. */
+  rotate(id: WebhookId): Promise<NewSubscription>;
   list(filter: SubscriptionFilter): Promise<Subscription[]>;
   /** Those to one session, with their secrets. */
-  export(session: SessionId): Promise<(SubscriptionRequest & { secret: string })[]>;
+  export(session: SessionId): Promise<ExportedSubscription[]>;
   /** Throws `webhook_not_found`. */
   get(id: WebhookId): Promise<Subscription>;
-  /** The active ones that want this event of this session. */
-  of(session: SessionId, event: EventName): Promise<Subscription[]>;
-  /** Where to deliver and what to sign with, the current secret first; undefined when it is gone. */
-  target(id: WebhookId): Promise<{ url: string; secrets: string[]; status: Subscription['status'] } | undefined>;
+  /** Those not disabled that want this event. */
+  of(event: EventEnvelope, tenant: string | null): Promise<Subscription[]>;
+  /** Undefined when it is gone. */
+  target(id: WebhookId): Promise<Target | undefined>;
   disable(id: WebhookId): Promise<void>;
+  /** Notes how its receiver does; null is well. */
+  note(id: WebhookId, failing: Failing | null): Promise<void>;
   remove(id: WebhookId): Promise<void>;
 }
 
+const UNFILTERED = { chats: 'all' as const, senders: [], headers: {} };
+
 const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
-const shown = ({ webhookId, url, sessionId, events, status, createdAt }: Entry): Subscription => ({
-  ...{ webhookId, url, sessionId, status, createdAt },
-  events: [...events],
+const shown = ({ secret: _secret, former: _former, headers, failing, ...entry }: Entry): Subscription => ({
+  ...entry,
+  events: [...entry.events],
+  senders: [...entry.senders],
+  headerNames: Object.keys(headers),
+  failing: failing && { since: failing.since, reason: failing.reason },
 });
 
-export function createSubscriptions(keyValue: KeyValue, seal: Seal, now: () => number): Subscriptions {
-  const vault = createVault(keyValue, seal);
-  const change = new Mutex();
-  return {
-    put: (request) =>
-      change.runExclusive(async () => {
-        const { url, sessionId, events } = request;
-        const webhookId = webhookIdFor(url, sessionId);
-        const before = (await vault.all()).get(webhookId);
-        const secret = request.secret ?? newSecret();
-        const former =
-          before && before.secret !== secret ? { secret: before.secret, until: now() + ROTATION_MS } : null;
-        const createdAt = before?.createdAt ?? now();
-        const wanted = [...new Set(events)];
-        const entry: Entry = { webhookId, url, sessionId, events: wanted, status: 'active', createdAt, secret, former };
-        await vault.save(entry);
-        return { ...shown(entry), secret };
-      }),
-    async list({ url, sessionId }) {
-      const entries = [...(await vault.all()).values()];
-      return entries
-        .filter((entry) => url === undefined || entry.url === url)
-        .filter((entry) => sessionId === undefined || entry.sessionId === sessionId)
-        .map(shown);
-    },
-    async export(session) {
-      const entries = [...(await vault.all()).values()].filter(({ sessionId }) => sessionId === session);
-      return entries.map(({ url, sessionId, events, secret }) => ({ url, sessionId, events: [...events], secret }));
-    },
-    async get(id) {
-      const entry = (await vault.all()).get(id);
-      if (!entry) throw new RuntimeError('webhook_not_found');
-      return shown(entry);
-    },
-    async of(session, event) {
-      const entries = [...(await vault.all()).values()];
-      return entries
-        .filter(({ sessionId, status }) => status === 'active' && (sessionId === null || sessionId === session))
-        .filter(({ events }) => events.includes(event))
-        .map(shown);
-    },
-    async target(id) {
-      const entry = (await vault.all()).get(id);
-      if (!entry) return undefined;
-      const { url, status, secret, former } = entry;
-      return { url, status, secrets: former && former.until > now() ? [secret, former.secret] : [secret] };
-    },
-    disable: (id) =>
-      change.runExclusive(async () => {
-        const entry = (await vault.all()).get(id);
-        if (entry) await vault.save({ ...entry, status: 'disabled' });
-      }),
-    remove: (id) => change.runExclusive(() => vault.remove(id)),
-  };
+export class KeptSubscriptions implements Subscriptions {
+  readonly #vault;
+  readonly #now: () => number;
+  readonly #oneByOne = new Mutex();
+
+  constructor(keyValue: KeyValue, seal: Seal, now: () => number) {
+    this.#vault = createVault(keyValue, seal);
+    this.#now = now;
+  }
+
+  put({ url, sessionId, events, tenantId = null, paused = false, ...request }: SubscriptionRequest) {
+    return this.#oneByOne.runExclusive(async (): Promise<NewSubscription> => {
+      const { chats, senders, headers, secret = newSecret() } = { ...UNFILTERED, ...request };
+      checkHeaders(headers);
+      const webhookId = webhookIdFor(url, sessionId, tenantId);
+      const before = (await this.#vault.all()).get(webhookId);
+      const entry: Entry = {
+        ...{ webhookId, url, sessionId, tenantId, chats, headers, secret },
+        events: [...new Set(events)],
+        senders: [...new Set(senders)],
+        status: paused ? 'paused' : 'active',
+        createdAt: before?.createdAt ?? this.#now(),
+        failing: before?.failing ?? null,
+        former: before && before.secret !== secret ? this.#former(before.secret) : null,
+      };
+      return { ...(await this.#save(entry)), secret };
+    });
+  }
+
+  change(id: WebhookId, { paused, ...change }: SubscriptionChange): Promise<Subscription> {
+    return this.#oneByOne.runExclusive(async () => {
+      const entry = await this.#read(id);
+      if (change.headers) checkHeaders(change.headers);
+      const status = paused === undefined ? entry.status : paused ? 'paused' : 'active';
+      return await this.#save({ ...entry, ...change, status });
+    });
+  }
+
+  rotate(id: WebhookId): Promise<NewSubscription> {
+    return this.#oneByOne.runExclusive(async () => {
+      const entry = await this.#read(id);
+      const secret = newSecret();
+      return { ...(await this.#save({ ...entry, secret, former: this.#former(entry.secret) })), secret };
+    });
+  }
+
+  async list({ url, sessionId, tenantId }: SubscriptionFilter): Promise<Subscription[]> {
+    const entries = [...(await this.#vault.all()).values()];
+    return entries
+      .filter((entry) => url === undefined || entry.url === url)
+      .filter((entry) => sessionId === undefined || entry.sessionId === sessionId)
+      .filter((entry) => tenantId === undefined || entry.tenantId === tenantId)
+      .map(shown);
+  }
+
+  async export(session: SessionId): Promise<ExportedSubscription[]> {
+    const entries = [...(await this.#vault.all()).values()].filter(({ sessionId }) => sessionId === session);
+    return entries.map(({ url, events, chats, senders, headers, secret, status }) => ({
+      ...{ url, chats, headers, secret, paused: status === 'paused' },
+      events: [...events],
+      senders: [...senders],
+    }));
+  }
+
+  async get(id: WebhookId): Promise<Subscription> {
+    return shown(await this.#read(id));
+  }
+
+  async of(event: EventEnvelope, tenant: string | null): Promise<Subscription[]> {
+    const entries = [...(await this.#vault.all()).values()];
+    return entries
+      .filter((entry) => entry.status !== 'disabled' && covers(entry, event.sessionId, tenant))
+      .filter((entry) => wants(entry, event))
+      .map(shown);
+  }
+
+  async target(id: WebhookId): Promise<Target | undefined> {
+    const entry = (await this.#vault.all()).get(id);
+    if (!entry) return undefined;
+    const { url, headers, status, failing, secret, former } = entry;
+    const both = former && former.until > this.#now();
+    return { url, headers, status, failing, secrets: both ? [secret, former.secret] : [secret] };
+  }
+
+  disable(id: WebhookId): Promise<void> {
+    return this.#update(id, { status: 'disabled' });
+  }
+
+  note(id: WebhookId, failing: Failing | null): Promise<void> {
+    return this.#update(id, { failing });
+  }
+
+  remove(id: WebhookId): Promise<void> {
+    return this.#oneByOne.runExclusive(() => this.#vault.remove(id));
+  }
+
+  async #read(id: WebhookId): Promise<Entry> {
+    const entry = (await this.#vault.all()).get(id);
+    if (!entry) throw new RuntimeError('webhook_not_found');
+    return entry;
+  }
+
+  async #save(entry: Entry): Promise<Subscription> {
+    await this.#vault.save(entry);
+    return shown(entry);
+  }
+
+  /** Nothing when it is gone. */
+  #update(id: WebhookId, change: Partial<Entry>): Promise<void> {
+    return this.#oneByOne.runExclusive(async () => {
+      const entry = (await this.#vault.all()).get(id);
+      if (entry) await this.#vault.save({ ...entry, ...change });
+    });
+  }
+
+  #former(secret: string): Entry['former'] {
+    return { secret, until: this.#now() + ROTATION_MS };
+  }
 }

@@ -1,0 +1,94 @@
+/** A ledger on one SQLite table. Nothing here waits: an entry is on disk, or not there, when a call returns. */
+import type { SqliteFile } from './sqlite-file.ts';
+import type { Ledger, LedgerEntry, LedgerRange } from './store.ts';
+
+const PURGE_BATCH = 20;
+const MICROSECONDS = 1_000;
+
+/** Gives each entry of a store's ledgers its position. */
+export class Positions {
+  #last = 0;
+
+  /** Behind all that were given, behind `former`, and at the time it is. */
+  next(now: number, former: number): number {
+    this.#last = Math.max(now * MICROSECONDS, former + 1, this.#last + 1);
+    return this.#last;
+  }
+}
+
+export class SqliteLedger implements Ledger {
+  readonly #file: SqliteFile;
+  readonly #name: string;
+  readonly #keep: number;
+  readonly #now: () => number;
+  readonly #positions: Positions;
+  readonly #sql;
+
+  constructor(file: SqliteFile, name: string, keep: number, now: () => number, positions: Positions) {
+    this.#file = file;
+    this.#name = name;
+    this.#keep = keep;
+    this.#now = now;
+    this.#positions = positions;
+    this.#sql = prepare(file);
+  }
+
+  append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): LedgerEntry {
+    return this.#file.transaction(() => {
+      const last = this.#sql.last.get(this.#name) as LedgerEntry | undefined;
+      const known = last?.id === id ? last : this.get(id);
+      if (known) return known;
+      this.#sql.purge.run({ name: this.#name, oldest: this.#oldest(), id, limit: PURGE_BATCH });
+      const position = this.#positions.next(this.#now(), last?.position ?? 0);
+      const head = { sequence: (last?.sequence ?? 0) + 1, id, position };
+      const entry = { ...head, body: body(head) };
+      this.#sql.insert.run(this.#name, entry.sequence, entry.id, entry.position, entry.body);
+      return entry;
+    });
+  }
+
+  get(id: string): LedgerEntry | undefined {
+    return this.#sql.byId.get(this.#name, id, this.#oldest()) as LedgerEntry | undefined;
+  }
+
+  read({ after = 0, before = Number.MAX_SAFE_INTEGER, limit, newestFirst = false }: LedgerRange): LedgerEntry[] {
+    const from = Math.max(after, this.#oldest());
+    return this.#sql[newestFirst ? 'newest' : 'oldest'].all(
+      this.#name,
+      from,
+      before,
+      limit,
+    ) as unknown as LedgerEntry[];
+  }
+
+  /** Entries at this position and before are over. */
+  #oldest(): number {
+    return (this.#now() - this.#keep) * MICROSECONDS;
+  }
+}
+
+const prepare = ({ database }: SqliteFile) => {
+  const read = (order: string) =>
+    database.prepare(
+      `SELECT sequence, id, position, body FROM ledger
+       WHERE name = ? AND position > ? AND position < ? ORDER BY position ${order} LIMIT ?`,
+    );
+  return {
+    insert: database.prepare('INSERT INTO ledger (name, sequence, id, position, body) VALUES (?, ?, ?, ?, ?)'),
+    byId: database.prepare(
+      'SELECT sequence, id, position, body FROM ledger WHERE name = ? AND id = ? AND position > ?',
+    ),
+    last: database.prepare(
+      'SELECT sequence, id, position, body FROM ledger WHERE name = ? ORDER BY sequence DESC LIMIT 1',
+    ),
+    oldest: read('ASC'),
+    newest: read('DESC'),
+    // And what is over under the id that comes again, unless it is the last, which the count goes on from.
+    purge: database.prepare(
+      `DELETE FROM ledger WHERE name = :name
+       AND sequence < (SELECT max(sequence) FROM ledger WHERE name = :name) AND sequence IN
+       (SELECT sequence FROM ledger WHERE name = :name AND position <= :oldest AND id = :id UNION ALL SELECT sequence FROM
+        (SELECT sequence FROM ledger WHERE name = :name AND position <= :oldest ORDER BY position LIMIT :limit))`,
+    ),
+  };
+};

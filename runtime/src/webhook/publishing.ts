@@ -1,0 +1,62 @@
+/** From a fact to a durable event and its deliveries; what is done for one session is done one after another. */
+import { Mutex } from 'async-mutex';
+import type { EventEnvelope, Fact } from '../events.ts';
+import type { SessionId } from '../ids.ts';
+import { KEEP_DELIVERED_MS, type DeliveryQueue } from './delivery-queue.ts';
+import type { EventLog, StoredEvent } from './event-log.ts';
+import type { EventStreams } from './event-stream.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+interface PublishingDependencies {
+  events: EventLog;
+  subscriptions: Subscriptions;
+  queue: DeliveryQueue;
+  streams: EventStreams;
+  tenantOf(id: SessionId): string | null;
+  now: () => number;
+}
+
+export class Publishing {
+  readonly #deps: PublishingDependencies;
+  readonly #lines = new Map<SessionId, Mutex>();
+
+  constructor(deps: PublishingDependencies) {
+    this.#deps = deps;
+  }
+
+  publish(session: SessionId, fact: Fact): Promise<EventEnvelope> {
+    return this.#inLine(session, async () => {
+      const event = this.#deps.events.append(session, fact);
+      await this.#add(event);
+      this.#deps.streams.published(session, event);
+      return event.envelope;
+    });
+  }
+
+  /** Only the last event of a session can have been left without its deliveries. */
+  resume(session: SessionId): Promise<void> {
+    return this.#inLine(session, async () => {
+      const [last] = this.#deps.events.read(session, { limit: 1, newestFirst: true });
+      // What was delivered longer ago is not recognised any more.
+      if (!last || last.envelope.timestamp <= this.#deps.now() - KEEP_DELIVERED_MS) return;
+      await this.#add(last, last.envelope.timestamp);
+    });
+  }
+
+  forget(session: SessionId): void {
+    this.#lines.delete(session);
+  }
+
+  /** To all who want it, or those of them who subscribed before that time. */
+  async #add(event: StoredEvent, before = Number.POSITIVE_INFINITY): Promise<void> {
+    const { subscriptions, queue, tenantOf } = this.#deps;
+    const wanting = await subscriptions.of(event.envelope, tenantOf(event.envelope.sessionId));
+    for (const { webhookId, createdAt } of wanting) if (createdAt <= before) await queue.add(webhookId, event);
+  }
+
+  #inLine<Value>(session: SessionId, work: () => Promise<Value>): Promise<Value> {
+    const line = this.#lines.get(session) ?? new Mutex();
+    this.#lines.set(session, line);
+    return line.runExclusive(work);
+  }
+}
