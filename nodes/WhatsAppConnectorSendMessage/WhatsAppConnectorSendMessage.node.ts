@@ -9,6 +9,8 @@ import { runOperations } from '../shared/operations';
 import { searchSessions } from '../shared/session-locator';
 import { bulkOperations, bulkProperties } from './resources/bulk/bulk';
 import { messageOperations, messageProperties } from './resources/message/message';
+import { outputs } from './resources/message/wait/properties';
+import { resume, resumeWebhooks } from './resources/message/wait/resume';
 
 export class WhatsAppConnectorSendMessage implements INodeType {
   description: INodeTypeDescription = {
@@ -21,9 +23,11 @@ export class WhatsAppConnectorSendMessage implements INodeType {
     description: 'Sends WhatsApp messages from a linked account, paced as a person would',
     defaults: { name: 'WhatsApp Connector Send Message' },
     inputs: [NodeConnectionTypes.Main],
-    outputs: [NodeConnectionTypes.Main],
+    outputs,
     usableAsTool: true,
     credentials: [{ name: 'whatsAppConnectorApi', required: true }],
+    waitingNodeTooltip: 'The workflow goes on when there is a response on WhatsApp, or when time is up.',
+    webhooks: resumeWebhooks,
     properties: [
       {
         displayName: 'Resource',
@@ -42,6 +46,8 @@ export class WhatsAppConnectorSendMessage implements INodeType {
   };
 
   methods = { listSearch: { searchSessions } };
+
+  webhook = resume;
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
     return await runOperations(this, { bulk: bulkOperations, message: messageOperations });

@@ -13,6 +13,8 @@ import { optOutOperations, optOutProperties } from './resources/opt-out/opt-out'
 import { proxyOperations, proxyProperties } from './resources/proxy/proxy';
 import { runtimeOperations, runtimeProperties } from './resources/runtime/runtime';
 import { sessionOperations, sessionProperties } from './resources/session/session';
+import { searchWebhooks } from './resources/webhook/locator';
+import { webhookOperations, webhookProperties } from './resources/webhook/webhook';
 
 const OPERATIONS: Operations = {
   contact: contactOperations,
@@ -20,6 +22,7 @@ const OPERATIONS: Operations = {
   proxy: proxyOperations,
   runtime: runtimeOperations,
   session: sessionOperations,
+  webhook: webhookOperations,
 };
 
 /** The account that what is not a session belongs to. */
@@ -55,6 +58,7 @@ export class WhatsAppConnectorSessionControl implements INodeType {
           { name: 'Proxy', value: 'proxy' },
           { name: 'Runtime', value: 'runtime' },
           { name: 'Session', value: 'session' },
+          { name: 'Webhook', value: 'webhook' },
         ],
       },
       ...contactProperties,
@@ -63,10 +67,11 @@ export class WhatsAppConnectorSessionControl implements INodeType {
       ...runtimeProperties,
       ...sessionProperties,
       ...sessionOfOthers,
+      ...webhookProperties,
     ],
   };
 
-  methods = { listSearch: { searchSessions } };
+  methods = { listSearch: { searchSessions, searchWebhooks } };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
     return await runOperations(this, OPERATIONS);

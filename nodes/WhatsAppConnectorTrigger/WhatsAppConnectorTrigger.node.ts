@@ -6,10 +6,11 @@ import {
   type IWebhookFunctions,
   type IWebhookResponseData,
 } from 'n8n-workflow';
+import { readEvent, toItem } from '../shared/event';
 import { searchSessions } from '../shared/session-locator';
 import { properties } from './description';
 import { fileOf } from './media';
-import { passes, readEvent, toItem, type EventFilter } from './event';
+import { passes, type EventFilter } from './event';
 import { faultOf } from './signature';
 import { isSubscribed, secretOf, subscribe, unsubscribe } from './subscription';
 

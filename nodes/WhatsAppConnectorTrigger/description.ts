@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { callbackBaseUrl } from '../shared/callback-url';
 import { sessionLocator } from '../shared/session-locator';
 import { EVENT_OPTIONS, KIND_OPTIONS } from './event';
 
@@ -30,15 +31,7 @@ export const properties: INodeProperties[] = [
     placeholder: 'Add option',
     default: {},
     options: [
-      {
-        displayName: 'Callback Base URL',
-        name: 'callbackBaseUrl',
-        type: 'string',
-        default: '',
-        placeholder: 'e.g. http://n8n:5678',
-        description:
-          'Where the connector runtime reaches n8n, if that is not the address n8n shows in its webhook URLs, such as between containers',
-      },
+      callbackBaseUrl,
       {
         displayName: 'Download Media',
         name: 'downloadMedia',

@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { isObject, type EventEnvelope } from '../shared/event';
 
 /** The events to choose from, as the runtime names them. */
 export const EVENT_OPTIONS = [
@@ -40,17 +41,6 @@ export const EVENT_OPTIONS = [
   { name: 'QR Code', value: 'qr.update', description: 'A new code is there to be scanned with the phone' },
 ];
 
-/** What the runtime posts. */
-export interface EventEnvelope {
-  id: string;
-  event: string;
-  sessionId: string;
-  sessionHash: string;
-  sequence: number;
-  timestamp: number;
-  data: IDataObject;
-}
-
 /** The kinds of messages to choose from, as the runtime names them. */
 export const KIND_OPTIONS = [
   { name: 'Audio', value: 'audio' },
@@ -78,15 +68,6 @@ export interface EventFilter {
   textContains?: string;
   /** A regular expression, in any case. */
   textMatches?: string;
-}
-
-/** Reads a delivery's body; null when it is not an event. */
-export function readEvent(body: unknown): EventEnvelope | null {
-  if (!isObject(body) || !isObject(body.data)) return null;
-  const { id, event, sessionId, sessionHash, sequence, timestamp } = body;
-  if (typeof id !== 'string' || typeof event !== 'string' || typeof sessionId !== 'string') return null;
-  if (typeof sessionHash !== 'string' || typeof sequence !== 'number' || typeof timestamp !== 'number') return null;
-  return { id, event, sessionId, sessionHash, sequence, timestamp, data: body.data };
 }
 
 /** Whether an event is one the workflow wants to run for. */
@@ -120,13 +101,3 @@ function says(text: unknown, { textContains = '', textMatches = '' }: EventFilte
   if (!words.toLowerCase().includes(textContains.toLowerCase())) return false;
   return textMatches === '' || new RegExp(textMatches, 'iu').test(words);
 }
-
-/** The item a workflow works with: what happened beside where and when, nothing nested that need not be. */
-export const toItem = ({ id, data, ...envelope }: EventEnvelope): IDataObject => ({
-  ...data,
-  ...envelope,
-  eventId: id,
-});
-
-const isObject = (value: unknown): value is IDataObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

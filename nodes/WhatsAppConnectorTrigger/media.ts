@@ -1,6 +1,6 @@
 import type { IBinaryKeyData, IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { download } from '../shared/api';
-import { toItem, type EventEnvelope } from './event';
+import { toItem, type EventEnvelope } from '../shared/event';
 
 const FIELD = 'data';
 

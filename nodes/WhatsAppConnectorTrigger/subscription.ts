@@ -1,5 +1,6 @@
 import { NodeOperationError, type IDataObject, type IHookFunctions, type IWebhookFunctions } from 'n8n-workflow';
 import { callApi, callApiUnless, pathTo } from '../shared/api';
+import { reachable } from '../shared/callback-url';
 import type { EventFilter } from './event';
 
 /** A subscription as the runtime lists it. */
@@ -92,17 +93,10 @@ function wantedBy(context: IHookFunctions): { url: string; sessionId?: string; e
   });
 }
 
-/** n8n's own URL for this trigger, on another host when the runtime reaches n8n by a name of its own. */
+/** n8n's own URL for this trigger, as the runtime reaches it. */
 function callbackUrl(context: IHookFunctions): string {
-  const url = context.getNodeWebhookUrl('default') ?? '';
-  const options = context.getNodeParameter('options', {}) as IDataObject;
-  const base = String(options.callbackBaseUrl ?? '').trim();
-  if (base === '') return url;
-  const path = /^https?:\/\/[^/]+(\/.*)$/i.exec(url)?.[1];
-  if (path && /^https?:\/\/[^/]/i.test(base)) return base.replace(/\/+$/, '') + path;
-  throw new NodeOperationError(context.getNode(), `The Callback Base URL "${base}" is not a web address`, {
-    description: 'Write it in full, such as http://n8n:5678.',
-  });
+  const { callbackBaseUrl } = context.getNodeParameter('options', {}) as IDataObject;
+  return reachable(context, context.getNodeWebhookUrl('default') ?? '', callbackBaseUrl);
 }
 
 /** A pattern that cannot be read would stop every delivery: it is refused while somebody is looking. */

@@ -2,19 +2,15 @@
  * The whole product as its users have it: a real n8n with the packed nodes, the runtime, and WhatsApp's part played by
  * the sandbox, each a process of its own that knows the others by address only.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { N8nClient } from '../../runtime/src/demo/n8n-client.ts';
-import { findN8n } from '../../runtime/src/demo/n8n-install.ts';
-import { echoWorkflow, packNodes, startN8n, type N8n } from '../../runtime/src/demo/n8n.ts';
+import { echoWorkflow, type N8n } from '../../runtime/src/demo/n8n.ts';
 import { eventually } from '../support/deadline.ts';
-import { startRuntime, type RuntimeProcess } from '../support/runtime-process.ts';
+import { describeWithN8n, executionsOf, startRealN8n, type RealN8n } from '../support/real-n8n.ts';
+import type { RuntimeProcess } from '../support/runtime-process.ts';
 
 const ACCOUNT = '15550100040';
 const ADA = '15550100041';
-const install = findN8n(process.env);
 
 jest.setTimeout(300_000);
 
@@ -23,39 +19,24 @@ async function subscriptions(runtime: RuntimeProcess) {
   return (await runtime.api<{ webhooks: { url: string; events: string[] }[] }>('GET', '/webhooks')).webhooks;
 }
 
-/** Finished executions of a workflow, once there are as many. */
 const executed = (client: N8nClient, workflowId: string, count: number) =>
-  eventually(
-    30_000,
-    `${count} finished executions`,
-    async () => (await client.executions(workflowId)).filter(({ status }) => !['new', 'running'].includes(status)),
-    (finished) => finished.length >= count,
-  );
+  executionsOf(client, workflowId, count, 'success', 'error', 'crashed', 'canceled');
 
 function withN8n(): void {
-  let folder: string;
+  let real: RealN8n;
   let runtime: RuntimeProcess;
   let n8n: N8n;
   let workflow: { id: string; versionId: string };
 
   beforeAll(async () => {
-    if (!install) throw new Error('n8n is not installed: node test/support/install-n8n.ts');
-    folder = mkdtempSync(join(tmpdir(), 'n8n-e2e-'));
-    const home = join(folder, 'home');
-    mkdirSync(home);
-    const tarball = await packNodes(process.cwd(), folder, process.env);
-    runtime = await startRuntime();
-    n8n = await startN8n({ install, home, tarball, env: process.env });
+    real = await startRealN8n();
+    ({ runtime, n8n } = real);
     await runtime.linkedSession('sales', ACCOUNT);
     await runtime.sandbox.contact(ADA, { name: 'Ada' });
     workflow = await n8n.client.createWorkflow(await echoWorkflow(n8n.client, runtime));
   });
 
-  afterAll(async () => {
-    await n8n?.stop();
-    await runtime?.stop();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => real?.stop());
 
   test('the credential test tells a right key from a wrong one', async () => {
     const data = { baseUrl: runtime.url, apiKey: runtime.apiKey };
@@ -132,6 +113,4 @@ function withN8n(): void {
   });
 }
 
-const title = 'a real n8n, the runtime and the sandbox together';
-if (install || process.env.REQUIRE_ALL === '1') describe(title, withN8n);
-else test.skip(`${title} (no n8n in the cache folder: node test/support/install-n8n.ts)`, () => undefined);
+describeWithN8n('a real n8n, the runtime and the sandbox together', withN8n);

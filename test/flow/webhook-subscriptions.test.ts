@@ -39,6 +39,28 @@ describe('who hears of what', () => {
     expect((await room.webhooks.list({ tenantId: 'north' })).map(({ url }) => url)).toEqual([north.url]);
   });
 
+  test('a subscription for a while ends by itself, and its place is given away', async () => {
+    let now = Date.now();
+    const [lasting, brief] = [await receive(), await receive()];
+    const room = openRoom({ now: () => now });
+    await subscribe(room, lasting.url);
+    const expiresAt = now + 60_000;
+    const request = { url: brief.url, sessionId: SESSION, events: EVENTS };
+    const { webhookId, ...made } = await room.webhooks.subscribe({ ...request, expiresAt });
+    expect(made.expiresAt).toBe(expiresAt);
+    room.start();
+    await publish(room, 1);
+    await brief.next(({ sequence }) => sequence === 1);
+    now = expiresAt;
+    await publish(room, 2);
+    await lasting.next(({ sequence }) => sequence === 2);
+    expect(sequences(brief)).toEqual([1]);
+    await expect(room.webhooks.get(webhookId)).rejects.toMatchObject({ code: 'webhook_not_found' });
+    expect((await room.webhooks.list()).map(({ url }) => url)).toEqual([lasting.url]);
+    // Asked for again it begins anew, for as long as is said now.
+    expect(await room.webhooks.subscribe(request)).toMatchObject({ webhookId, createdAt: now, expiresAt: null });
+  });
+
   test('one URL may listen to a session and to a tenant: these are two subscriptions', async () => {
     const room = openRoom();
     const url = 'https://example.com/hook';

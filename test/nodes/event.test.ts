@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { EVENT_OPTIONS, passes, readEvent, toItem } from '../../nodes/WhatsAppConnectorTrigger/event.ts';
+import { readEvent, toItem } from '../../nodes/shared/event.ts';
+import { EVENT_OPTIONS, passes } from '../../nodes/WhatsAppConnectorTrigger/event.ts';
 import { EVENT_NAMES } from '../../runtime/src/events.ts';
 
 const envelope = (event: string, data: Record<string, unknown>) => ({

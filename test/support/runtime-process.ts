@@ -24,6 +24,7 @@ export interface ShownMessage extends ScreenMessage {
   edited: boolean;
   deleted: boolean;
   reactions: { emoji: string }[];
+  poll?: { question: string } | null;
 }
 
 export interface RuntimeProcess {

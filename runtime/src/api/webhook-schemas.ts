@@ -38,6 +38,7 @@ export const Subscribe = Type.Object(
     tenantId: Type.Optional(
       Type.String({ minLength: 1, maxLength: 128, description: 'Only the sessions of this tenant.' }),
     ),
+    expiresAt: Type.Optional(Time('When it ends by itself; never without it')),
     ...choices,
   },
   closed,
@@ -57,6 +58,7 @@ export const Subscription = Type.Object({
   }),
   failing: orNull(Type.Object({ since: Time('When it began'), reason: Type.String({ description: 'Why, then.' }) })),
   createdAt: Time('When it was made'),
+  expiresAt: orNull(Time('When it ends by itself')),
 });
 export const NewSubscription = Type.Object({
   ...Subscription.properties,

@@ -15,10 +15,12 @@ export interface WorkflowNode {
   position: [number, number];
 }
 
-/** A workflow in which each node is connected to the next. */
+/** A workflow in which each node is connected to the next, unless it says otherwise. */
 export interface NewWorkflow {
   name: string;
   nodes: WorkflowNode[];
+  /** By node: for each of its outputs the nodes it leads to. */
+  connections?: Record<string, string[][]>;
 }
 
 export interface Execution {
@@ -60,7 +62,11 @@ export class N8nClient {
   }
 
   /** Saves a new workflow; the first node is its trigger. */
-  async createWorkflow({ name, nodes }: NewWorkflow): Promise<{ id: string; versionId: string; webhookId: string }> {
+  async createWorkflow({
+    name,
+    nodes,
+    connections = inLine(nodes),
+  }: NewWorkflow): Promise<{ id: string; versionId: string; webhookId: string }> {
     const webhookId = randomUUID();
     const saved = nodes.map((node, i) => ({
       id: randomUUID(),
@@ -68,11 +74,12 @@ export class N8nClient {
       ...node,
       ...(i === 0 ? { webhookId } : {}),
     }));
-    const connections = Object.fromEntries(
-      nodes.slice(1).map((node, i) => [nodes[i]?.name, { main: [[{ node: node.name, type: 'main', index: 0 }]] }]),
-    );
     const settings = { executionOrder: 'v1' };
-    const body = { name, nodes: saved, connections, settings };
+    const wired = Object.entries(connections).map(([from, outputs]) => [
+      from,
+      { main: outputs.map((names) => names.map((node) => ({ node, type: 'main', index: 0 }))) },
+    ]);
+    const body = { name, nodes: saved, connections: Object.fromEntries(wired), settings };
     const { id, versionId } = await this.call<{ id: string; versionId: string }>('POST', '/rest/workflows', body);
     return { id, versionId, webhookId };
   }
@@ -135,3 +142,6 @@ export class N8nClient {
     }
   }
 }
+
+const inLine = (nodes: WorkflowNode[]): Record<string, string[][]> =>
+  Object.fromEntries(nodes.slice(1).map(({ name }, i) => [nodes[i]?.name, [[name]]]));

@@ -24,6 +24,8 @@ export interface Entry extends EventFilter {
   url: string;
   status: 'active' | 'paused' | 'disabled';
   createdAt: number;
+  /** From then on it hears of nothing; null for always. */
+  expiresAt: number | null;
   failing: Failing | null;
   /** Sent along with every delivery. */
   headers: Record<string, string>;
@@ -63,7 +65,7 @@ type Sealed = Omit<Entry, keyof Private> & { sealed: string };
 type Private = Pick<Entry, 'url' | 'secret' | 'former' | 'headers'>;
 
 /** What subscriptions had not when they were fewer words long. */
-const FORMERLY = { tenantId: null, chats: 'all', senders: [], failing: null } as const;
+const FORMERLY = { tenantId: null, chats: 'all', senders: [], failing: null, expiresAt: null } as const;
 
 const context = (id: WebhookId) => `webhook:${id}`;
 

@@ -71,14 +71,15 @@ export class KeptSubscriptions implements Subscriptions {
     this.#now = now;
   }
 
-  put({ url, sessionId, events, tenantId = null, paused = false, ...request }: SubscriptionRequest) {
+  put({ url, sessionId, events, tenantId = null, expiresAt = null, paused = false, ...request }: SubscriptionRequest) {
     return this.#oneByOne.runExclusive(async (): Promise<NewSubscription> => {
       const { chats, senders, headers, secret = newSecret() } = { ...UNFILTERED, ...request };
       checkHeaders(headers);
+      await this.#forgetExpired();
       const webhookId = webhookIdFor(url, sessionId, tenantId);
-      const before = (await this.#vault.all()).get(webhookId);
+      const before = (await this.#live()).get(webhookId);
       const entry: Entry = {
-        ...{ webhookId, url, sessionId, tenantId, chats, headers, secret },
+        ...{ webhookId, url, sessionId, tenantId, chats, headers, secret, expiresAt },
         events: [...new Set(events)],
         senders: [...new Set(senders)],
         status: paused ? 'paused' : 'active',
@@ -108,7 +109,7 @@ export class KeptSubscriptions implements Subscriptions {
   }
 
   async list({ url, sessionId, tenantId }: SubscriptionFilter): Promise<Subscription[]> {
-    const entries = [...(await this.#vault.all()).values()];
+    const entries = [...(await this.#live()).values()];
     return entries
       .filter((entry) => url === undefined || entry.url === url)
       .filter((entry) => sessionId === undefined || entry.sessionId === sessionId)
@@ -117,9 +118,9 @@ export class KeptSubscriptions implements Subscriptions {
   }
 
   async export(session: SessionId): Promise<ExportedSubscription[]> {
-    const entries = [...(await this.#vault.all()).values()].filter(({ sessionId }) => sessionId === session);
-    return entries.map(({ url, events, chats, senders, headers, secret, status }) => ({
-      ...{ url, chats, headers, secret, paused: status === 'paused' },
+    const entries = [...(await this.#live()).values()].filter(({ sessionId }) => sessionId === session);
+    return entries.map(({ url, events, chats, senders, headers, secret, status, expiresAt }) => ({
+      ...{ url, chats, headers, secret, expiresAt, paused: status === 'paused' },
       events: [...events],
       senders: [...senders],
     }));
@@ -130,7 +131,7 @@ export class KeptSubscriptions implements Subscriptions {
   }
 
   async of(event: EventEnvelope, tenant: string | null): Promise<Subscription[]> {
-    const entries = [...(await this.#vault.all()).values()];
+    const entries = [...(await this.#live()).values()];
     return entries
       .filter((entry) => entry.status !== 'disabled' && covers(entry, event.sessionId, tenant))
       .filter((entry) => wants(entry, event))
@@ -138,7 +139,7 @@ export class KeptSubscriptions implements Subscriptions {
   }
 
   async target(id: WebhookId): Promise<Target | undefined> {
-    const entry = (await this.#vault.all()).get(id);
+    const entry = (await this.#live()).get(id);
     if (!entry) return undefined;
     const { url, headers, status, failing, secret, former } = entry;
     const both = former && former.until > this.#now();
@@ -157,8 +158,20 @@ export class KeptSubscriptions implements Subscriptions {
     return this.#oneByOne.runExclusive(() => this.#vault.remove(id));
   }
 
+  /** Those whose time is not up. */
+  async #live(): Promise<Map<WebhookId, Entry>> {
+    const isLive = ({ expiresAt }: Entry) => expiresAt === null || expiresAt > this.#now();
+    return new Map([...(await this.#vault.all())].filter(([, entry]) => isLive(entry)));
+  }
+
+  /** Who makes subscriptions that end makes room with the next one; one by one with what else is written. */
+  async #forgetExpired(): Promise<void> {
+    const live = await this.#live();
+    for (const id of [...(await this.#vault.all()).keys()]) if (!live.has(id)) await this.#vault.remove(id);
+  }
+
   async #read(id: WebhookId): Promise<Entry> {
-    const entry = (await this.#vault.all()).get(id);
+    const entry = (await this.#live()).get(id);
     if (!entry) throw new RuntimeError('webhook_not_found');
     return entry;
   }
@@ -171,7 +184,7 @@ export class KeptSubscriptions implements Subscriptions {
   /** Nothing when it is gone. */
   #update(id: WebhookId, change: Partial<Entry>): Promise<void> {
     return this.#oneByOne.runExclusive(async () => {
-      const entry = (await this.#vault.all()).get(id);
+      const entry = (await this.#live()).get(id);
       if (entry) await this.#vault.save({ ...entry, ...change });
     });
   }

@@ -45,6 +45,8 @@ export interface Subscription extends EventFilter {
   failing: { since: number; reason: string } | null;
   /** ms since 1970. */
   createdAt: number;
+  /** When it ends by itself, ms since 1970; null for never. */
+  expiresAt: number | null;
 }
 
 export type NewSubscription = Subscription & { secret: string };
@@ -64,6 +66,8 @@ export interface SubscriptionRequest extends SubscriptionChange {
   sessionId: SessionId | null;
   tenantId?: string | null;
   events: EventName[];
+  /** For who listens only for a while and may not be there to say that it is over. */
+  expiresAt?: number | null;
   /** Signs the deliveries; made when missing. */
   secret?: string;
 }

@@ -276,9 +276,16 @@ export const typeOptions: INodePropertyOptions[] = Object.entries(TYPES).map(([v
 export const contentProperties = (show: Record<string, string[]>): INodeProperties[] =>
   Object.entries(TYPES).flatMap(([type, { properties }]) => properties({ ...show, messageType: [type] }));
 
+/** The parameters of one type. */
+export const propertiesOfType = (type: 'poll' | 'text', show: Record<string, string[]>): INodeProperties[] =>
+  TYPES[type]?.properties(show) ?? [];
+
 /** What one item is to send. */
-export async function contentOf(context: IExecuteFunctions, itemIndex: number): Promise<Outgoing> {
-  const chosen = textOf(context, itemIndex, 'messageType');
+export async function contentOf(
+  context: IExecuteFunctions,
+  itemIndex: number,
+  chosen = textOf(context, itemIndex, 'messageType'),
+): Promise<Outgoing> {
   const type = Object.keys(TYPES).includes(chosen) ? TYPES[chosen] : undefined;
   if (type) return type.read(context, itemIndex);
   throw new NodeOperationError(context.getNode(), `There is no message type "${chosen}"`, {

@@ -89,15 +89,19 @@ const how: INodeProperties[] = [
 
 const byName = (a: { displayName: string }, b: { displayName: string }) => a.displayName.localeCompare(b.displayName);
 
-/** The options of an operation: these and how it is sent, in the order of the alphabet. */
-export const optionsWith = (more: INodeProperties[], show: Record<string, string[]>): INodeProperties => ({
+/** The options of an operation: these and how it is sent, in the order of the alphabet, without what it settles itself. */
+export const optionsWith = (
+  more: INodeProperties[],
+  show: Record<string, string[]>,
+  settled: string[] = [],
+): INodeProperties => ({
   displayName: 'Options',
   name: 'options',
   type: 'collection',
   placeholder: 'Add option',
   default: {},
   displayOptions: { show },
-  options: [...how, ...more].sort(byName),
+  options: [...how.filter(({ name }) => !settled.includes(name)), ...more].sort(byName),
 });
 
 interface How extends IDataObject {
@@ -117,13 +121,17 @@ export interface Outgoing {
   file?: { bytes: Buffer; fileName: string; mimeType: string };
 }
 
-/** Hands a message to the runtime, which sends it however long that takes; one known to have failed is an error. */
+/**
+ * Hands a message to the runtime, which sends it however long that takes; one known to have failed is an error. `settled` are
+ * options that the operation leaves no choice about.
+ */
 export async function handOver(
   context: IExecuteFunctions,
   itemIndex: number,
   { kind, content, file }: Outgoing,
+  settled: How = {},
 ): Promise<OperationResult[]> {
-  const options = context.getNodeParameter('options', itemIndex, {}) as How;
+  const options = { ...(context.getNodeParameter('options', itemIndex, {}) as How), ...settled };
   const { idempotencyKey, timeout, waitFor, sendAt, expiresAt, mentions, ...given } = options;
   const at = (value: unknown, name: string) =>
     value === undefined || value === '' ? undefined : millisecondsOf(context, value, name, itemIndex);
@@ -132,7 +140,13 @@ export async function handOver(
     to: recipientOf(context, itemIndex),
     ...content,
     ...present({
-      ...{ ...given, sendAt: at(sendAt, 'Send At'), expiresAt: at(expiresAt, 'Expires At') },
+      // Where the runtime reaches n8n is nothing about the message.
+      ...{
+        ...given,
+        callbackBaseUrl: undefined,
+        sendAt: at(sendAt, 'Send At'),
+        expiresAt: at(expiresAt, 'Expires At'),
+      },
       mentions: mentions && mentions.split(',').map((each) => each.trim()),
     }),
     ...(waitFor && { waitFor, timeout: timeout ?? 30 }),

@@ -1,12 +1,14 @@
 import type { INodeProperties } from 'n8n-workflow';
-import type { Operation } from '../../../shared/operations';
+import type { Operations } from '../../../shared/operations';
 import { recipient } from '../../../shared/recipient';
 import { sessionLocator } from '../../../shared/session-locator';
 import { changeProperties, deleteMessage, editMessage, forwardMessage, messageId, reactToMessage } from './change';
 import { getManyMessages, lookOperations, lookProperties } from './look';
 import { sendMessage, sendProperties } from './send';
+import { waitProperties } from './wait/properties';
+import { sendAndWait } from './wait/send-and-wait';
 
-export const messageOperations: Record<string, Operation> = {
+export const messageOperations: Operations[string] = {
   ...lookOperations,
   delete: deleteMessage,
   edit: editMessage,
@@ -14,6 +16,7 @@ export const messageOperations: Record<string, Operation> = {
   getAll: getManyMessages,
   react: reactToMessage,
   send: sendMessage,
+  sendAndWait: { together: sendAndWait },
 };
 
 export const messageProperties: INodeProperties[] = [
@@ -69,6 +72,12 @@ export const messageProperties: INodeProperties[] = [
         description: 'Send a text, a file, a place, a contact card or a poll to a person or a group',
       },
       {
+        name: 'Send and Wait for Response',
+        value: 'sendAndWait',
+        action: 'Send message and wait for response',
+        description: 'Ask something and continue when there is a reply, a vote or an approval, or when time is up',
+      },
+      {
         name: 'Wait for Status',
         value: 'wait',
         action: 'Wait for status of message',
@@ -79,10 +88,13 @@ export const messageProperties: INodeProperties[] = [
   { ...sessionLocator, displayOptions: { show: { resource: ['message'] } } },
   {
     ...recipient,
-    displayOptions: { show: { resource: ['message'], operation: ['delete', 'edit', 'forward', 'react', 'send'] } },
+    displayOptions: {
+      show: { resource: ['message'], operation: ['delete', 'edit', 'forward', 'react', 'send', 'sendAndWait'] },
+    },
   },
   messageId,
   ...sendProperties,
+  ...waitProperties,
   ...changeProperties,
   ...lookProperties,
 ];
