@@ -83,7 +83,7 @@ export class WhatsAppConnectorTrigger implements INodeType {
     const event = readEvent(this.getBodyData());
     if (!event) return refuse(this, 400, 'The body is not an event.');
     const options = this.getNodeParameter('options', {}) as EventFilter & { downloadMedia?: boolean };
-    if (!passes(event, options)) return {};
+    if (!passes(event, options, Date.now())) return {};
     const item = { json: toItem(event), ...(options.downloadMedia && (await fileOf(this, event))) };
     return { workflowData: [[item]], webhookResponse: { received: true } };
   }

@@ -48,6 +48,15 @@ export const properties: INodeProperties[] = [
         description: 'Whether to start only on messages written to the account itself, not to a group it is in',
       },
       {
+        displayName: 'Ignore Older Than (Minutes)',
+        name: 'ignoreOlderThan',
+        type: 'number',
+        typeOptions: { minValue: 1 },
+        default: 60,
+        description:
+          'Start only on messages written within this time, not on what waited at WhatsApp while the account was offline',
+      },
+      {
         displayName: 'Include Own Messages',
         name: 'includeOwnMessages',
         type: 'boolean',
@@ -90,6 +99,15 @@ export const properties: INodeProperties[] = [
         type: 'boolean',
         default: false,
         description: 'Whether to start only on messages written to a group',
+      },
+      {
+        displayName: 'Replay Last Events While Testing',
+        name: 'replayLast',
+        type: 'number',
+        typeOptions: { minValue: 1, maxValue: 100 },
+        default: 1,
+        description:
+          'How many of the last events to look at again when you test the workflow: it starts with the first that fits, without waiting for a new one',
       },
       {
         displayName: 'Text Contains',

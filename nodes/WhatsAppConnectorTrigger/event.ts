@@ -63,6 +63,8 @@ export interface EventFilter {
   onlyGroups?: boolean;
   messageStatuses?: string[];
   messageKinds?: string[];
+  /** In minutes. */
+  ignoreOlderThan?: number;
   /** Numbers or addresses, separated by commas. */
   onlyFrom?: string;
   textContains?: string;
@@ -70,11 +72,16 @@ export interface EventFilter {
   textMatches?: string;
 }
 
+const MINUTE_MS = 60_000;
+
 /** Whether an event is one the workflow wants to run for. */
-export function passes({ event, data }: EventEnvelope, filter: EventFilter): boolean {
-  if (event === 'message') return isWanted(data, filter);
+export function passes({ event, data }: EventEnvelope, filter: EventFilter, now: number): boolean {
+  if (event === 'message') return isWanted(data, filter) && !isOld(data.sentAt, filter, now);
   return event !== 'message.ack' || isAmong(data.status, filter.messageStatuses);
 }
+
+const isOld = (sentAt: unknown, { ignoreOlderThan = Infinity }: EventFilter, now: number) =>
+  Number(sentAt) < now - ignoreOlderThan * MINUTE_MS;
 
 function isWanted(data: IDataObject, filter: EventFilter): boolean {
   if (data.fromMe === true && !filter.includeOwnMessages) return false;

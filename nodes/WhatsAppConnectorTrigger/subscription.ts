@@ -50,20 +50,33 @@ export async function isSubscribed(context: IHookFunctions): Promise<boolean> {
   );
 }
 
+/** An n8n that is killed while it listens says no goodbye; it listens for two minutes. */
+const TEST_LASTS_MS = 5 * 60_000;
+
 /** Asks the runtime for the subscription and keeps its id and secret. */
 export async function subscribe(context: IHookFunctions): Promise<void> {
   const wanted = wantedBy(context);
+  const kind = kindOf(context);
   const { webhookId, secret } = await callApi<Webhook & { secret: string }>(context, {
     method: 'POST',
     path: '/webhooks',
-    body: { ...wanted },
+    body: { ...wanted, ...(kind === 'test' && { expiresAt: Date.now() + TEST_LASTS_MS }) },
   });
-  keptOf(context)[kindOf(context)] = { webhookId, secret };
+  keptOf(context)[kind] = { webhookId, secret };
   // The URL is this node's alone: another subscription to it is left from a session chosen before, and its deliveries
   // would be signed with a secret nobody has any more.
   for (const stale of await listByUrl(context, wanted.url)) {
     if (stale.webhookId !== webhookId) await remove(context, stale.webhookId);
   }
+  if (kind === 'test') await replay(context, webhookId);
+}
+
+/** Events of before come once more, so that there is something to build with at once. */
+async function replay(context: IHookFunctions, webhookId: string): Promise<void> {
+  const { replayLast = 0 } = context.getNodeParameter('options', {}) as { replayLast?: number };
+  if (replayLast < 1) return;
+  const path = pathTo('webhooks', webhookId, 'replay');
+  await callApi(context, { method: 'POST', path, body: { last: replayLast } });
 }
 
 /** Ends the subscription; also one of which only the URL is known, since static data does not survive everything. */

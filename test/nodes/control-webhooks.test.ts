@@ -13,6 +13,8 @@ let runtime: RuntimeProcess;
 let engine: N8nEngine;
 let receiver: Receiver;
 let webhookId: string;
+/** What the receiver answers. */
+let status = 200;
 const run = controlOn(() => engine);
 const json = async (operation: string, parameters: object = {}) =>
   (
@@ -20,7 +22,7 @@ const json = async (operation: string, parameters: object = {}) =>
   ).map((item) => item.json);
 
 beforeAll(async () => {
-  [runtime, receiver] = await Promise.all([startRuntime(), startReceiver()]);
+  [runtime, receiver] = await Promise.all([startRuntime(), startReceiver(() => status)]);
   engine = await N8nEngine.load({ baseUrl: runtime.url, apiKey: runtime.apiKey });
   await runtime.linkedSession('desk', ACCOUNT);
   await runtime.sandbox.contact(ADA);
@@ -54,6 +56,19 @@ test('what nobody gave up is not driven again', async () => {
   const { id } = receiver.events[0] ?? { id: '' };
   expect(await json('redrive', { eventId: id })).toEqual([{ redriven: 0 }]);
   expect(await json('redrive', { eventId: '' })).toEqual([{ redriven: 0 }]);
+});
+
+test('a receiver that says it is gone hears nothing until it is resumed, and what was given up is driven again', async () => {
+  status = 410;
+  await runtime.sandbox.say(ADA, ACCOUNT, 'are you there?');
+  const dead = () => json('getDeliveries', { state: 'dead', returnAll: false, limit: 10 });
+  const [given] = await eventually(20_000, 'a dead letter', dead, ({ length }) => length === 1);
+  expect(await json('getAll', { of: 'allSessions' })).toMatchObject([{ status: 'disabled' }]);
+  status = 200;
+  expect(await json('pause')).toMatchObject([{ status: 'paused' }]);
+  expect(await json('resume')).toMatchObject([{ status: 'active' }]);
+  expect(await json('redrive', { eventId: given?.eventId })).toEqual([{ redriven: 1 }]);
+  await eventually(20_000, 'no dead letter', dead, ({ length }) => length === 0);
 });
 
 test('webhooks are listed, also those of one session, found in a list, pinged and deleted', async () => {

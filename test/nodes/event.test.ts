@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { readEvent, toItem } from '../../nodes/shared/event.ts';
-import { EVENT_OPTIONS, passes } from '../../nodes/WhatsAppConnectorTrigger/event.ts';
+import { EVENT_OPTIONS, passes as passesAt, type EventFilter } from '../../nodes/WhatsAppConnectorTrigger/event.ts';
 import { EVENT_NAMES } from '../../runtime/src/events.ts';
+
+const NOW = 1_790_000_000_000;
+const passes = (event: Parameters<typeof passesAt>[0], filter: EventFilter) => passesAt(event, filter, NOW);
 
 const envelope = (event: string, data: Record<string, unknown>) => ({
   id: 'evt_1',
@@ -77,6 +80,7 @@ test.each([
   ['a pattern, in any case', { textMatches: '^order \\d+' }, { text: 'Order 4711' }, { text: 'my order 4711' }],
   ['a number however it is written', { onlyFrom: '+1 (555) 010-0001' }, from('+15550100001'), from('+15550100002')],
   ['one of several people', { onlyFrom: 'me@lid, 15550100009' }, from(null, 'me@lid'), from('+15550100001', 'you@lid')],
+  ['what was written lately', { ignoreOlderThan: 5 }, { sentAt: NOW - 299_000 }, { sentAt: NOW - 301_000 }],
   ['a number, which a hidden one is not', { onlyFrom: '+15550100001' }, from('+15550100001'), from(null)],
 ])('messages can be narrowed to %s', (_what, filter, fits, fitsNot) => {
   expect(passes(message(fits), filter)).toBe(true);

@@ -97,6 +97,23 @@ test('numbers are checked, one item each; what is no number is refused', async (
   await run('delete', {}, [{ session: 'checker' }]);
 });
 
+test('settings are changed one by one and given back to the runtime', async () => {
+  await run('create', { sessionId: 'set' });
+  const update = async (updateFields: object) =>
+    (await run('update', { updateFields }, [{ session: 'set' }])).map(({ json }) => json);
+  const hours = { from: '21:00', to: '08:00', timeZone: 'Europe/Berlin' };
+  const fields = { dailyLimit: 50, optOutKeywords: 'stop, basta', humanization: 'slow', quietHours: { hours } };
+  expect(await update(fields)).toEqual([
+    { dailyLimit: 50, humanization: 'slow', optOutKeywords: ['stop', 'basta'], quietHours: hours },
+  ]);
+  expect(await update({ dailyLimit: 0, optOutKeywords: '', quietHours: {} })).toEqual([
+    { dailyLimit: null, humanization: 'slow', optOutKeywords: null, quietHours: null },
+  ]);
+  const wrong = { quietHours: { hours: { ...hours, from: 'late' } } };
+  await expect(update(wrong)).rejects.toMatchObject({ httpCode: '400', context: { itemIndex: 0 } });
+  await run('delete', {}, [{ session: 'set' }]);
+});
+
 test('several sessions come as several items, up to the limit, each linked to the item that asked', async () => {
   const ids = ['one', 'two', 'three'];
   await run(

@@ -1,10 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventually } from '../support/deadline.ts';
-import { N8nEngine, type Delivery, type DeliveryOutcome, type NodeUnderTest } from '../support/n8n-engine.ts';
+import { N8nEngine, type NodeUnderTest } from '../support/n8n-engine.ts';
+import { N8nFront } from '../support/n8n-front.ts';
 import { startRuntime, type RuntimeProcess } from '../support/runtime-process.ts';
 
 interface Webhook {
@@ -20,10 +16,7 @@ const PDF = Buffer.from('%PDF-1.7 not much of one');
 
 let runtime: RuntimeProcess;
 let engine: N8nEngine;
-/** Stands where n8n's web server stands: takes what the runtime delivers and hands it to the trigger. */
-const front = createServer();
-let receive: (delivery: Delivery) => Promise<DeliveryOutcome>;
-const taken: { delivery: Delivery; outcome: DeliveryOutcome }[] = [];
+let front: N8nFront;
 
 const trigger = (parameters: Record<string, unknown> = {}): NodeUnderTest => ({
   type: 'whatsAppConnectorTrigger',
@@ -39,26 +32,15 @@ const webhooksOf = async (url: string) =>
   (await runtime.api<{ webhooks: Webhook[] }>('GET', `/webhooks?url=${encodeURIComponent(url)}`)).webhooks;
 
 beforeAll(async () => {
-  front.on('request', (request: IncomingMessage, response) => {
-    void buffer(request).then(async (body) => {
-      const delivery = { body, headers: request.headers as Record<string, string> };
-      const outcome = await receive(delivery);
-      taken.push({ delivery, outcome });
-      response.writeHead(outcome.status).end(JSON.stringify(outcome.answer));
-    });
-  });
-  await once(front.listen(0, '127.0.0.1'), 'listening');
+  front = await N8nFront.start();
   runtime = await startRuntime();
-  engine = await N8nEngine.load(
-    { baseUrl: runtime.url, apiKey: runtime.apiKey },
-    { webhooks: `http://127.0.0.1:${(front.address() as AddressInfo).port}` },
-  );
+  engine = await N8nEngine.load({ baseUrl: runtime.url, apiKey: runtime.apiKey }, { webhooks: front.origin });
   await runtime.linkedSession('sales', ACCOUNT);
   await runtime.sandbox.contact(ADA, { name: 'Ada' });
 });
 
 afterAll(async () => {
-  front.close();
+  front?.stop();
   await runtime?.stop();
 });
 
@@ -139,17 +121,9 @@ test('a trigger without an event or a session says so instead of subscribing to 
 test('a message becomes one item; the same delivery forged, altered or unsigned starts nothing', async () => {
   const node = engine.trigger(trigger());
   await node.create();
-  receive = node.deliver;
-  taken.length = 0;
+  front.receive = node.deliver;
   await runtime.sandbox.say(ADA, ACCOUNT, 'hello, ¿qué tal? 👋');
-  await eventually(
-    20_000,
-    'a delivery',
-    () => taken.length,
-    (count) => count > 0,
-  );
-  const [first] = taken;
-  if (!first) throw new Error('nothing was delivered');
+  const first = await front.next('a message', ({ event }) => event === 'message');
   expect(first.outcome).toMatchObject({ status: 200, answer: { received: true } });
   expect(first.outcome.items).toHaveLength(1);
   expect(first.outcome.items?.[0]).toMatchObject({
@@ -177,22 +151,33 @@ test('a message becomes one item; the same delivery forged, altered or unsigned 
   expect(await node.deliver(first.delivery)).toMatchObject({ status: 401, items: null });
 });
 
+test('a test run can begin with what came before it, and ends by itself if n8n cannot end it', async () => {
+  await runtime.sandbox.say(ADA, ACCOUNT, 'said before');
+  const published = engine.trigger(trigger());
+  await published.create();
+  front.receive = published.deliver;
+  await runtime.sandbox.say(ADA, ACCOUNT, 'and this as well');
+  await front.next('the last message', ({ text }) => text === 'and this as well');
+  const testing = engine.trigger(trigger({ options: { replayLast: 1 } }), { test: true });
+  front.receive = testing.deliver;
+  front.taken.length = 0;
+  await testing.create();
+  const { outcome } = await front.next('it again', ({ text }) => text === 'and this as well');
+  expect(outcome).toMatchObject({ status: 200 });
+  expect(await webhooksOf(testing.url)).toMatchObject([{ expiresAt: expect.any(Number) }]);
+  expect(await webhooksOf(published.url)).toMatchObject([{ expiresAt: null }]);
+  await testing.delete();
+  await published.delete();
+});
+
 test('the file of a message comes with the item when that is asked for', async () => {
   const node = engine.trigger(trigger({ options: { downloadMedia: true } }));
   await node.create();
-  receive = node.deliver;
-  taken.length = 0;
-  const arrived = (count: number) =>
-    eventually(
-      20_000,
-      `${count} deliveries`,
-      () => taken.length,
-      (many) => many >= count,
-    );
+  front.receive = node.deliver;
   await runtime.sandbox.send(ADA, ACCOUNT, { kind: 'document', data: PDF.toString('base64'), fileName: 'a.pdf' });
-  await arrived(1);
-  expect(taken[0]?.outcome).toMatchObject({ status: 200, files: { data: { fileName: 'a.pdf' } } });
-  expect(Buffer.from(taken[0]?.outcome.files?.data?.data ?? '', 'base64')).toEqual(PDF);
+  const { outcome } = await front.next('a document', ({ kind }) => kind === 'document');
+  expect(outcome).toMatchObject({ status: 200, files: { data: { fileName: 'a.pdf' } } });
+  expect(Buffer.from(outcome.files?.data?.data ?? '', 'base64')).toEqual(PDF);
   await node.delete();
 });
 

@@ -6,6 +6,7 @@ import { createProperties, createSession } from './create';
 import { getManyProperties, getManySessions } from './get-many';
 import { getQrCode, getQrCodeProperties } from './get-qr-code';
 import { linkProperties, linkSession } from './link';
+import { updateProperties, updateSession } from './update';
 
 export const sessionOperations: Record<string, Operation> = {
   ...sessionCalls,
@@ -13,6 +14,7 @@ export const sessionOperations: Record<string, Operation> = {
   getAll: getManySessions,
   getQrCode,
   link: linkSession,
+  update: updateSession,
 };
 
 export const sessionProperties: INodeProperties[] = [
@@ -97,6 +99,12 @@ export const sessionProperties: INodeProperties[] = [
         description: 'Connect again now, after a disconnect or when it has given up',
       },
       {
+        name: 'Update',
+        value: 'update',
+        action: 'Update settings of session',
+        description: 'Change the daily limit, the quiet hours, the pace and the words by which people opt out',
+      },
+      {
         name: 'Wait for Status',
         value: 'wait',
         action: 'Wait for status of session',
@@ -113,4 +121,5 @@ export const sessionProperties: INodeProperties[] = [
   ...getManyProperties,
   ...getQrCodeProperties,
   ...linkProperties,
+  ...updateProperties,
 ];

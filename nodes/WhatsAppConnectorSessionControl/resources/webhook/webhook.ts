@@ -36,6 +36,12 @@ const operations: INodeProperties = {
       description: 'List what became of each event, the newest first',
     },
     {
+      name: 'Pause',
+      value: 'pause',
+      action: 'Pause webhook',
+      description: 'Keep what happens, to be delivered when it goes on',
+    },
+    {
       name: 'Ping',
       value: 'ping',
       action: 'Ping webhook',
@@ -53,12 +59,18 @@ const operations: INodeProperties = {
       action: 'Replay events to webhook',
       description: 'Deliver the last events again, whether they were delivered or not',
     },
+    {
+      name: 'Resume',
+      value: 'resume',
+      action: 'Resume webhook',
+      description: 'Go on after a pause, or after the receiver said that it is gone for good',
+    },
   ],
 };
 
 export const webhookProperties: INodeProperties[] = [
   operations,
-  { ...webhookLocator, displayOptions: show('delete', 'getDelivery', 'getDeliveries', 'ping', 'redrive', 'replay') },
+  { ...webhookLocator, displayOptions: { show: { resource: ['webhook'] }, hide: { operation: ['getAll'] } } },
   {
     displayName: 'Of',
     name: 'of',
@@ -113,6 +125,7 @@ export const webhookOperations: Record<string, Operation> = {
       method: 'GET',
       path: (context, itemIndex) => ofWebhook('deliveries', textOf(context, itemIndex, 'eventId'))(context, itemIndex),
     },
+    pause: { method: 'PATCH', path: ofWebhook(), body: () => ({ paused: true }) },
     ping: { method: 'POST', path: ofWebhook('ping') },
     redrive: {
       method: 'POST',
@@ -121,6 +134,7 @@ export const webhookOperations: Record<string, Operation> = {
         return ofWebhook(...(eventId === '' ? [] : ['deliveries', eventId]), 'redrive')(context, itemIndex);
       },
     },
+    resume: { method: 'PATCH', path: ofWebhook(), body: () => ({ paused: false }) },
     replay: {
       ...{ method: 'POST', path: ofWebhook('replay') },
       body: (context, itemIndex) => given({ last: numberOf(context, itemIndex, 'last') }),
