@@ -9,7 +9,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const src = (room) => `./runtime/src/${room}`;
-const UPPER = ['outbox', 'inbox', 'webhook', 'watchdog', 'protocol-monitor'];
+const UPPER = ['directory', 'outbox', 'inbox', 'webhook', 'watchdog', 'protocol-monitor'];
 const LOWER = ['session', 'proxy', 'pacing', 'attachments', 'contacts'];
 const LEAVES = [
   'config.ts',

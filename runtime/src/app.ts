@@ -4,10 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createApi, createMetricsServer, type Api } from './api/api.ts';
-import { createAttachments } from './attachments/attachments.ts';
 import { createBackups } from './backup.ts';
 import type { Config } from './config.ts';
 import { createContacts } from './contacts/contacts.ts';
+import type { Directory } from './directory/directory.ts';
 import { EVENT_NAMES } from './events.ts';
 import { inBackground, listen, selfOf, type Hearers, type Publish } from './hearing.ts';
 import type { SessionId } from './ids.ts';
@@ -15,12 +15,13 @@ import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
 import type { Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { openAttachments, openDirectory } from './opening.ts';
 import { createOutboxes } from './outbox/outbox.ts';
 import { createProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import { createEgress, openPool, waysOut, type Egress, type Pool } from './proxy/proxy.ts';
 import type { Seal } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type Sessions } from './session/session.ts';
-import { attachmentSettings, mediaSettings, outboxSettings, poolSettings, sessionSettings } from './settings.ts';
+import { mediaSettings, outboxSettings, poolSettings, sessionSettings } from './settings.ts';
 import { stopWithin } from './stopping.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createAlerts, runWatchdog, webhookAlert } from './watchdog/watchdog.ts';
@@ -142,6 +143,7 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
     received: (session, chat, id) => inbox.find(session, chat, id),
     settings: outboxSettings(config),
   });
+  const directory = openDirectory({ ...common, contacts, config }, () => ({ sessions, outboxes }));
   const alerts = createAlerts({ publish: inBackground(publish, log), ...clock });
   const proxies = await openPool(store.instance, masterSeal, {
     settings: poolSettings(config),
@@ -156,13 +158,13 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
     proxies: waysOut(proxies, config),
     settings: sessionSettings(config),
     sent: (session) => outboxes.sent(session),
-    release: (session) => releaseSession({ ...hearers, webhooks, proxies }, session),
+    release: (session) => releaseSession({ ...hearers, webhooks, proxies, directory }, session),
     listeners: listen(hearers),
     ...{ metrics, log, ...clock },
   });
   countSessions(metrics, () => sessions.list());
   const backups = createBackups({ sessions, webhooks, outboxes, now: clock.now ?? Date.now });
-  return { ...hearers, ...{ store, egress, webhooks, proxies, attachments, sessions, metrics, backups } };
+  return { ...hearers, ...{ store, egress, webhooks, proxies, attachments, directory, sessions, metrics, backups } };
 }
 
 interface WebhookParts {
@@ -195,30 +197,22 @@ const openWebhooks = (
     onDelivery: (outcome) => metrics.deliveries.inc({ outcome }),
   });
 
-const openAttachments = (
-  { config, log }: Pick<AppOptions, 'config' | 'log'>,
-  egress: Egress,
-  sessionOf: (id: SessionId) => Session,
-) =>
-  createAttachments({
-    directory: config.sessionsDir,
-    sealOf: (id) => sessionOf(id).seal(),
-    wayFor: (id) => egress.by(sessionOf(id).openWayOut()),
-    settings: attachmentSettings(config),
-    log,
-  });
-
-type Released = Omit<Hearers, 'publish' | 'protocol' | 'log'> & { webhooks: Webhooks; proxies: Pool };
+type Released = Omit<Hearers, 'publish' | 'protocol' | 'log'> & {
+  webhooks: Webhooks;
+  proxies: Pool;
+  directory: Directory;
+};
 
 /** From the outside in, so that nothing opens its database again after it is gone. */
 async function releaseSession(
-  { outboxes, inbox, contacts, webhooks, alerts, proxies }: Released,
+  { outboxes, inbox, contacts, directory, webhooks, alerts, proxies }: Released,
   session: SessionId,
 ): Promise<void> {
   await outboxes.close(session);
   await inbox.release(session);
   await webhooks.unsubscribeSession(session);
   contacts.forget(session);
+  directory.forget(session);
   alerts.forget(session);
   proxies.leave(session);
 }
@@ -265,6 +259,7 @@ async function stopApp({ rooms, api, metricsServer, stopping, running }: Running
   stopping.abort();
   at('requests');
   rooms.attachments.stop();
+  rooms.directory.stop();
   await api.requestsDone();
   await metricsServer?.close();
   at('messages being sent');

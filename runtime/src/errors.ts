@@ -76,6 +76,16 @@ export const ERRORS = {
     message: 'This session has met nobody under this contact id.',
     hint: 'Use the contactId of an event of this session, or write to a phone number.',
   },
+  group_not_found: {
+    status: 404,
+    message: 'There is no such group, or the account is not in it.',
+    hint: 'List the groups with GET /sessions/{id}/groups.',
+  },
+  picture_not_found: {
+    status: 404,
+    message: 'There is no picture, or it is not shown to this account.',
+    hint: 'Nothing is wrong; who hides the picture shows it to whom they know.',
+  },
   message_not_found: {
     status: 404,
     message: 'There is no message with this id in this session.',
@@ -186,6 +196,11 @@ export const ERRORS = {
     status: 429,
     message: 'Too many of these recipients have never exchanged a message with this account.',
     hint: 'Bulk is for people who know the account: leave the strangers out, or write to them one by one when they expect it. See the details for how many are left today.',
+  },
+  look_ups_used_up: {
+    status: 429,
+    message: 'This session has looked up as many people as it may within an hour.',
+    hint: 'Wait until retryAfter seconds have passed: accounts that look up many people are soon restricted.',
   },
   duplicate_message: {
     status: 429,

@@ -23,6 +23,12 @@ export const mediaSettings = (config: Config) => ({
   anyHost: config.whatsappWsUrl !== undefined,
 });
 
+export const directorySettings = (config: Config) => ({
+  lookUpsPerHour: config.numberChecksPerHour,
+  timeoutMs: config.mediaTimeout,
+  anyHost: config.whatsappWsUrl !== undefined,
+});
+
 /** Where the client itself connects unless it is told otherwise (Defaults/index.js). */
 const WHATSAPP = 'wss://web.whatsapp.com/ws/chat';
 

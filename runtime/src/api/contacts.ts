@@ -1,12 +1,9 @@
-/** Who can be written to. */
+/** Who can be written to, and who they are. */
 import { Type } from 'typebox';
-import { parsePhone, parseRecipient, parseSessionId } from '../ids.ts';
+import { parseAddressee, parsePhone, parseRecipient, parseSessionId } from '../ids.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { ok } from './replies.ts';
-import { answers, closed } from './schemas.ts';
-
-const orNull = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
-  Type.Union([schema, Type.Null()]);
+import { answers, closed, orNull, Person, Time } from './schemas.ts';
 
 const Check = Type.Object(
   {
@@ -28,7 +25,43 @@ const Checked = Type.Object({
   continueAt: orNull(Type.Integer({ description: 'When those left out can be asked, milliseconds since 1970.' })),
 });
 
-export function contactRoutes(app: Api, { sessions, outboxes }: ApiDeps): void {
+const ContactParams = Type.Object({ sessionId: Type.String(), contact: Type.String() }, closed);
+const About = Type.Object({
+  text: orNull(Type.String({ description: 'Null when there is none, or it is not shown to this account.' })),
+  at: orNull(Time('When it was written')),
+});
+
+export function contactRoutes(app: Api, { sessions, outboxes, directory }: ApiDeps): void {
+  app.get(
+    '/sessions/:sessionId/contacts/:contact',
+    {
+      schema: {
+        summary: 'Get somebody the session has met, by number, LID or contact id',
+        params: ContactParams,
+        response: answers(200, Person),
+      },
+    },
+    async ({ params }) => {
+      const { id } = sessions.get(parseSessionId(params.sessionId));
+      return ok(await directory.contact(id, parseAddressee(params.contact)));
+    },
+  );
+
+  app.get(
+    '/sessions/:sessionId/contacts/:contact/about',
+    {
+      schema: {
+        summary: "Get somebody's about text, as WhatsApp shows it to this account; asked for once an hour at the most",
+        params: ContactParams,
+        response: answers(200, About),
+      },
+    },
+    async ({ params }) => {
+      const { id } = sessions.requireLinked(parseSessionId(params.sessionId));
+      return ok(await directory.about(id, await directory.addressOf(id, parseAddressee(params.contact))));
+    },
+  );
+
   app.post(
     '/contacts/check',
     { schema: { summary: 'Ask which phone numbers have WhatsApp', body: Check, response: answers(200, Checked) } },

@@ -9,6 +9,8 @@ import type { ContactId, Jid, SessionId } from '../ids.ts';
 import type { Store } from '../store/store.ts';
 import { People } from './people.ts';
 
+export { LookUps, type Allowance, type UsedUp } from './look-ups.ts';
+
 export interface ContactsDeps {
   store: Store;
   /** Makes an event durable; the same fact again is recognised. */
@@ -25,6 +27,8 @@ export interface Contacts {
   link(session: SessionId, addresses: Jid[]): Promise<void>;
   /** Undefined for somebody the session has not met. */
   find(session: SessionId, who: Jid | ContactId): Promise<Contact | undefined>;
+  /** Everybody the session has met, in no order. */
+  list(session: SessionId): Promise<Contact[]>;
   /** Goes on with what a crash interrupted. */
   resume(session: SessionId): Promise<void>;
   /** Lets go of a session that is being removed. */
@@ -65,6 +69,7 @@ export function createContacts(deps: ContactsDeps): Contacts {
         if (await people.knowsAny(addresses)) await learn(session, people, addresses, null);
       }),
     find: (session, who) => peopleOf(session).find(who),
+    list: (session) => peopleOf(session).list(),
     resume: (session) => exclusively(session, (people) => finish(session, people)),
     forget: (session) => void inTurn.delete(session),
   };

@@ -16,7 +16,8 @@ interface Merge {
 
 const UNFINISHED = 'unfinished';
 const ofAddress = (jid: Jid) => `address|${jid}`;
-const ofContact = (id: ContactId) => `contact|${id}`;
+const CONTACT = 'contact|';
+const ofContact = (id: ContactId) => `${CONTACT}${id}`;
 
 export class People {
   readonly #session: SessionId;
@@ -35,6 +36,14 @@ export class People {
     }
     const person = await this.#owner(who as Jid);
     return person ? shownPerson(person, who as Jid) : undefined;
+  }
+
+  async list(): Promise<Contact[]> {
+    const all: Contact[] = [];
+    for await (const [key, row] of this.#rows.iterator?.(undefined) ?? []) {
+      if (String(key).startsWith(CONTACT) && !('mergedInto' in row)) all.push(shownPerson(row as Person));
+    }
+    return all;
   }
 
   shown(person: Person, jid?: Jid): Contact {

@@ -2,9 +2,9 @@
  * How many people who never exchanged a message with the account a session may write to by bulk within a day. Lists of
  * strangers are what recipients report and accounts are banned for; nothing here helps to write to them (decision 0009).
  */
+import type { Allowance } from '../contacts/contacts.ts';
 import { RuntimeError } from '../errors.ts';
 import type { KeyValue } from '../store/store.ts';
-import type { Allowance } from './limits.ts';
 
 const DAY_MS = 24 * 3_600_000;
 

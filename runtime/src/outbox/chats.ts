@@ -45,6 +45,17 @@ export class Chats {
     return (await this.#rows.get<Chat>(await this.#keyOf(chat))) ?? NOBODY;
   }
 
+  /** When each chat last had a message, either way, ms since 1970; by what it is kept under. */
+  async lastActive(): Promise<Map<string, number>> {
+    const active = new Map<string, number>();
+    for await (const [key, row] of this.#rows.iterator?.(undefined) ?? []) {
+      const { history } = row as Partial<Chat>;
+      // Beside the chats are the counts of days.
+      if (history) active.set(String(key), Math.max(history.lastInboundAt ?? 0, history.sentAt.at(-1) ?? 0));
+    }
+    return active;
+  }
+
   /** Messages accepted to go on the day of this time, by UTC. */
   async dayOf(at: number): Promise<DayCount> {
     const day = Math.floor(at / DAY_MS);

@@ -6,12 +6,13 @@
  * sees it and only finishes the job. So a message is lost nowhere and shown twice nowhere.
  */
 import { isFile, makingOf } from '../content.ts';
-import type { MessageId, SessionId } from '../ids.ts';
+import type { Jid, MessageId, SessionId } from '../ids.ts';
 import { plan, profilesWith, PROFILES, quietUntil, type Plan, type Profile } from '../pacing/pacing.ts';
 import type { AckOutcome, LiveSocket, SentMessages, Session } from '../session/session.ts';
 import type { Job, Outcome } from '../store/store.ts';
 import type { Chat, Chats } from './chats.ts';
 import { firstContact, inConversation, QUIET, RESTRICTED } from './first-contact.ts';
+import { requireLive } from './mark-read.ts';
 import type { Numbers } from './numbers.ts';
 import type { OptOuts } from './opt-outs.ts';
 import type { OutboxDeps } from './outbox.ts';
@@ -93,6 +94,11 @@ export class Dispatcher {
   /** Nothing is sent until then, ms since 1970; null when there is no brake. */
   pausedUntil(): number | null {
     return this.#brakedUntil > this.#now() ? this.#brakedUntil : null;
+  }
+
+  /** Shows typing, recording or neither in a chat. Throws `session_not_connected`. */
+  async showTyping(to: Jid, state: 'composing' | 'recording' | 'paused'): Promise<void> {
+    await this.#typist.show(to, state, requireLive(this.#deps, this.#session));
   }
 
   /** Makes a message that has not gone fail; false when it is too late, or it may be. */

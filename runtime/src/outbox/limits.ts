@@ -1,4 +1,5 @@
 /** What is left of every limit of a session, and why each message that waits does so. */
+import type { Allowance } from '../contacts/contacts.ts';
 import type { Jid, MessageId } from '../ids.ts';
 import { delay, leftThisMinute, RULES, type ChatHistory } from '../pacing/pacing.ts';
 import type { Job, Queue } from '../store/store.ts';
@@ -7,15 +8,6 @@ import type { Chats } from './chats.ts';
 import type { Numbers } from './numbers.ts';
 import type { ActiveRestriction, Restrictions } from './restrictions.ts';
 import type { OutboxJob } from './job.ts';
-
-/** So many of some within a time. */
-export interface Allowance {
-  limit: number;
-  used: number;
-  left: number;
-  /** When it begins anew, ms since 1970. */
-  resetsAt: number;
-}
 
 export interface Waiting {
   messageId: MessageId;

@@ -185,6 +185,15 @@ export interface Outboxes {
   optOut(session: SessionId, contact: Jid, basis: string, at?: number): Promise<OptOut>;
   /** They may be written to again; false when they were not on the list. */
   optIn(session: SessionId, contact: Jid): Promise<boolean>;
+  /** Shows typing, recording or neither in a chat; it ends by itself after some seconds. Throws `session_not_connected`. */
+  showTyping(session: SessionId, to: Jid, state: 'composing' | 'recording' | 'paused'): Promise<void>;
+  /**
+   * Marks received messages of a chat as read, the last one when none is named; says how many. Throws `message_not_found`,
+   * `session_not_connected`.
+   */
+  markRead(session: SessionId, chat: Jid, ids: MessageId[] | null): Promise<number>;
+  /** When each chat last had a message, ms since 1970, by contact id or group. */
+  lastActive(session: SessionId): Promise<Map<string, number>>;
   /** What is left of every limit, and why the first `limit` messages wait. */
   limits(session: SessionId, asked: { to: Jid | null; limit: number }): Promise<Limits>;
   settings(session: SessionId): Promise<OutboxSettings>;
@@ -245,6 +254,9 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     optedOut: (session, contact) => of(session).optOuts.find(contact),
     optOut: (session, ...noted) => of(session).optOut(...noted),
     optIn: (session, contact) => of(session).optOuts.takeBack(contact),
+    showTyping: (session, ...shown) => of(session).showTyping(...shown),
+    markRead: (session, ...marked) => of(session).markRead(...marked),
+    lastActive: (session) => of(session).chats.lastActive(),
     limits: (session, asked) => of(session).limits(asked),
     settings: (session) => of(session).settings.get(),
     changeSettings: (session, change) => of(session).changeSettings(change),

@@ -14,6 +14,7 @@ import type { OutboxDeps, ReceivedMessage, SentMessage } from './outbox.ts';
 import { FIRST_WORD_WAITS, inConversation, QUIET, RESTRICTED } from './first-contact.ts';
 import { limitsOf, type Limits } from './limits.ts';
 import { fingerprintOf, jobFor, type OutboxJob, type AddressedMessage } from './job.ts';
+import { markRead } from './mark-read.ts';
 import { Numbers } from './numbers.ts';
 import { keywordIn, OptOuts, type OptOut } from './opt-outs.ts';
 import { Restrictions } from './restrictions.ts';
@@ -116,6 +117,17 @@ export class SessionOutbox {
 
   brake(ms: number): void {
     this.#dispatcher.brake(ms);
+  }
+
+  /** Throws `session_not_connected`. */
+  showTyping(...shown: Parameters<Dispatcher['showTyping']>): Promise<void> {
+    return this.#dispatcher.showTyping(...shown);
+  }
+
+  /** How many were marked. Throws `message_not_found`, `session_not_connected`. */
+  async markRead(chat: Jid, ids: MessageId[] | null): Promise<number> {
+    const { lastReceived } = await this.chats.get(chat);
+    return await markRead(chat, ids ?? lastReceived, this.#session, this.#deps);
   }
 
   async limits(asked: { to: Jid | null; limit: number }): Promise<Limits> {

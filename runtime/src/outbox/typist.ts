@@ -24,6 +24,7 @@ export class Typist {
   readonly #log: Logger;
   /** The connection this person is seen as online on. */
   #online: LiveSocket | null = null;
+  #performing = false;
   #idle: { away: AbortController; done: Promise<void> } | null = null;
 
   constructor(session: SessionId, log: Logger) {
@@ -31,9 +32,29 @@ export class Typist {
     this.#log = log;
   }
 
+  /** Shows typing, recording or neither in a chat, as its owner asks; when nothing follows, goes offline after a while. */
+  async show(to: Jid, state: 'composing' | 'recording' | 'paused', live: LiveSocket): Promise<void> {
+    await this.rest();
+    if (this.#online !== live) {
+      await live.setOnline(true);
+      this.#online = live;
+    }
+    await live.chatState(to, state);
+    if (!this.#performing) this.linger();
+  }
+
   /** Performs the steps up to the sending; false when the signal aborted, and then nothing is left showing. */
   async perform(steps: Step[], desk: Desk, signal: AbortSignal): Promise<boolean> {
     await this.rest();
+    this.#performing = true;
+    try {
+      return await this.#performAll(steps, desk, signal);
+    } finally {
+      this.#performing = false;
+    }
+  }
+
+  async #performAll(steps: Step[], desk: Desk, signal: AbortSignal): Promise<boolean> {
     let showing = false;
     for (const step of steps) {
       if (step.kind === 'composing' || step.kind === 'recording') showing = true;

@@ -14,7 +14,7 @@
  * | file given to the client as a URL        | Utils/messages-media.js:262              | session/outgoing.ts gives it none   |
  * | link preview                             | Utils/link-preview.js:24, a package      | not installed; session/outgoing.ts gives the preview or null |
  * | the newest version of the client         | Utils/generics.js:182                    | nobody calls it                     |
- * | files that came with messages            | not the client: inbox/media/download.ts  | `Session.openWayOut`                |
+ * | files that came with messages            | not the client: session/download.ts      | `Session.openWayOut`                |
  * | profile pictures                         | the client tells their URL only          | this runtime fetches none           |
  */
 import { once } from 'node:events';

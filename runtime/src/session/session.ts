@@ -21,6 +21,8 @@ import type { Restriction } from './standing-with-whatsapp.ts';
 import type { Reason, SessionStatus } from './states.ts';
 
 export type { AckOutcome } from './acks.ts';
+export type { About, GroupFacts, GroupMember, PictureSize, Presence } from './asking.ts';
+export { download, type RemotePlace } from './download.ts';
 export type { Receipt } from './receipts.ts';
 export type { ExportedSession } from './portable.ts';
 export type { Outgoing, SentMessages } from './outgoing.ts';

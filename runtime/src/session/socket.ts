@@ -16,6 +16,7 @@ import { RuntimeError, toError } from '../errors.ts';
 import type { Jid } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { Acks, type AckOutcome } from './acks.ts';
+import { asking, type Asking } from './asking.ts';
 import type { AuthState } from './auth-state.ts';
 import { clientLog } from './client-log.ts';
 import type { InboundJournal } from './inbound-journal.ts';
@@ -84,7 +85,7 @@ export interface SocketEvents {
   onRestriction(restriction: Restriction): void;
 }
 
-export interface LiveSocket {
+export interface LiveSocket extends Asking {
   /** What shows whether the connection is alive. */
   vitals(): Vitals;
   /** Resolves with the round trip of a ping in ms; rejects when no answer comes in time. */
@@ -178,7 +179,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
     ...{ askPhone: () => askPhone(sock), requestFile: (request, ms) => requestFile(sock, request, ms) },
     setOnline: (online) => showOnline(sock, deps.auth.creds.me?.name, online),
     markRead: (jid, ids, participant) => markRead(sock, jid, ids, participant),
-    ...standingWithWhatsApp(sock, events.onRestriction),
+    ...{ ...asking(sock), ...standingWithWhatsApp(sock, events.onRestriction) },
     requestPairingCode: (phone) => pairingCodes.request(phone),
     unlink: (timeoutMs) => unlinking.ask(deps.auth.creds.me?.id, timeoutMs),
     end,

@@ -11,9 +11,8 @@ import { RuntimeError, toError } from '../../errors.ts';
 import type { MediaId, SessionId } from '../../ids.ts';
 import type { Logger } from '../../log.ts';
 import { readSealed, sealedLength, writeSealed, type Part } from '../../sealed-file.ts';
-import type { Session } from '../../session/session.ts';
+import { download, type Session } from '../../session/session.ts';
 import { sleepUnlessAborted } from '../../time.ts';
-import { download } from './download.ts';
 import { opened } from './opening.ts';
 import type { RemoteFile } from './remote-file.ts';
 

@@ -1,5 +1,6 @@
 /** The file a message carries: what it is, where WhatsApp has it, and what opens it. Pure. */
 import { normalizeMessageContent, proto, type MediaType } from '@whiskeysockets/baileys';
+import type { RemotePlace } from '../../session/session.ts';
 
 /** What all messages with files have in common. */
 interface WithFile {
@@ -14,14 +15,10 @@ interface WithFile {
   title?: string | null;
 }
 
-export interface RemoteFile {
+export interface RemoteFile extends RemotePlace {
   /** Names the keys that are made of the media key. */
   type: MediaType;
   mediaKey: Uint8Array;
-  /** Path and query on a media host. */
-  directPath: string;
-  /** The sender's word for where it is; only its host is of use. */
-  url: string | null;
   sha256: Buffer | null;
   encryptedSha256: Buffer | null;
   /** Size in bytes; null when the sender's phone did not say. */

@@ -1,6 +1,5 @@
-/** Gets an encrypted file from WhatsApp's media hosts, through the session's proxy. */
-import { RuntimeError, toError } from '../../errors.ts';
-import type { RemoteFile } from './remote-file.ts';
+/** Gets files and pictures from WhatsApp's media hosts, through the session's proxy. */
+import { RuntimeError, toError } from '../errors.ts';
 
 /** WhatsApp's host for files, as its own web client asks (Utils/messages-media.js, DEF_MEDIA_HOST). */
 const DEFAULT_HOST = 'mmg.whatsapp.net';
@@ -8,6 +7,14 @@ const ORIGIN = 'https://web.whatsapp.com';
 /** What a media host answers when it does not have a file any more, or the path to it has expired. */
 const GONE = new Set([403, 404, 410]);
 const MAX_REDIRECTS = 3;
+
+/** Where a file is. */
+export interface RemotePlace {
+  /** Path and query on a media host. */
+  directPath: string;
+  /** Somebody's word for where it is; only its host is of use. */
+  url: string | null;
+}
 
 export interface DownloadOptions {
   /** For Node's own fetch; null when the session has no proxy. */
@@ -20,7 +27,7 @@ export interface DownloadOptions {
 }
 
 /** The bytes as the host has them. Throws `media_gone`, `media_unavailable`, and `unavailable` when the signal fires. */
-export async function* download(file: RemoteFile, options: DownloadOptions): AsyncGenerator<Uint8Array> {
+export async function* download(file: RemotePlace, options: DownloadOptions): AsyncGenerator<Uint8Array> {
   const { timeoutMs, signal } = options;
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(new Error(`nothing came for ${timeoutMs} ms`)), timeoutMs);
@@ -67,7 +74,7 @@ async function get(
  * Where the file is. Path and host come from who sent the message, and may not lead this runtime to any other place than
  * WhatsApp's own hosts.
  */
-function placeOf({ directPath, url }: RemoteFile, anyHost: boolean): URL {
+function placeOf({ directPath, url }: RemotePlace, anyHost: boolean): URL {
   const named = url ? URL.parse(url) : null;
   const host = named && mayAsk(named, anyHost) ? named.host : DEFAULT_HOST;
   const place = directPath.startsWith('/') ? URL.parse(`https://${host}${directPath}`) : null;
