@@ -85,8 +85,8 @@ describe('a replay', () => {
     await room.webhooks.publish(SESSION, { event: 'alert', fact: 'alert', data: {} as never });
     await eventually(
       15_000,
-      'all',
-      () => receiver.events.length,
+      'all delivered',
+      () => room.outcomes.length,
       (count) => count === 4,
     );
     expect(await room.webhooks.replay(webhookId, { last: 3 })).toEqual({ queued: 3, nextFrom: null });

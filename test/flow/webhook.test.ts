@@ -31,7 +31,25 @@ describe('signatures', () => {
     writeFileSync(file, body);
     const openssl = spawnSync('openssl', ['dgst', '-sha256', '-hmac', secret, '-r', file], { encoding: 'utf8' });
     expect(headers['x-webhook-signature']).toBe(`sha256=${openssl.stdout.split(' ')[0]}`);
-    expect(() => new Webhook(secret).verify(`${body} `, headers as Record<string, string>)).toThrow();
+    const signed = headers as Record<string, string>;
+    expect(() => new Webhook(secret).verify(`${body} `, signed)).toThrow('signature');
+    expect(() => new Webhook(secret).verify(body.replace('sent', 'read'), signed)).toThrow('signature');
+    const foreign = new Webhook(`whsec_${Buffer.alloc(24, 1).toString('base64')}`);
+    expect(() => foreign.verify(body, signed)).toThrow('signature');
+  });
+
+  test('an old delivery that somebody sends again is refused, and so is one whose time was changed', async () => {
+    const now = Date.now() - 10 * 60_000;
+    const receiver = await receive();
+    const room = openRoom({ now: () => now });
+    const { secret } = await subscribe(room, receiver.url);
+    room.start();
+    await publish(room, 1);
+    const { body, headers } = await receiver.next(() => true);
+    const signed = headers as Record<string, string>;
+    expect(() => new Webhook(secret).verify(body, signed)).toThrow('too old');
+    const renewed = { ...signed, 'webhook-timestamp': String(Math.floor(Date.now() / 1_000)) };
+    expect(() => new Webhook(secret).verify(body, renewed)).toThrow('signature');
   });
 
   test('after subscribing again the new secret signs, and the former one still for a day', async () => {

@@ -4,9 +4,9 @@
  * the files in memory, is not counted. Reads /proc, so on Linux only.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { CrashStage, SESSION } from '../support/crash-stage.ts';
 import { eventually } from '../support/deadline.ts';
+import { residentBytes, toMegabytes } from '../support/memory.ts';
 
 const option = (name: string, byDefault: number) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -21,10 +21,7 @@ const SAMPLE_MS = 50;
 const FIRST_PHONE = 15_550_104_001;
 
 const stage = await CrashStage.open({ trustMedia: true });
-const rss = async (): Promise<number> => {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${stage.pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) * 1024;
-};
+const rss = () => residentBytes(stage.pid);
 
 const phones = Array.from({ length: COUNT }, (_none, at) => String(FIRST_PHONE + at));
 for (const phone of phones) await stage.known(phone);
@@ -67,16 +64,15 @@ for (const row of rows) {
     whole += 1;
 }
 await stage.close();
-const megabytes = (bytes: number) => Math.round(bytes / 1024 / 1024);
 const ok = whole === COUNT && peak - before < MOST_RISE;
 const memory = {
-  beforeMb: megabytes(before),
-  acceptedMb: megabytes(accepted),
-  peakMb: megabytes(peak),
-  riseMb: megabytes(peak - before),
+  beforeMb: toMegabytes(before),
+  acceptedMb: toMegabytes(accepted),
+  peakMb: toMegabytes(peak),
+  riseMb: toMegabytes(peak - before),
 };
 const took = { acceptedMs: Math.round(acceptedMs), sentMs: Math.round(sentMs) };
 process.stdout.write(
-  `${JSON.stringify({ count: COUNT, megabytes: megabytes(BYTES), whole, ...memory, ...took, ok })}\n`,
+  `${JSON.stringify({ count: COUNT, megabytes: toMegabytes(BYTES), whole, ...memory, ...took, ok })}\n`,
 );
 process.exit(ok ? 0 : 1);

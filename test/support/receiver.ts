@@ -8,6 +8,7 @@ export interface Received {
   id: string;
   event: string;
   sequence: number;
+  timestamp: number;
   sessionId: string;
   // Events of every kind are looked into; a wrong guess fails the test.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -27,7 +28,7 @@ export interface Receiver {
 /** What the receiver answers: a status, one with headers, nothing at all, or an end of the connection. */
 export type Reply = number | { status: number; headers: Record<string, string>; body?: string } | 'never' | 'reset';
 
-export async function startReceiver(answer: (event: Received) => Reply = () => 200): Promise<Receiver> {
+export async function startReceiver(answer: (event: Received) => Reply = () => 200, port = 0): Promise<Receiver> {
   const events: Received[] = [];
   let arrived = Promise.withResolvers<undefined>();
   const server = createServer((request, response) => {
@@ -44,7 +45,7 @@ export async function startReceiver(answer: (event: Received) => Reply = () => 2
       arrived.resolve(undefined);
       arrived = Promise.withResolvers();
     });
-  }).listen(0, '127.0.0.1');
+  }).listen(port, '127.0.0.1');
   await once(server, 'listening');
   const find = async (match: (event: Received) => boolean): Promise<Received> => {
     for (;;) {

@@ -2,12 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from '@jest/globals';
+import { afterEach, beforeEach, jest } from '@jest/globals';
 import { webhookIdFor } from '../../runtime/src/ids.ts';
 import type { DeliveryRecord } from '../../runtime/src/webhook/webhook.ts';
 import { eventually } from './deadline.ts';
 import { startReceiver, type Received, type Receiver, type Reply } from './receiver.ts';
 import { EVENTS, SESSION, fact, openWebhookRoom, type WebhookRoom } from './webhook-room.ts';
+
+// Each waits for what it waits for, with deadlines of its own.
+jest.setTimeout(60_000);
 
 /** Where the databases of the present test are. */
 export let directory: string;
@@ -23,7 +26,7 @@ afterEach(async () => {
   for (const each of rooms) await each.close();
   for (const each of receivers) await each.stop();
   rmSync(directory, { recursive: true });
-}, 60_000);
+});
 
 export function openRoom(more?: Parameters<typeof openWebhookRoom>[1]): WebhookRoom {
   const room = openWebhookRoom(directory, more);

@@ -1,0 +1,144 @@
+/**
+ * Receivers that refuse, hang, reset, answer 500, 429 and 410, beside healthy ones, while the process that publishes and
+ * delivers is killed again and again. Time runs a thousand times faster for retries: an hour is 3.6 s.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { freePort } from '../../runtime/src/demo/free-port.ts';
+import { eventually } from './deadline.ts';
+import { startReceiver, type Received, type Receiver, type Reply } from './receiver.ts';
+import { ACCELERATED, EVENTS, SESSION, openWebhookRoom } from './webhook-room.ts';
+
+const VICTIM = join(import.meta.dirname, 'event-victim.ts');
+const HOUR_MS = 3_600;
+const EVERY_MS = 10;
+const DEADLINE_MS = 120_000;
+
+export interface ChaosOptions {
+  events: number;
+  kills: number;
+  /** Without the receivers that misbehave: what the healthy ones are compared with. */
+  calm: boolean;
+}
+
+/** What one receiver got. */
+export interface Heard {
+  name: string;
+  secret: string;
+  events: Received[];
+  /** How late the first delivery of each event was, ms, without those that a kill fell upon. */
+  lags: number[];
+}
+
+type Behaviour = (event: Received, count: number) => Reply;
+
+/** How each misbehaves, by the number of its requests so far. */
+const MISBEHAVING: Record<string, Behaviour> = {
+  hangs: (_event, count) => (count <= 3 ? 'never' : 200),
+  resets: (_event, count) => (count % 5 === 0 ? 'reset' : 200),
+  'answers 500': (_event, count) => (count % 3 === 0 ? 500 : 200),
+  'answers 429': (_event, count) => (count <= 2 ? { status: 429, headers: { 'retry-after': '1' } } : 200),
+  'answers 410': (_event, count) => (count === 3 ? 410 : 200),
+};
+const HEALTHY: Record<string, Behaviour> = { 'healthy one': () => 200, 'healthy two': () => 200 };
+
+/** Publishes so many events, kills so often, and waits until every receiver has every event; rejects when one does not. */
+export async function eventChaos({ events, kills, calm }: ChaosOptions): Promise<Heard[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
+  const heard: Heard[] = [];
+  const receivers: Receiver[] = [];
+  const killedAt: number[] = [];
+  const listen = async (name: string, behave: Behaviour, port?: number) => {
+    const one: Heard = { name, secret: '', events: [], lags: [] };
+    const ids = new Set<string>();
+    const receiver = await startReceiver((event) => {
+      const at = Date.now();
+      one.events.push(event);
+      if (!ids.has(event.id) && !killedAt.some((kill) => kill >= event.timestamp && kill <= at)) {
+        one.lags.push(at - event.timestamp);
+      }
+      ids.add(event.id);
+      return behave(event, one.events.length);
+    }, port);
+    receivers.push(receiver);
+    heard.push(one);
+    return { one, url: receiver.url };
+  };
+  try {
+    const setUp = openWebhookRoom(directory);
+    const subscribe = (url: string) => setUp.webhooks.subscribe({ url, sessionId: SESSION, events: EVENTS });
+    for (const [name, behave] of Object.entries(calm ? HEALTHY : { ...HEALTHY, ...MISBEHAVING })) {
+      const { one, url } = await listen(name, behave);
+      one.secret = (await subscribe(url)).secret;
+    }
+    const port = await freePort();
+    const { secret } = calm ? { secret: '' } : await subscribe(`http://127.0.0.1:${port}/hook`);
+    await setUp.close();
+    const returns = calm ? undefined : setTimeout(() => void comeBack(), HOUR_MS);
+    const comeBack = async () => void ((await listen('refuses for an hour', () => 200, port)).one.secret = secret);
+    try {
+      await publishAndKill(directory, events, kills, killedAt);
+      await settle(directory, heard, events, calm);
+    } finally {
+      clearTimeout(returns);
+    }
+  } finally {
+    for (const receiver of receivers) await receiver.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+  return heard;
+}
+
+/** Kills after each further part of the events, and begins again behind the last that was durable. */
+async function publishAndKill(directory: string, events: number, kills: number, killedAt: number[]): Promise<void> {
+  let durable = 0;
+  for (let part = 1; part <= kills + 1; part += 1) {
+    const until = part > kills ? events : Math.floor((part * events) / (kills + 1));
+    const numbers = [durable + 1, events, EVERY_MS].map(String);
+    const victim = spawn(process.execPath, [VICTIM, directory, ...numbers], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(victim, 'exit');
+    for await (const line of createInterface(victim.stdout)) {
+      durable = Math.max(durable, Number(line));
+      if (durable >= until) break;
+    }
+    killedAt.push(Date.now());
+    victim.kill('SIGKILL');
+    await ended;
+  }
+}
+
+/** Delivers what is left; makes the one that said it was gone active again, and has it told what it missed. */
+async function settle(directory: string, heard: Heard[], events: number, calm: boolean): Promise<void> {
+  const room = openWebhookRoom(directory, { retry: ACCELERATED });
+  try {
+    room.start();
+    const gone = (await room.webhooks.list()).filter(({ status }) => status === 'disabled');
+    for (const { webhookId } of gone) {
+      await room.webhooks.change(webhookId, { paused: false });
+      await room.webhooks.redriveAll(webhookId);
+      await room.webhooks.replay(webhookId, { from: 0 });
+    }
+    const missing = () =>
+      heard
+        .map(({ name, events: got }) => `${name}: ${events - new Set(got.map(({ id }) => id)).size}`)
+        .filter((text) => !text.endsWith(' 0'));
+    const all = Object.keys(calm ? HEALTHY : { ...HEALTHY, ...MISBEHAVING, refuses: 0 }).length;
+    await eventually(
+      DEADLINE_MS,
+      'every event at every receiver',
+      missing,
+      (left) => left.length === 0 && heard.length === all,
+    );
+  } finally {
+    await room.close();
+  }
+}
+
+export function percentile(values: number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
