@@ -18,6 +18,7 @@ const LEAVES = [
   'file-errors.ts',
   'ids.ts',
   'log.ts',
+  'message-shapes.ts',
   'metrics.ts',
   'proxy-address.ts',
   'proxy-list.ts',

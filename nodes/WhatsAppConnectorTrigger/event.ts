@@ -4,6 +4,7 @@ import { isObject, type EventEnvelope } from '../shared/event';
 /** The events to choose from, as the runtime names them. */
 export const EVENT_OPTIONS = [
   { name: 'Alert', value: 'alert', description: 'A session needs somebody to look at it, or no longer does' },
+  { name: 'Call', value: 'call', description: 'Somebody calls the account, or a call is over' },
   {
     name: 'Connection Update',
     value: 'connection.update',
@@ -13,6 +14,11 @@ export const EVENT_OPTIONS = [
     name: 'Contact Merged',
     value: 'contact.merged',
     description: 'Two contacts turned out to be one person',
+  },
+  {
+    name: 'Group Update',
+    value: 'group.update',
+    description: 'A group changed: its name, what may be done in it, or who is in it',
   },
   { name: 'Message', value: 'message', description: 'A message arrived' },
   { name: 'Message Deleted', value: 'message.deleted', description: 'A message was deleted for everyone' },
@@ -33,6 +39,11 @@ export const EVENT_OPTIONS = [
     description: 'A message came that cannot be read yet; WhatsApp is asked for it again',
   },
   { name: 'Poll Vote', value: 'poll.vote', description: 'Somebody voted in a poll' },
+  {
+    name: 'Presence',
+    value: 'presence',
+    description: 'Somebody the session follows came online, went offline, or is writing',
+  },
   {
     name: 'Session Restriction',
     value: 'session.restriction',

@@ -8,7 +8,7 @@ import { createBackups } from './backup.ts';
 import type { Config } from './config.ts';
 import { createContacts } from './contacts/contacts.ts';
 import type { Directory } from './directory/directory.ts';
-import { EVENT_NAMES } from './events.ts';
+import { USUAL_EVENTS } from './events.ts';
 import { inBackground, listen, selfOf, type Hearers, type Publish } from './hearing.ts';
 import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
@@ -243,7 +243,7 @@ async function subscribeDefault(
 ): Promise<void> {
   const known = (await webhooks.list({ url })).some(({ sessionId }) => sessionId === null);
   if (known && secret === undefined) return;
-  await webhooks.subscribe({ url, sessionId: null, events: EVENT_NAMES, ...(secret !== undefined && { secret }) });
+  await webhooks.subscribe({ url, sessionId: null, events: USUAL_EVENTS, ...(secret !== undefined && { secret }) });
 }
 
 interface Running {

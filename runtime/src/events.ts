@@ -2,7 +2,10 @@
  * The events the runtime tells the outside world, by webhook. Every event has a stable id (the same fact reported twice
  * has the same id), a sequence number within its session, and a schema version.
  */
+import type { Card, Lead, Media, MessageKind, Place, Poll, Quoted } from './message-shapes.ts';
 import type { ContactId, EventId, Jid, MessageId, SessionId, WebhookId } from './ids.ts';
+
+export type { Card, Lead, Media, MessageKind, Place, Poll, Quoted } from './message-shapes.ts';
 
 /** A person as far as known. `contactId` stays the same whichever address they write from. */
 export interface Contact {
@@ -14,92 +17,6 @@ export interface Contact {
   jid: Jid;
   /** The name they gave themselves, or null. */
   pushName: string | null;
-}
-
-/** What a message is. `unsupported` is any kind this version does not describe; what words it has are in `text`. */
-export type MessageKind =
-  | 'text'
-  | 'image'
-  | 'video'
-  | 'audio'
-  | 'voice'
-  | 'document'
-  | 'sticker'
-  | 'location'
-  | 'contacts'
-  | 'poll'
-  | 'unsupported';
-
-/** A file that came with a message. */
-export interface Media {
-  /** As the sender's phone says. */
-  mimetype: string;
-  /** Size in bytes; null when the sender's phone did not say. */
-  bytes: number | null;
-  /** SHA-256 of the file, hex. */
-  sha256: string | null;
-  fileName: string | null;
-  /** Length of sound or film. */
-  seconds: number | null;
-  width: number | null;
-  height: number | null;
-  /** A film that plays silently in a loop. */
-  gif: boolean;
-  /**
-   * Where this runtime gives the file out, such as `/media/sales/m_…`, to who has the API key: at the address of the runtime's
-   * API, within 14 days. Fetched from WhatsApp when it is first asked for. Null when it cannot be fetched.
-   */
-  url: string | null;
-}
-
-/** A place. */
-export interface Place {
-  latitude: number;
-  longitude: number;
-  name: string | null;
-  address: string | null;
-  /** True while the sender shares where they are going. */
-  live: boolean;
-}
-
-/** A contact card. */
-export interface Card {
-  name: string;
-  /** `+<digits>` or as the card has it. */
-  phones: string[];
-  vcard: string;
-}
-
-export interface Poll {
-  question: string;
-  options: string[];
-  /** How many options one person may choose; 0 is any number. */
-  selectable: number;
-}
-
-/** The message this one answers. */
-export interface Quoted {
-  messageId: MessageId;
-  text: string;
-  kind: MessageKind;
-  /** Who wrote it, when it was told. */
-  author: Jid | null;
-}
-
-/** Where somebody came from who wrote by an advertisement or a link (click to WhatsApp). */
-export interface Lead {
-  title: string | null;
-  body: string | null;
-  /** `ad`, `post` and the like. */
-  sourceType: string | null;
-  sourceId: string | null;
-  sourceUrl: string | null;
-  /** Meta's click id. */
-  clickId: string | null;
-  ref: string | null;
-  /** Which app and which entry led here, as WhatsApp names them. */
-  app: string | null;
-  entryPoint: string | null;
 }
 
 export interface Chat {
@@ -217,6 +134,57 @@ export interface SessionRestrictionEvent {
   reason: 'time_lock' | 'new_chat_cap';
 }
 
+/** A call to the account came one step further. The runtime takes no calls; the phone rings as always. */
+export interface CallEvent {
+  /** The same for all steps of one call. */
+  callId: string;
+  /** `ended`: hung up by the caller, or taken or refused on a phone. */
+  status: 'ringing' | 'accepted' | 'rejected' | 'missed' | 'ended';
+  from: Contact;
+  /** The group that is called together; null for a call to the account alone. */
+  group: Jid | null;
+  video: boolean;
+  /** ms since 1970. */
+  at: number;
+}
+
+/**
+ * Somebody whose presence the session follows came online, went, or is writing. What follows within two seconds is one event
+ * with the last of it.
+ */
+export interface PresenceEvent {
+  chat: Chat;
+  from: Contact;
+  state: 'online' | 'offline' | 'typing' | 'recording';
+  /** When they were last there, ms since 1970; null while they are, or when they do not show it. */
+  lastSeen: number | null;
+}
+
+/** A group the account is in was changed. */
+export interface GroupUpdateEvent {
+  chat: Chat;
+  /** Who did it. */
+  from: Contact;
+  change:
+    | 'created'
+    | 'subject'
+    | 'description'
+    | 'added'
+    | 'removed'
+    | 'left'
+    | 'promoted'
+    | 'demoted'
+    | 'only_admins_write'
+    | 'only_admins_edit'
+    | 'invite_link';
+  /** Whom it concerns: who was added, removed, promoted or demoted. */
+  members: Contact[];
+  /** What it is now: the subject, the description, `on` or `off`; null where there is no such thing. */
+  value: string | null;
+  /** ms since 1970. */
+  at: number;
+}
+
 /** There is a new QR code to scan. */
 export interface QrUpdateEvent {
   qr: string;
@@ -243,7 +211,10 @@ export interface EventData {
   'message.undecryptable': MessageUndecryptableEvent;
   'poll.vote': PollVoteEvent;
   'message.ack': MessageAckEvent;
+  'group.update': GroupUpdateEvent;
   'contact.merged': ContactMergedEvent;
+  call: CallEvent;
+  presence: PresenceEvent;
   'connection.update': ConnectionUpdateEvent;
   'session.restriction': SessionRestrictionEvent;
   'qr.update': QrUpdateEvent;
@@ -259,7 +230,10 @@ export const EVENTS = {
   'message.undecryptable': 'A message came that could not be decrypted yet; it is asked for again.',
   'poll.vote': 'Somebody voted in a poll, with the running totals.',
   'message.ack': 'A sent message was accepted by WhatsApp, delivered, read, or has failed.',
+  'group.update': 'A group changed: its name, what may be done in it, or who is in it.',
   'contact.merged': 'Two contacts turned out to be one person.',
+  call: 'Somebody calls the account, or a call is over.',
+  presence: 'Somebody the session follows came online, went offline, or is writing.',
   'connection.update': 'The connection of a session changed state.',
   'session.restriction': 'WhatsApp holds the account back from beginning new chats, or does no more.',
   'qr.update': 'A new QR code is ready to be scanned.',
@@ -268,16 +242,21 @@ export const EVENTS = {
 
 export type EventName = keyof EventData;
 export const EVENT_NAMES = Object.keys(EVENTS) as EventName[];
+/** What is told where nobody says what they want: all but what comes all day long. */
+export const USUAL_EVENTS = EVENT_NAMES.filter((name) => name !== 'presence');
 
 /** A fact to be published; `fact` makes its id, see `eventIdFor`. */
 export type Fact = { [Name in EventName]: { event: Name; fact: string; data: EventData[Name] } }[EventName];
 
 /** An event as receivers get it, in JSON. */
 export interface EventEnvelope {
+  /** The same however often the fact is told: know by it what came already. */
   id: EventId;
   event: EventName;
+  /** Of the shapes described here. */
   version: 1;
   sessionId: SessionId;
+  /** Stays the session's as long as it exists; another session of the same id has another. */
   sessionHash: string;
   /** Counts a session's events from 1; a gap tells a receiver that it missed some (or does not subscribe to them). */
   sequence: number;

@@ -10,9 +10,8 @@ import { FIDELITY } from '../../runtime/sandbox/fidelity/fidelity.ts';
 import type { FidelityRow } from '../../runtime/sandbox/fidelity/fidelity.ts';
 import { CONFIG_TABLE } from '../../runtime/src/config.ts';
 import { ERRORS } from '../../runtime/src/errors.ts';
-import { EVENTS } from '../../runtime/src/events.ts';
-import { ALERTS } from '../../runtime/src/watchdog/alerts.ts';
 import { REASONS, STATES } from '../../runtime/src/session/states.ts';
+import { eventDocs } from './event-docs.ts';
 import { code, table } from './markdown.ts';
 import { withControlSection } from './sandbox-docs.ts';
 
@@ -44,21 +43,6 @@ function errors(): string {
     'Errors',
     'What a caller may be told, by the stable code in `error.code`, with the HTTP status of the answer.',
     table(['Code', 'Status', 'What happened', 'What to do'], rows),
-  );
-}
-
-function events(): string {
-  const rows = Object.entries(EVENTS).map(([name, sentence]) => [code(name), sentence]);
-  return page(
-    'Events',
-    'What the runtime delivers to webhooks, by the name in `event`.',
-    table(['Event', 'When'], rows),
-    '## Alerts\n\nThe event `alert` tells once that one of these has begun (`state` is `firing`) and once that it is over ' +
-      '(`resolved`), by the name in `data.alert`.',
-    table(
-      ['Alert', 'What it means'],
-      Object.entries(ALERTS).map(([name, sentence]) => [code(name), sentence]),
-    ),
   );
 }
 
@@ -109,7 +93,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
   const pages = {
     'docs/configuration.md': configuration(),
     'docs/errors.md': errors(),
-    'docs/events.md': events(),
+    'docs/events.md': page('Events', ...eventDocs()),
     'docs/states.md': states(),
     'sandbox/FIDELITY.md': fidelity(),
     'sandbox/README.md': withControlSection(await readFile(new URL('sandbox/README.md', RUNTIME), 'utf8')),

@@ -21,11 +21,20 @@ test.each(Object.keys(pages))('%s is what `npm run docs:gen` makes', async (name
 test.each([
   ['docs/configuration.md', CONFIG_TABLE.map(({ key }) => key)],
   ['docs/errors.md', Object.keys(ERRORS)],
-  ['docs/events.md', [...Object.keys(EVENTS), ...Object.keys(ALERTS)]],
   ['docs/states.md', [...Object.keys(STATES), ...Object.keys(REASONS)]],
 ])('%s has one row for each entry of its table', async (name, codes) => {
   const rows = (await page(name)).split('\n').flatMap((line) => /^\| `([^`]+)`/.exec(line)?.slice(1) ?? []);
   expect(rows).toEqual(codes);
+});
+
+test('docs/events.md has a row, a chapter and an example for each event, and a row for each alert', async () => {
+  const text = await page('docs/events.md');
+  for (const name of Object.keys(EVENTS)) {
+    expect(text).toMatch(new RegExp(`^\\| \`${name}\` `, 'm'));
+    expect(text).toMatch(new RegExp(`^## ${name}$`, 'm'));
+    expect(text).toContain(`"event": "${name}"`);
+  }
+  for (const name of Object.keys(ALERTS)) expect(text).toContain(`| \`${name}\``);
 });
 
 test("the sandbox's README has one row for each route, kind of content, event and fault", async () => {

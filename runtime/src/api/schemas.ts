@@ -67,7 +67,7 @@ export const Session = Type.Object({
 export const CreateSession = Type.Object(
   {
     sessionId: Type.Optional(Type.String({ description: 'Made when it is left out.' })),
-    webhookUrl: Type.Optional(Type.String({ description: 'Gets all events of the session.' })),
+    webhookUrl: Type.Optional(Type.String({ description: 'Gets all events of the session but presence.' })),
     proxyUrl: Type.Optional(
       Type.String({ description: 'A proxy of its own: socks5://user:password@host:port or http://…' }),
     ),

@@ -1,7 +1,7 @@
 /** Sessions: make, list, link, watch, end. */
 import qrcode from 'qrcode';
 import { RuntimeError } from '../errors.ts';
-import { EVENT_NAMES } from '../events.ts';
+import { USUAL_EVENTS } from '../events.ts';
 import { parsePhone, parseSessionId } from '../ids.ts';
 import { SESSION_STATUSES, type SessionStatus } from '../session/session.ts';
 import type { Api, ApiDeps } from './api.ts';
@@ -39,7 +39,7 @@ export function sessionRoutes(app: Api, { sessions, outboxes, webhooks, stopping
       const subscription =
         webhookUrl === undefined
           ? null
-          : await webhooks.subscribe({ url: webhookUrl, sessionId: session.id, events: EVENT_NAMES });
+          : await webhooks.subscribe({ url: webhookUrl, sessionId: session.id, events: USUAL_EVENTS });
       const webhook = subscription && { webhookId: subscription.webhookId, secret: subscription.secret };
       const { hash, status } = session.info();
       return reply.code(201).send(ok({ sessionId: session.id, hash, status, webhook }));

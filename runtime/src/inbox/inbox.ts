@@ -10,10 +10,11 @@ import type { Fact } from '../events.ts';
 import type { Jid, MediaId, MessageId, SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Session } from '../session/session.ts';
+import type { News, Session } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
 import { MediaFiles, type MediaFile, type MediaSettings } from './media/media.ts';
 import type { Self } from './normalise.ts';
+import { SessionNews } from './news.ts';
 import { SessionInbox } from './session-inbox.ts';
 
 export type { MediaFile } from './media/media.ts';
@@ -45,6 +46,8 @@ export interface InboxDeps {
 export interface Inbox {
   /** Takes what a session heard, in order; `settle` is called for each message that needs no replay any more. */
   take(session: SessionId, messages: WAMessage[], offline: boolean, settle: (id: string) => Promise<void>): void;
+  /** Takes what a session heard besides messages; resolves when it is durable, or waits for more of its kind. */
+  hear(session: SessionId, news: News): Promise<void>;
   /** A message of this chat accepted before, for an answer to quote; undefined when it is not known. */
   find(session: SessionId, chat: Jid, id: MessageId): Promise<MessageRef | undefined>;
   /**
@@ -67,15 +70,23 @@ export interface Inbox {
 
 export function createInbox(deps: InboxDeps): Inbox {
   const open = new Map<SessionId, SessionInbox>();
+  const news = new Map<SessionId, SessionNews>();
   const media = new MediaFiles({ settings: deps.media, log: deps.log, now: deps.now ?? Date.now });
   const of = (session: SessionId): SessionInbox => {
     const inbox = open.get(session) ?? new SessionInbox(session, deps, media);
     open.set(session, inbox);
     return inbox;
   };
+  const newsOf = (session: SessionId): SessionNews => {
+    const ofSession = news.get(session) ?? new SessionNews(session, deps);
+    news.set(session, ofSession);
+    return ofSession;
+  };
   const idle = async (session: SessionId) => {
     await open.get(session)?.idle();
     open.delete(session);
+    news.get(session)?.end();
+    news.delete(session);
   };
   return {
     take(session, messages, offline, settle) {
@@ -93,6 +104,7 @@ export function createInbox(deps: InboxDeps): Inbox {
         );
       }
     },
+    hear: (session, heard) => newsOf(session).hear(heard),
     find: (session, chat, id) => of(session).find(chat, id),
     forwardable: (session, chat, id) => of(session).forwardable(chat, id),
     openMedia: (session, id) => of(session).openMedia(id),

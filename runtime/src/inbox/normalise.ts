@@ -2,6 +2,7 @@
 import { getContentType, normalizeMessageContent, proto, type WAMessage } from '@whiskeysockets/baileys';
 import type { Chat, Contact, MessageEvent, MessageUndecryptableEvent } from '../events.ts';
 import { contactIdFor, isGroup, isLid, phoneOf, toJid, type Jid, type MessageId, type SessionId } from '../ids.ts';
+import { groupChangeIn, type GroupChange } from './group-changes.ts';
 import { readContent } from './reading.ts';
 
 /** The account itself. */
@@ -42,6 +43,7 @@ export type Heard = { origin: Origin } & (
   | NewMessage
   | { what: 'undecryptable'; event: MessageUndecryptableEvent }
   | (Act & { id: MessageId; at: number })
+  | (GroupChange & { id: MessageId; at: number })
 );
 
 /** Content that serves the protocol, not people. */
@@ -55,19 +57,27 @@ export function normalise(session: SessionId, message: WAMessage, offline: boole
   const origin = originOf(session, message, self);
   const id = message.key.id as MessageId | null | undefined;
   if (!origin || !id) return null;
-  const { chat, from, fromMe } = origin;
   const sentAt = Number(message.messageTimestamp) * 1_000;
-  if (message.messageStubType === proto.WebMessageInfo.StubType.CIPHERTEXT) {
-    return { what: 'undecryptable', origin, event: { messageId: id, chat, from, sentAt } };
-  }
+  if (message.messageStubType) return noticeIn(message, origin, id, sentAt);
   const content = normalizeMessageContent(message.message);
   const type = content && getContentType(content);
   if (!message.message || !content || !type || HOUSEKEEPING.has(type)) return null;
   const act = actIn(content);
   if (act) return { ...act, origin, id, at: sentAt };
   if (ACTS.has(type)) return null;
+  const { chat, from, fromMe } = origin;
   const event: MessageEvent = { messageId: id, chat, from, fromMe, ...readContent(message.message), sentAt, offline };
   return { what: 'message', origin, event, key: message.key, raw: message.message };
+}
+
+/** What the client says about a message or a group, in place of a message. */
+function noticeIn(message: WAMessage, origin: Origin, id: MessageId, at: number): Heard | null {
+  const { chat, from } = origin;
+  if (message.messageStubType === proto.WebMessageInfo.StubType.CIPHERTEXT) {
+    return { what: 'undecryptable', origin, event: { messageId: id, chat, from, sentAt: at } };
+  }
+  const changed = chat.isGroup ? groupChangeIn(message) : null;
+  return changed && { ...changed, origin, id, at };
 }
 
 function actIn({ protocolMessage, reactionMessage, pollUpdateMessage }: proto.IMessage): Act | null {

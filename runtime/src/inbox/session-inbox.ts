@@ -139,11 +139,21 @@ export class SessionInbox {
     if (!plain) return;
     const heard = await identified(plain, this.#session, this.#deps);
     if (heard.what === 'message') return await this.#accept(heard.origin, heard);
+    if (heard.what === 'group') return await this.#tellOfGroup(heard);
     if (heard.what !== 'undecryptable') return await this.#acceptAct(heard);
     metrics.undecryptable.inc();
     const { chat, messageId } = heard.event;
     const fact = `undecryptable:${chat.jid}|${messageId}`;
     await publish(this.#session, { event: 'message.undecryptable', fact, data: heard.event });
+  }
+
+  /** Under the id of WhatsApp's notice: one that comes again is the same event. */
+  async #tellOfGroup({ origin, id, change, members, value, at }: Heard & { what: 'group' }): Promise<void> {
+    const known = members.filter((addresses) => addresses.length > 0);
+    const people = await Promise.all(known.map((each) => this.#deps.contacts.note(this.#session, each, null)));
+    const { chat, from } = origin;
+    const data = { chat, from, change, members: people, value, at };
+    await this.#deps.publish(this.#session, { event: 'group.update', fact: `group:${chat.jid}|${id}`, data });
   }
 
   async #accept({ chats, participant }: Origin, { event, key: wireKey, raw }: NewMessage): Promise<void> {

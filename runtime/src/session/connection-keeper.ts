@@ -120,6 +120,7 @@ export class ConnectionKeeper {
         onAddresses: (addresses) => listeners.onAddresses(this.#session, addresses),
         onReceipt: (receipt, settle) => listeners.onReceipt(this.#session, receipt, settle),
         onRestriction: (restriction) => listeners.onRestriction(this.#session, restriction),
+        onNews: (news) => listeners.onNews(this.#session, news),
       },
     );
     this.connection = connection;

@@ -10,6 +10,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Seal } from '../seal.ts';
 import type { Store } from '../store/store.ts';
 import type { SessionFilter, SessionPage } from './listing.ts';
+import type { News } from './news.ts';
 import type { SentMessages } from './outgoing.ts';
 import type { ExportedSession } from './portable.ts';
 import type { Receipt } from './receipts.ts';
@@ -25,6 +26,7 @@ export type { About, GroupFacts, GroupMember, PictureSize, Presence } from './as
 export { download, type RemotePlace } from './download.ts';
 export type { Receipt } from './receipts.ts';
 export type { ExportedSession } from './portable.ts';
+export type { CallNews, News, PresenceNews } from './news.ts';
 export type { Outgoing, SentMessages } from './outgoing.ts';
 export type { ProxyChoice } from './route.ts';
 export type { LiveSocket } from './socket.ts';
@@ -107,6 +109,8 @@ export interface SessionListeners {
   onReceipt(session: Session, receipt: Receipt, settle: () => Promise<void>): void;
   /** WhatsApp restricts the account, or does no more. */
   onRestriction(session: Session, restriction: Restriction): void;
+  /** What it hears of other people besides messages. */
+  onNews(session: Session, news: News): void;
   /** A connection ended: what the protocol monitor learns from. */
   onClosed(session: Session, closed: { code: number | undefined; message: string; known: boolean }): void;
 }

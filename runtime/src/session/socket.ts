@@ -22,6 +22,7 @@ import { clientLog } from './client-log.ts';
 import type { InboundJournal } from './inbound-journal.ts';
 import { noticeMappings } from './mappings.ts';
 import { requestFile, type FileRequest } from './media-request.ts';
+import { hearNews, type News } from './news.ts';
 import { InboundGate } from './inbound-gate.ts';
 import type { Receipt } from './receipts.ts';
 import { PairingCodes, type PairingCode } from './pairing-code.ts';
@@ -83,6 +84,7 @@ export interface SocketEvents {
   /** `settle` is to be called when the receipt has had its effect; until then it is handled again after a crash. */
   onReceipt(receipt: Receipt, settle: () => Promise<void>): void;
   onRestriction(restriction: Restriction): void;
+  onNews(news: News): void;
 }
 
 export interface LiveSocket extends Asking {
@@ -145,9 +147,9 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   sock.ws.on('CB:ack,class:message', (node: BinaryNode) => acks.arrived(node));
   const onUnsaved = (error: unknown) => end(500, `credentials could not be saved: ${toError(error).message}`);
   const gate = new InboundGate(sock, { ...deps, onReceipt: events.onReceipt, onUnsaved });
-  const unlinking = new Unlinking(sock);
-  const pairingCodes = new PairingCodes(sock, deps.auth, qrLives);
+  const [unlinking, pairingCodes] = [new Unlinking(sock), new PairingCodes(sock, deps.auth, qrLives)];
   const vitals = readVitals(sock, () => deps.auth.creds.me);
+  hearNews(sock, events.onNews);
   sock.ev.on('creds.update', () => void deps.auth.saveCreds().catch(onUnsaved));
   // B5: the client can leave events in its buffer until the next stanza or half a minute; nobody should wait for that.
   const flushing = setInterval(() => sock.ev.flush(), FLUSH_MS);
