@@ -17,9 +17,9 @@ export class WhatsAppConnectorApi implements ICredentialType {
       displayName: 'Base URL',
       name: 'baseUrl',
       type: 'string',
-      default: 'http://localhost:3000',
+      default: 'http://localhost:3003',
       required: true,
-      placeholder: 'e.g. http://localhost:3000',
+      placeholder: 'e.g. http://localhost:3003',
       description: 'Where the connector runtime listens, as seen from the machine n8n runs on',
     },
     {

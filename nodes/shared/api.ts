@@ -138,7 +138,7 @@ async function baseUrlOf(context: ApiContext, itemIndex: number | undefined): Pr
       context.getNode(),
       `The Base URL "${trimmed}" in the credential is not a web address`,
       {
-        description: 'Write it in full, such as http://localhost:3000.',
+        description: 'Write it in full, such as http://localhost:3003.',
         itemIndex,
       },
     );
