@@ -35,6 +35,9 @@ export interface RuntimeProcess {
   sandbox: SandboxControl;
   /** A session of this account, linked by its QR code and connected. */
   linkedSession(sessionId: string, phone: string): Promise<void>;
+  /** Ends the runtime alone, in good order; `up` starts it again where it was. */
+  down(): Promise<void>;
+  up(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -115,18 +118,23 @@ export async function startRuntime(env: Record<string, string> = {}): Promise<Ru
     const apiKey = 'key-of-this-test-only';
     const settings = { PORT: String(port), HOST: '127.0.0.1', API_KEY: apiKey, SESSIONS_DIR: join(folder, 'sessions') };
     const open = { OUTBOUND_ALLOW: '127.0.0.1', HUMANIZATION_PROFILE: 'instant', METRICS_ENABLED: 'false' };
-    const runtime = new Child(['serve'], { ...settings, ...open, ...whatsapp, ...env });
-    children.push(runtime);
     const url = `http://127.0.0.1:${port}`;
-    await runtime.answering(`${url}/health`);
-    return connected(url, apiKey, new SandboxControl(`http://127.0.0.1:${controlPort}`), stop);
+    const up = async () => {
+      const runtime = new Child(['serve'], { ...settings, ...open, ...whatsapp, ...env });
+      children.push(runtime);
+      await runtime.answering(`${url}/health`);
+    };
+    const down = async () => children.at(-1)?.stop();
+    await up();
+    const control = new SandboxControl(`http://127.0.0.1:${controlPort}`);
+    return { ...connected(url, apiKey, control), down, up, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function connected(url: string, apiKey: string, sandbox: SandboxControl, stop: () => Promise<void>): RuntimeProcess {
+function connected(url: string, apiKey: string, sandbox: SandboxControl) {
   const api = async <Data>(method: string, path: string, body?: unknown): Promise<Data> => {
     const headers = { authorization: `Bearer ${apiKey}` };
     const answer = await json<{ data: Data; error?: { code: string } }>(url + path, method, body, headers);
@@ -141,7 +149,7 @@ function connected(url: string, apiKey: string, sandbox: SandboxControl, stop: (
     const now = await api<{ reached: boolean }>('GET', `/sessions/${sessionId}/wait?status=connected&timeout=30`);
     if (!now.reached) throw new Error(`${sessionId} did not connect: ${JSON.stringify(now)}`);
   };
-  return { url, apiKey, api, sandbox, linkedSession, stop };
+  return { url, apiKey, api, sandbox, linkedSession };
 }
 
 /** The runtime's program with one command, as a child process. */

@@ -34,6 +34,8 @@ export interface N8n {
   /** Signed in as the owner. */
   readonly client: N8nClient;
   stop(): Promise<void>;
+  /** Begins again where `stop` left it, with all it had. */
+  start(): Promise<void>;
 }
 
 export interface Connector {
@@ -127,27 +129,47 @@ export async function startN8n(options: N8nOptions): Promise<N8n> {
   const port = options.port || (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const env = settings(options.env, install, home, port, await freePort());
-  const child = spawn(install.node, [install.bin, 'start'], { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let tail = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
+  let child: ChildProcess | null = null;
+  const stop = async () => {
+    if (child) await end(child);
+  };
+  const start = async () => {
+    signal?.throwIfAborted();
+    let tail = '';
+    child = launched(options, env, (text) => {
       tail = (tail + text).slice(-4_000);
       for (const line of text.split('\n')) if (line.trim() !== '') log(line.trimEnd());
     });
-  }
-  const stop = () => end(child);
-  const onAbort = () => void stop();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  child.once('exit', () => signal?.removeEventListener('abort', onAbort));
+    try {
+      await ready(url, child, signal);
+    } catch (error) {
+      await stop();
+      throw new Error(`n8n did not start:\n${tail}`, { cause: error });
+    }
+  };
+  await start();
   try {
-    await ready(url, child, signal);
     const client = new N8nClient(url, signal);
     await client.setUpOwner();
-    return { url, client, stop };
+    return { url, client, stop, start };
   } catch (error) {
     await stop();
-    throw new Error(`n8n did not start:\n${tail}`, { cause: error });
+    throw error;
   }
+}
+
+/** The process, which ends with the signal. */
+function launched({ install, home, signal }: N8nOptions, env: Env, said: (text: string) => void): ChildProcess {
+  const child = spawn(install.node, [install.bin, 'start'], {
+    cwd: home,
+    env: { ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', said);
+  const onAbort = () => void end(child);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  child.once('exit', () => signal?.removeEventListener('abort', onAbort));
+  return child;
 }
 
 /** Unpacks our package to where n8n's own installer puts community packages. */
