@@ -5,6 +5,7 @@ import {
   type INodeType,
   type INodeTypeDescription,
 } from 'n8n-workflow';
+import { searchChats } from '../shared/chat-locator';
 import { runOperations } from '../shared/operations';
 import { searchSessions } from '../shared/session-locator';
 import { bulkOperations, bulkProperties } from './resources/bulk/bulk';
@@ -45,7 +46,7 @@ export class WhatsAppConnectorSendMessage implements INodeType {
     ],
   };
 
-  methods = { listSearch: { searchSessions } };
+  methods = { listSearch: { searchChats, searchSessions } };
 
   webhook = resume;
 

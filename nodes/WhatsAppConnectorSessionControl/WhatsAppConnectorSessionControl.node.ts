@@ -6,9 +6,12 @@ import {
   type INodeType,
   type INodeTypeDescription,
 } from 'n8n-workflow';
+import { searchChats, searchGroups } from '../shared/chat-locator';
 import { runOperations, type Operations } from '../shared/operations';
 import { searchSessions, sessionLocator } from '../shared/session-locator';
+import { chatOperations, chatProperties } from './resources/chat/chat';
 import { contactOperations, contactProperties } from './resources/contact/contact';
+import { groupOperations, groupProperties } from './resources/group/group';
 import { optOutOperations, optOutProperties } from './resources/opt-out/opt-out';
 import { proxyOperations, proxyProperties } from './resources/proxy/proxy';
 import { runtimeOperations, runtimeProperties } from './resources/runtime/runtime';
@@ -17,7 +20,9 @@ import { searchWebhooks } from './resources/webhook/locator';
 import { webhookOperations, webhookProperties } from './resources/webhook/webhook';
 
 const OPERATIONS: Operations = {
+  chat: chatOperations,
   contact: contactOperations,
+  group: groupOperations,
   optOut: optOutOperations,
   proxy: proxyOperations,
   runtime: runtimeOperations,
@@ -27,7 +32,7 @@ const OPERATIONS: Operations = {
 
 /** The account that what is not a session belongs to. */
 const sessionOfOthers: INodeProperties[] = [
-  { ...sessionLocator, displayOptions: { show: { resource: ['contact', 'optOut'] } } },
+  { ...sessionLocator, displayOptions: { show: { resource: ['chat', 'contact', 'group', 'optOut'] } } },
   { ...sessionLocator, displayOptions: { show: { resource: ['proxy'], operation: ['choose'] } } },
 ];
 
@@ -53,7 +58,9 @@ export class WhatsAppConnectorSessionControl implements INodeType {
         noDataExpression: true,
         default: 'session',
         options: [
+          { name: 'Chat', value: 'chat' },
           { name: 'Contact', value: 'contact' },
+          { name: 'Group', value: 'group' },
           { name: 'Opt-Out', value: 'optOut' },
           { name: 'Proxy', value: 'proxy' },
           { name: 'Runtime', value: 'runtime' },
@@ -61,17 +68,19 @@ export class WhatsAppConnectorSessionControl implements INodeType {
           { name: 'Webhook', value: 'webhook' },
         ],
       },
+      ...sessionOfOthers,
+      ...chatProperties,
       ...contactProperties,
+      ...groupProperties,
       ...optOutProperties,
       ...proxyProperties,
       ...runtimeProperties,
       ...sessionProperties,
-      ...sessionOfOthers,
       ...webhookProperties,
     ],
   };
 
-  methods = { listSearch: { searchSessions, searchWebhooks } };
+  methods = { listSearch: { searchChats, searchGroups, searchSessions, searchWebhooks } };
 
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
     return await runOperations(this, OPERATIONS);

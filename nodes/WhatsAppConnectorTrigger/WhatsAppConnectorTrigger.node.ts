@@ -11,6 +11,7 @@ import { searchSessions } from '../shared/session-locator';
 import { properties } from './description';
 import { fileOf } from './media';
 import { passes, type EventFilter } from './event';
+import { markRead } from './mark-read';
 import { faultOf } from './signature';
 import { isSubscribed, secretOf, subscribe, unsubscribe } from './subscription';
 
@@ -82,11 +83,18 @@ export class WhatsAppConnectorTrigger implements INodeType {
     if (fault) return refuse(this, 401, fault);
     const event = readEvent(this.getBodyData());
     if (!event) return refuse(this, 400, 'The body is not an event.');
-    const options = this.getNodeParameter('options', {}) as EventFilter & { downloadMedia?: boolean };
+    const options = this.getNodeParameter('options', {}) as EventFilter & Handling;
     if (!passes(event, options, Date.now())) return {};
+    if (options.markRead) await markRead(this, event);
     const item = { json: toItem(event), ...(options.downloadMedia && (await fileOf(this, event))) };
     return { workflowData: [[item]], webhookResponse: { received: true } };
   }
+}
+
+/** What is done with an event that starts the workflow. */
+interface Handling {
+  downloadMedia?: boolean;
+  markRead?: boolean;
 }
 
 /** Answers without starting the workflow; the reason shows in the runtime's delivery log. */

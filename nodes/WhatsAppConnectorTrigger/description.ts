@@ -65,6 +65,14 @@ export const properties: INodeProperties[] = [
           'Whether to also start on messages sent from the account itself, such as by its phone. A workflow that answers them may answer itself.',
       },
       {
+        displayName: 'Mark as Read',
+        name: 'markRead',
+        type: 'boolean',
+        default: false,
+        description:
+          'Whether to show the sender at once that the message was read. Without it that is shown when the workflow answers.',
+      },
+      {
         displayName: 'Message Kinds',
         name: 'messageKinds',
         type: 'multiOptions',

@@ -1,6 +1,9 @@
 import { NodeOperationError, type IExecuteFunctions, type INodeProperties } from 'n8n-workflow';
 
-/** A person by number, or whoever an event or a list has named. */
+/**
+ * A person by number, a chat of the list, or whoever an event has named. Nodes using it must offer `searchChats` under
+ * `methods.listSearch`.
+ */
 export const recipient: INodeProperties = {
   displayName: 'To',
   name: 'to',
@@ -9,6 +12,13 @@ export const recipient: INodeProperties = {
   required: true,
   description: 'The person or group. To answer a message, choose "By Address" and drag "jid" of its "chat" here.',
   modes: [
+    {
+      displayName: 'From List',
+      name: 'list',
+      type: 'list',
+      placeholder: 'Choose a chat...',
+      typeOptions: { searchListMethod: 'searchChats', searchable: true },
+    },
     {
       displayName: 'By Phone Number',
       name: 'phone',

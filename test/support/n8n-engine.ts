@@ -155,7 +155,8 @@ export class N8nEngine {
     const subject = only(workflow);
     const search = this.#nodeTypes.getByNameAndVersion(subject.type, 1).methods?.listSearch?.[method];
     if (!search) throw new Error(`the node has no list search ${method}`);
-    return await search.call(new core.LoadOptionsContext(workflow, subject, this.#additionalData(), 'p'), filter);
+    const additionalData = this.#additionalData({ currentNodeParameters: node.parameters });
+    return await search.call(new core.LoadOptionsContext(workflow, subject, additionalData, 'p'), filter);
   }
 
   /** The descriptions of all nodes, as n8n has them after loading. */

@@ -25,6 +25,8 @@ export interface ShownMessage extends ScreenMessage {
   deleted: boolean;
   reactions: { emoji: string }[];
   poll?: { question: string } | null;
+  /** Of what the contact wrote itself: what came back. */
+  receipts?: { kind: string }[];
 }
 
 export interface RuntimeProcess {

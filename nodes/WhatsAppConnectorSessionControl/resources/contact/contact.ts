@@ -1,7 +1,8 @@
 import { NodeOperationError, type IExecuteFunctions, type INodeProperties } from 'n8n-workflow';
 import { callOperations } from '../../../shared/calls';
 import { severalIn } from '../../../shared/parameters';
-import { sessionIdOf } from '../../../shared/session-locator';
+import { recipient, recipientOf } from '../../../shared/recipient';
+import { ofSession, sessionIdOf } from '../../../shared/session-locator';
 
 const displayOptions = { show: { resource: ['contact'] } };
 
@@ -20,7 +21,24 @@ export const contactProperties: INodeProperties[] = [
         action: 'Check numbers of contacts',
         description: 'Find out which phone numbers have WhatsApp, before writing to them',
       },
+      {
+        name: 'Get',
+        value: 'get',
+        action: 'Get contact',
+        description: 'Retrieve somebody the account has met: number, hidden ID, address and name',
+      },
+      {
+        name: 'Get About',
+        value: 'getAbout',
+        action: 'Get about text of contact',
+        description: 'Retrieve what somebody says about themselves',
+      },
     ],
+  },
+  {
+    ...recipient,
+    displayName: 'Contact',
+    displayOptions: { show: { ...displayOptions.show, operation: ['get', 'getAbout'] } },
   },
   {
     displayName: 'Phone Numbers',
@@ -43,6 +61,11 @@ function phonesOf(context: IExecuteFunctions, itemIndex: number): string[] {
   });
 }
 
+const ofContact =
+  (...rest: string[]) =>
+  (context: IExecuteFunctions, itemIndex: number) =>
+    ofSession('contacts', recipientOf(context, itemIndex), ...rest)(context, itemIndex);
+
 export const contactOperations = callOperations({
   check: {
     method: 'POST',
@@ -53,4 +76,6 @@ export const contactOperations = callOperations({
     }),
     each: 'numbers',
   },
+  get: { method: 'GET', path: ofContact() },
+  getAbout: { method: 'GET', path: ofContact('about') },
 });
