@@ -118,6 +118,31 @@ test('a session shows its code, connects, and is unlinked at the phone, which is
   expect(await started('alert', second)).toMatchObject({ alert: 'session_logged_out', state: 'firing' });
 });
 
+test('a group changes', async () => {
+  const members = [await somebody(), ACCOUNT];
+  const group = { subject: 'Choir', members, owner: members[0] };
+  const { jid } = await runtime.sandbox.call<{ jid: string }>('POST', '/groups', group);
+  await runtime.sandbox.call('POST', `/groups/${jid}/subject`, { subject: 'Good choir', by: members[0] });
+  const renamed = ({ change }: IDataObject) => change === 'subject';
+  expect(await started('group.update', renamed)).toMatchObject({ chat: { jid, isGroup: true }, value: 'Good choir' });
+});
+
+test('somebody calls', async () => {
+  const ada = await somebody();
+  await runtime.sandbox.call('POST', `/people/${ada}/call`, { to: ACCOUNT, video: true });
+  expect(await started('call')).toMatchObject({ status: 'ringing', video: true, from: { phone: `+${ada}` } });
+});
+
+test('somebody the session follows is there', async () => {
+  const ada = await somebody();
+  await started('message', about((await runtime.sandbox.say(ada, ACCOUNT, 'hello')).messageId));
+  // Who takes the time to type is online, and only who is online is told.
+  await send('text', { to: ada, text: 'Are you there?', humanization: 'fast' });
+  await runtime.sandbox.received(ada, 'Are you there?', 30);
+  await runtime.sandbox.call('POST', `/people/${ada}/chat-state`, { to: ACCOUNT, state: 'typing' });
+  expect(await started('presence')).toMatchObject({ from: { phone: `+${ada}` }, chat: { isGroup: false } });
+});
+
 test('no event is left out here', () => {
   expect([...tried].toSorted()).toEqual(EVENT_OPTIONS.map(({ value }) => value).toSorted());
 });
