@@ -9,7 +9,7 @@ import type { Config } from './config.ts';
 import { createContacts } from './contacts/contacts.ts';
 import type { Directory } from './directory/directory.ts';
 import { USUAL_EVENTS } from './events.ts';
-import { inBackground, listen, selfOf, type Hearers, type Publish } from './hearing.ts';
+import { inBackground, listen, publishIfThere, selfOf, type Hearers, type Publish } from './hearing.ts';
 import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
@@ -17,15 +17,15 @@ import type { Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openAttachments, openDirectory } from './opening.ts';
 import { createOutboxes } from './outbox/outbox.ts';
-import { createProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
+import { openProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import { createEgress, openPool, waysOut, type Egress, type Pool } from './proxy/proxy.ts';
 import type { Seal } from './seal.ts';
 import { createSessions, SESSION_STATUSES, type Session, type Sessions } from './session/session.ts';
 import { mediaSettings, outboxSettings, poolSettings, sessionSettings } from './settings.ts';
 import { stopWithin } from './stopping.ts';
 import { openStore, type Store } from './store/store.ts';
-import { createAlerts, runWatchdog, webhookAlert } from './watchdog/watchdog.ts';
-import { createWebhooks, type TroubleReport, type Webhooks } from './webhook/webhook.ts';
+import { createAlerts, protocolAlert, runWatchdog, webhookAlert } from './watchdog/watchdog.ts';
+import { createWebhooks, type Webhooks } from './webhook/webhook.ts';
 
 export interface App {
   /** Where the API listens. */
@@ -95,9 +95,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
     const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
     await sessions.restore();
-    for (const { id } of sessions.list()) {
-      await Promise.all([webhooks.resume(id), rooms.outboxes.tidy(id), rooms.contacts.resume(id)]);
-    }
+    await resume(rooms);
+    running.push(rooms.protocol.run(stopping.signal));
     running.push(rooms.inbox.run(() => sessions.list(), stopping.signal));
     const url = await api.listen({ host: config.host, port: config.port });
     log.info({ url, sandbox }, 'listening');
@@ -108,12 +107,18 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
+/** What a former run left half done. */
+async function resume({ sessions, webhooks, outboxes, contacts }: Rooms): Promise<void> {
+  for (const { id } of sessions.list()) {
+    await Promise.all([webhooks.resume(id), outboxes.tidy(id), contacts.resume(id)]);
+  }
+}
+
 type Rooms = Awaited<ReturnType<typeof build>>;
 
 async function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: Seal) {
   const metrics = createMetrics();
   const egress = createEgress({ allow: [...config.outboundAllow] });
-  const protocol = createProtocolMonitor({ log });
   const webhooks = openWebhooks(
     { store, egress, metrics, masterSeal, log, clock },
     () => sessions,
@@ -124,6 +129,11 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
     metrics.events.inc({ event: fact.event });
     return event;
   };
+  const protocol = await openProtocolMonitor({
+    database: store.instance,
+    tell: (session, alert) => publishIfThere(sessions.find(session), protocolAlert(alert), publish),
+    ...{ log, ...clock },
+  });
   const common = { store, publish, metrics, log, ...clock };
   const contacts = createContacts({ ...common, onMerged: (...merge) => outboxes.merge(...merge) });
   const inbox = createInbox({
@@ -193,11 +203,14 @@ const openWebhooks = (
       sessions()
         .list()
         .map((session) => ({ id: session.id, tenantId: session.info().tenantId })),
-    onTrouble: (report) => tellOfWebhook(report, publish, (id) => sessions().find(id)),
+    onTrouble: ({ webhook, session, event, trouble, over }) => {
+      const alert = webhookAlert(`webhook_${trouble}`, over ? 'resolved' : 'firing', webhook, event);
+      return publishIfThere(sessions().find(session), alert, publish);
+    },
     onDelivery: (outcome) => metrics.deliveries.inc({ outcome }),
   });
 
-type Released = Omit<Hearers, 'publish' | 'protocol' | 'log'> & {
+type Released = Omit<Hearers, 'publish' | 'log'> & {
   webhooks: Webhooks;
   proxies: Pool;
   directory: Directory;
@@ -205,7 +218,7 @@ type Released = Omit<Hearers, 'publish' | 'protocol' | 'log'> & {
 
 /** From the outside in, so that nothing opens its database again after it is gone. */
 async function releaseSession(
-  { outboxes, inbox, contacts, directory, webhooks, alerts, proxies }: Released,
+  { outboxes, inbox, contacts, directory, webhooks, alerts, protocol, proxies }: Released,
   session: SessionId,
 ): Promise<void> {
   await outboxes.close(session);
@@ -214,6 +227,7 @@ async function releaseSession(
   contacts.forget(session);
   directory.forget(session);
   alerts.forget(session);
+  protocol.forget(session);
   proxies.leave(session);
 }
 
@@ -224,16 +238,6 @@ function countSessions({ sessions: gauge }: Rooms['metrics'], list: () => Sessio
       for (const status of SESSION_STATUSES) gauge.set({ status }, now[status]?.length ?? 0);
     },
   });
-}
-
-/** Of a session that is gone nothing more is told. */
-async function tellOfWebhook(
-  { webhook, session, event, trouble, over }: TroubleReport,
-  publish: Publish,
-  find: (id: SessionId) => Session | undefined,
-): Promise<void> {
-  if (!find(session)) return;
-  await publish(session, webhookAlert(`webhook_${trouble}`, over ? 'resolved' : 'firing', webhook, event));
 }
 
 /** Without a secret of its own the default subscription keeps the one that was made for it at its first start. */
@@ -266,6 +270,8 @@ async function stopApp({ rooms, api, metricsServer, stopping, running }: Running
   await rooms.outboxes.stop();
   at('connections');
   await rooms.sessions.stop();
+  at('findings');
+  await rooms.protocol.save();
   at('messages being received');
   for (const { id } of rooms.sessions.list()) await rooms.inbox.idle(id);
   at('deliveries');

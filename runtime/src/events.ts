@@ -3,7 +3,7 @@
  * has the same id), a sequence number within its session, and a schema version.
  */
 import type { Card, Lead, Media, MessageKind, Place, Poll, Quoted } from './message-shapes.ts';
-import type { ContactId, EventId, Jid, MessageId, SessionId, WebhookId } from './ids.ts';
+import type { ContactId, EventId, Jid, MessageId, SessionId } from './ids.ts';
 
 export type { Card, Lead, Media, MessageKind, Place, Poll, Quoted } from './message-shapes.ts';
 
@@ -196,8 +196,8 @@ export interface QrUpdateEvent {
 export interface AlertEvent {
   alert: string;
   state: 'firing' | 'resolved';
-  /** What it is about where a session can have several such: the id of the webhook; null otherwise. */
-  subject: WebhookId | null;
+  /** What it is about where there can be several such: the id of the webhook, or what WhatsApp changed; null otherwise. */
+  subject: string | null;
   /** A sentence for people, and what they can do. */
   message: string;
   action: string;

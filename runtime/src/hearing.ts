@@ -28,6 +28,11 @@ export function selfOf(session: Session | undefined): Self | null {
 /** Makes an event durable and has it delivered. */
 export type Publish = (session: SessionId, fact: Fact) => Promise<EventEnvelope>;
 
+/** Of a session that is gone nothing more is told. */
+export async function publishIfThere(session: Session | undefined, fact: Fact, publish: Publish): Promise<void> {
+  if (session) await publish(session.id, fact);
+}
+
 /** Who is told. */
 export interface Hearers {
   publish: Publish;
@@ -53,7 +58,6 @@ export function listen({ publish, alerts, inbox, contacts, outboxes, protocol, l
       report(session, { event: 'connection.update', fact, data: { status, reason } });
       watch(session, 'outbox', outboxes.connected(session.id, status === 'connected'));
       alerts.stateChanged(session, info);
-      if (status === 'connected') protocol.note('connect', true);
     },
     onQr: (session, qr, expiresIn) =>
       report(session, { event: 'qr.update', fact: `qr:${qr}`, data: { qr, expiresIn } }),
@@ -64,7 +68,6 @@ export function listen({ publish, alerts, inbox, contacts, outboxes, protocol, l
       watch(session, 'receipt', outboxes.receipt(session.id, messageIds, status).then(settle)),
     onRestriction: (session, restriction) =>
       watch(session, 'restriction', outboxes.restricted(session.id, restriction)),
-    onClosed: (_session, { code, message, known }) =>
-      protocol.note('connect', false, known ? undefined : { code, message }),
+    onProtocol: ({ id }, sign) => protocol.note(id, sign),
   };
 }

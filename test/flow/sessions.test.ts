@@ -249,7 +249,7 @@ test(
         }
         expect(ofKind(receiver, 'qr.update')).toHaveLength(1);
         const report = (await flow.call('GET', '/protocol/report')).body.data;
-        expect(report.operations.connect).toMatchObject({ success: 6, unknownErrors: [{ code: 599, count: 1 }] });
+        expect(report.operations.connect).toMatchObject({ success: 7, unknownErrors: [{ code: 599, count: 1 }] });
       },
       { random: () => 0, expected: [/WhatsApp did something this version does not know/] },
     );

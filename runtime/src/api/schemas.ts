@@ -207,8 +207,21 @@ export const ProtocolReport = Type.Object({
   anomalies: Type.Array(
     Type.Object({
       timestamp: Time('When'),
-      type: Type.Literal('unknown_error'),
-      details: Type.Object({ operation: Type.String(), code: orNull(Type.Integer()), message: Type.String() }),
+      type: Type.Union([
+        Type.Literal('unknown_error'),
+        Type.Literal('unexpected_message'),
+        Type.Literal('connection_pattern'),
+      ]),
+      details: Type.Object({
+        kind: Type.String({ description: 'What is new or wrong.' }),
+        name: Type.String({ description: 'What WhatsApp calls it.' }),
+        count: Type.Integer(),
+        lastSeen: Time('When it was seen last'),
+        state: Type.Union([Type.Literal('firing'), Type.Literal('resolved')], {
+          description: 'Whether its alert stands.',
+        }),
+      }),
+      recommendation: Type.String({ description: 'What a person can do about it.' }),
     }),
   ),
   recommendations: Type.Array(Type.String()),

@@ -1,77 +1,231 @@
 /**
- * Notices when WhatsApp changes: disconnect codes nobody knows, and operations that fail more often than they used to.
- * It only observes; what it saw is in the report of spec 11.3.
+ * Notices when WhatsApp changes: what comes that nobody knows, operations that fail more often than they should, and
+ * connections that fail one after the other. It only observes; what it saw is in the report of spec 11.3, over restarts,
+ * and each thing is an alert of spec 11.4, once.
  */
+import { toError } from '../errors.ts';
+import type { SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
+import type { Operation, ProtocolSign } from '../session/session.ts';
+import type { Database } from '../store/store.ts';
+import { sleepUnlessAborted } from '../time.ts';
+import { adviceOn, alertOf, isPattern, type FindingKind, type ProtocolAlertCode } from './advice.ts';
+import { Breaks } from './breaks.ts';
+import { Findings, type Finding } from './findings.ts';
+import { Rates, type SavedRates, type Tally } from './rates.ts';
+
+export type { ProtocolAlertCode } from './advice.ts';
+
+export interface Anomaly {
+  /** When it was seen first, ms since 1970. */
+  timestamp: number;
+  type: 'unknown_error' | 'unexpected_message' | 'connection_pattern';
+  details: {
+    /** What is new or wrong, and what WhatsApp calls it. */
+    kind: FindingKind;
+    name: string;
+    count: number;
+    lastSeen: number;
+    /** Whether its alert stands. */
+    state: 'firing' | 'resolved';
+  };
+  /** What a person can do about it. */
+  recommendation: string;
+}
 
 export interface ProtocolReport {
+  /** The hour that the operations are counted over. */
   period: { start: number; end: number };
   operations: Record<
     string,
     { total: number; success: number; failure: number; unknownErrors: { code: number; count: number }[] }
   >;
-  anomalies: {
-    timestamp: number;
-    type: 'unknown_error';
-    details: { operation: string; code: number | null; message: string };
-  }[];
-  /** What a person can do, one sentence each. */
+  anomalies: Anomaly[];
+  /** What a person can do, one sentence for each kind of anomaly that stands. */
   recommendations: string[];
 }
 
+export interface ProtocolAlert {
+  code: ProtocolAlertCode;
+  state: 'firing' | 'resolved';
+  /** What it is about, such as `notification:some_new_type`. */
+  subject: string;
+  /** When it began; makes each alert's facts its own. */
+  since: number;
+  action: string;
+}
+
 export interface ProtocolMonitor {
-  /** An operation ended; with an unknown error it is an anomaly. */
-  note(operation: string, success: boolean, unknown?: { code: number | undefined; message: string }): void;
+  note(session: SessionId, sign: ProtocolSign): void;
   report(): ProtocolReport;
+  /** The session is gone. */
+  forget(session: SessionId): void;
+  /** Now and then saves and ends alerts that are over, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Resolves when all that was found and counted is durable, and its alerts are. */
+  save(): Promise<void>;
 }
 
-const MOST_ANOMALIES = 100;
-const LOW_SUCCESS = 0.95;
-const ENOUGH = 20;
-
-interface Tally {
-  total: number;
-  success: number;
-  unknown: Map<number, number>;
+export interface ProtocolMonitorDeps {
+  database: Database;
+  /** Resolves when the alert is durable, or there is no such session any more. */
+  tell(session: SessionId, alert: ProtocolAlert): Promise<void>;
+  log: Logger;
+  now?: () => number;
 }
 
-export function createProtocolMonitor({ log, now = Date.now }: { log: Logger; now?: () => number }): ProtocolMonitor {
-  const start = now();
-  const operations = new Map<string, Tally>();
-  const anomalies: ProtocolReport['anomalies'] = [];
-  return {
-    note(operation, success, unknown) {
-      const tally = operations.get(operation) ?? { total: 0, success: 0, unknown: new Map() };
-      operations.set(operation, tally);
-      tally.total++;
-      if (success) tally.success++;
-      if (!unknown) return;
-      const { code, message } = unknown;
-      if (code !== undefined) tally.unknown.set(code, (tally.unknown.get(code) ?? 0) + 1);
-      log.warn({ operation, code }, 'WhatsApp did something this version does not know');
-      anomalies.push({ timestamp: now(), type: 'unknown_error', details: { operation, code: code ?? null, message } });
-      if (anomalies.length > MOST_ANOMALIES) anomalies.shift();
-    },
-    report: () => ({
-      period: { start, end: now() },
-      operations: Object.fromEntries([...operations].map(([name, tally]) => [name, row(tally)])),
-      anomalies: [...anomalies],
-      recommendations: recommend(operations, anomalies.length),
-    }),
-  };
+const NAMESPACE = 'protocol';
+const RATES = 'rates';
+const HOUR_MS = 3_600_000;
+const SAVE_EVERY_MS = 30_000;
+/** What is new and was not seen for so long is an alert no more; after a month it is forgotten. */
+const QUIET_MS = 24 * HOUR_MS;
+const FORGET_MS = 30 * QUIET_MS;
+/** Spec 11.4: more than three in a row. */
+const HANDSHAKES = 4;
+
+/** Unknown error numbers belong to these operations in the report. */
+const ERRORS_OF: Partial<Record<FindingKind, Operation>> = {
+  disconnect_code: 'connect',
+  message_refusal: 'send',
+  query_error: 'query',
+};
+const ERRORS: ReadonlySet<FindingKind> = new Set<FindingKind>([
+  ...(Object.keys(ERRORS_OF) as FindingKind[]),
+  ...(['stream_error', 'login_refusal', 'version_refused'] as const),
+]);
+
+/** Reads what a former run had found. */
+export async function openProtocolMonitor(deps: ProtocolMonitorDeps): Promise<ProtocolMonitor> {
+  return new Monitor(deps, new Map(await deps.database.snapshot(NAMESPACE)));
 }
 
-const row = ({ total, success, unknown }: Tally) => ({
-  total,
-  success,
-  failure: total - success,
-  unknownErrors: [...unknown].map(([code, count]) => ({ code, count })),
+class Monitor implements ProtocolMonitor {
+  readonly #deps: ProtocolMonitorDeps;
+  readonly #now: () => number;
+  readonly #findings: Findings;
+  readonly #rates: Rates;
+  readonly #breaks = new Breaks();
+  /** Connections in a row, of whichever session, that were not let in. */
+  #refused = 0;
+
+  constructor(deps: ProtocolMonitorDeps, saved: ReadonlyMap<string, unknown>) {
+    this.#deps = deps;
+    this.#now = deps.now ?? Date.now;
+    this.#rates = new Rates(saved.get(RATES) as SavedRates | undefined);
+    const tell = (finding: Finding) => deps.tell(finding.session, alertFrom(finding));
+    const onError = (error: unknown) => deps.log.error({ err: toError(error) }, 'a finding was not saved');
+    this.#findings = new Findings({ rows: deps.database.keyValue(NAMESPACE), tell, onError }, saved);
+  }
+
+  note(session: SessionId, sign: ProtocolSign): void {
+    if (sign.sign === 'drift') this.#see(sign.kind, sign.name, session);
+    if (sign.sign === 'operation') this.#count(sign.operation, sign.success, session);
+    if (sign.sign === 'entered') this.#entered(session);
+    if (sign.sign === 'ended') this.#ended(session, sign);
+  }
+
+  report(): ProtocolReport {
+    const now = this.#now();
+    const findings = this.#findings.list();
+    const operations = [...this.#rates.hour(now)].map(([name, tally]) => [name, row(name, tally, findings)]);
+    const standing = Map.groupBy(
+      findings.filter(({ state }) => state === 'firing'),
+      ({ kind }) => kind,
+    );
+    return {
+      period: { start: now - HOUR_MS, end: now },
+      operations: Object.fromEntries(operations) as ProtocolReport['operations'],
+      anomalies: findings.map(anomalyFrom),
+      recommendations: [...standing].map(([kind, ofKind]) =>
+        adviceOn(
+          kind,
+          ofKind.map(({ name }) => name),
+        ),
+      ),
+    };
+  }
+
+  forget(session: SessionId): void {
+    this.#breaks.forget(session);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    do {
+      this.#tidy();
+      await this.save();
+    } while (await sleepUnlessAborted(SAVE_EVERY_MS, signal));
+  }
+
+  async save(): Promise<void> {
+    await this.#findings.save();
+    await this.#deps.database.keyValue(NAMESPACE).set(RATES, this.#rates.saved());
+  }
+
+  #see(kind: FindingKind, name: string, session: SessionId): void {
+    if (!this.#findings.see(kind, name, session, this.#now())) return;
+    this.#deps.log.warn({ sessionId: session, kind, name }, 'WhatsApp did something this version does not know');
+  }
+
+  #count(operation: Operation, success: boolean, session: SessionId): void {
+    const now = this.#now();
+    this.#rates.note(operation, success, now);
+    if (!success && this.#rates.isLow(operation, now) === true) this.#see('success_rate', operation, session);
+  }
+
+  #entered(session: SessionId): void {
+    this.#refused = 0;
+    this.#count('connect', true, session);
+    this.#findings.settle('handshake', 'in_a_row');
+  }
+
+  /** What fails on the way to a proxy says nothing of WhatsApp; that it wants a new connection is no trouble. */
+  #ended(session: SessionId, { entered, reason }: ProtocolSign & { sign: 'ended' }): void {
+    if (reason === 'proxy_failed' || reason === 'restart_required' || reason === 'qr_expired') return;
+    if (!entered) {
+      this.#count('connect', false, session);
+      if (++this.#refused >= HANDSHAKES) this.#see('handshake', 'in_a_row', session);
+    } else if (this.#breaks.note(session, reason, this.#now())) {
+      this.#see('connection_pattern', reason, session);
+    }
+  }
+
+  #tidy(): void {
+    const now = this.#now();
+    for (const finding of this.#findings.list()) {
+      const { kind, name, lastSeen, state, told } = finding;
+      if (state === 'firing' && this.#isOver(finding, now)) this.#findings.settle(kind, name);
+      if (state === 'resolved' && told && now - lastSeen > FORGET_MS) this.#findings.forget(finding);
+    }
+  }
+
+  /** Failing handshakes are over when one succeeds, see `#entered`. */
+  #isOver({ kind, name, lastSeen }: Finding, now: number): boolean {
+    if (kind === 'success_rate') return this.#rates.isLow(name as Operation, now) !== true;
+    if (kind === 'handshake') return false;
+    return now - lastSeen > (kind === 'connection_pattern' ? HOUR_MS : QUIET_MS);
+  }
+}
+
+const alertFrom = ({ kind, name, state, since }: Finding): ProtocolAlert => ({
+  ...{ code: alertOf(kind), state, subject: `${kind}:${name}`, since, action: adviceOn(kind, [name]) },
 });
 
-function recommend(operations: Map<string, Tally>, anomalies: number): string[] {
-  const failing = [...operations]
-    .filter(([, { total, success }]) => total >= ENOUGH && success / total < LOW_SUCCESS)
-    .map(([name]) => `Fewer than 95 of 100 times "${name}" succeeds: see the log and whether a newer version is out.`);
-  if (anomalies > 0) failing.push('WhatsApp answered with codes this version does not know: look for a newer version.');
-  return failing;
-}
+const typeOf = (kind: FindingKind): Anomaly['type'] => {
+  if (isPattern(kind)) return 'connection_pattern';
+  return ERRORS.has(kind) ? 'unknown_error' : 'unexpected_message';
+};
+
+const anomalyFrom = ({ kind, name, firstSeen, lastSeen, count, state }: Finding): Anomaly => ({
+  timestamp: firstSeen,
+  type: typeOf(kind),
+  details: { kind, name, count, lastSeen, state },
+  recommendation: adviceOn(kind, [name]),
+});
+
+const row = (operation: Operation, { total, success }: Tally, findings: readonly Finding[]) => ({
+  ...{ total, success, failure: total - success },
+  unknownErrors: findings
+    .filter(({ kind, name }) => ERRORS_OF[kind] === operation && /^\d+$/.test(name))
+    .map(({ name, count }) => ({ code: Number(name), count })),
+});

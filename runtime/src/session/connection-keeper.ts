@@ -4,6 +4,7 @@
  * when nobody accepted the link, or on the signal.
  */
 import type { Semaphore } from 'async-mutex';
+import { DEFAULT_CONNECTION_CONFIG } from '@whiskeysockets/baileys';
 import { toError } from '../errors.ts';
 import { sleepUnlessAborted } from '../time.ts';
 import { accountOf, isLinked, type AuthState } from './auth-state.ts';
@@ -13,6 +14,7 @@ import type { Credentials } from './credentials.ts';
 import { decide, type Decision } from './disconnect-policy.ts';
 import { InboundJournal, isStillToCome } from './inbound-journal.ts';
 import type { Invitation } from './invitation.ts';
+import type { ProtocolSign } from './protocol-signs.ts';
 import type { Session, SessionsDeps } from './session.ts';
 import type { Route } from './route.ts';
 import type { Standing } from './standing.ts';
@@ -70,6 +72,7 @@ export class ConnectionKeeper {
       const closed = await this.#connect(auth, journal, signal);
       if (!closed || signal.aborted) return null;
       const decision = this.#decide(closed, isLinked(auth.creds));
+      this.#reportEnd(closed, decision);
       if (decision.action === 'end') return decision;
       this.#standing.enter(decision.status, decision.reason);
       this.#deps.metrics.reconnects.inc({ reason: decision.reason });
@@ -100,6 +103,7 @@ export class ConnectionKeeper {
       {
         onQr: (qr, livesMs) => {
           release();
+          this.#enter(connection);
           this.#invitation.show(connection.socket, qr, livesMs);
           listeners.onQr(this.#session, qr, Math.round(livesMs / 1_000));
         },
@@ -109,6 +113,7 @@ export class ConnectionKeeper {
         },
         onOpen: () => {
           release();
+          this.#enter(connection);
           this.#opened(auth);
         },
         onMessages: (messages, offline) =>
@@ -121,6 +126,7 @@ export class ConnectionKeeper {
         onReceipt: (receipt, settle) => listeners.onReceipt(this.#session, receipt, settle),
         onRestriction: (restriction) => listeners.onRestriction(this.#session, restriction),
         onNews: (news) => listeners.onNews(this.#session, news),
+        onProtocol: (sign) => this.#tell(sign),
       },
     );
     this.connection = connection;
@@ -155,6 +161,15 @@ export class ConnectionKeeper {
     await this.#vault.save(this.#record);
   }
 
+  #tell(sign: ProtocolSign): void {
+    this.#deps.listeners.onProtocol(this.#session, sign);
+  }
+
+  #enter(connection: Connection): void {
+    if (!connection.entered) this.#tell({ sign: 'entered' });
+    connection.entered = true;
+  }
+
   #opened(auth: AuthState): void {
     this.#route.report(true);
     this.attempts.opened(this.#now());
@@ -175,7 +190,14 @@ export class ConnectionKeeper {
       'connection ended',
     );
     if (decision.reason === 'proxy_failed') this.#route.report(false);
-    this.#deps.listeners.onClosed(this.#session, { code, message, known: decision.known });
     return decision;
+  }
+
+  #reportEnd({ code, entered }: Closed, { reason, known }: Decision): void {
+    if (!known) this.#tell({ sign: 'drift', kind: 'disconnect_code', name: String(code ?? 'none') });
+    if (reason === 'client_outdated') {
+      this.#tell({ sign: 'drift', kind: 'version_refused', name: DEFAULT_CONNECTION_CONFIG.version.join('.') });
+    }
+    this.#tell({ sign: 'ended', entered, reason });
   }
 }

@@ -4,12 +4,15 @@ import { openSocket, type LiveSocket, type SocketDeps, type SocketEvents } from 
 export interface Closed {
   code: number | undefined;
   message: string;
+  /** WhatsApp had let it in, or shown a code to link it by. */
+  entered: boolean;
 }
 
 export class Connection {
   readonly socket: LiveSocket;
   /** It has closed; what hangs on it may still be ending. */
   over = false;
+  entered = false;
   /** Somebody found it ill, and it is being ended for that. */
   suspected = false;
   readonly #deps: SocketDeps;
@@ -21,7 +24,7 @@ export class Connection {
       ...events,
       onClose: (code, message) => {
         this.over = true;
-        this.#closed.resolve({ code, message });
+        this.#closed.resolve({ code, message, entered: this.entered });
       },
     });
   }

@@ -13,6 +13,7 @@ import type { SessionFilter, SessionPage } from './listing.ts';
 import type { News } from './news.ts';
 import type { SentMessages } from './outgoing.ts';
 import type { ExportedSession } from './portable.ts';
+import type { ProtocolSign } from './protocol-signs.ts';
 import type { Receipt } from './receipts.ts';
 import { SessionRegistry } from './registry.ts';
 import type { RetentionSettings } from './retention.ts';
@@ -24,6 +25,7 @@ import type { Reason, SessionStatus } from './states.ts';
 export type { AckOutcome } from './acks.ts';
 export type { About, GroupFacts, GroupMember, PictureSize, Presence } from './asking.ts';
 export { download, type RemotePlace } from './download.ts';
+export { DRIFT_KINDS, type DriftKind, type Operation, type ProtocolSign } from './protocol-signs.ts';
 export type { Receipt } from './receipts.ts';
 export type { ExportedSession } from './portable.ts';
 export type { CallNews, News, PresenceNews } from './news.ts';
@@ -111,8 +113,8 @@ export interface SessionListeners {
   onRestriction(session: Session, restriction: Restriction): void;
   /** What it hears of other people besides messages. */
   onNews(session: Session, news: News): void;
-  /** A connection ended: what the protocol monitor learns from. */
-  onClosed(session: Session, closed: { code: number | undefined; message: string; known: boolean }): void;
+  /** What the protocol monitor learns from. */
+  onProtocol(session: Session, sign: ProtocolSign): void;
 }
 
 export interface SessionsDeps {

@@ -20,10 +20,12 @@ import { asking, type Asking } from './asking.ts';
 import type { AuthState } from './auth-state.ts';
 import { clientLog } from './client-log.ts';
 import type { InboundJournal } from './inbound-journal.ts';
+import { noticeDecryption } from './decryption.ts';
 import { noticeMappings } from './mappings.ts';
 import { requestFile, type FileRequest } from './media-request.ts';
 import { hearNews, type News } from './news.ts';
 import { InboundGate } from './inbound-gate.ts';
+import { watchProtocol, type ProtocolSign } from './protocol-signs.ts';
 import type { Receipt } from './receipts.ts';
 import { PairingCodes, type PairingCode } from './pairing-code.ts';
 import { Unlinking } from './unlink.ts';
@@ -85,6 +87,7 @@ export interface SocketEvents {
   onReceipt(receipt: Receipt, settle: () => Promise<void>): void;
   onRestriction(restriction: Restriction): void;
   onNews(news: News): void;
+  onProtocol(sign: ProtocolSign): void;
 }
 
 export interface LiveSocket extends Asking {
@@ -131,7 +134,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   let ended = false;
   // The client would log in as the account the code was for, and be refused as a device that was removed.
   deps.auth.forgetUnfinishedLink();
-  const sock = makeWASocket(configFor(deps, events.onAddresses, () => ended));
+  const sock = watchProtocol(makeWASocket(configFor(deps, events, () => ended)), events.onProtocol);
   const acks = new Acks(deps.options.ackTimeoutMs);
   let qrShown = 0;
   let forced: NodeJS.Timeout | undefined;
@@ -175,7 +178,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   return {
     vitals,
     ping: (timeoutMs) => ping(sock, timeoutMs),
-    send: (jid, outgoing) => send(sock, acks, deps.sent, jid, outgoing),
+    send: (jid, outgoing) => reported(send(sock, acks, deps.sent, jid, outgoing), events.onProtocol),
     subscribePresence: (jid) => sock.presenceSubscribe(jid),
     chatState: (jid, state) => sock.sendPresenceUpdate(state, jid),
     ...{ askPhone: () => askPhone(sock), requestFile: (request, ms) => requestFile(sock, request, ms) },
@@ -194,7 +197,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
 
 function configFor(
   { auth, journal, wayOut, options, log, sent }: SocketDeps,
-  onAddresses: SocketEvents['onAddresses'],
+  { onAddresses, onProtocol }: SocketEvents,
   ended: () => boolean,
 ) {
   return {
@@ -206,7 +209,10 @@ function configFor(
     // The watchdog pings; the client's own keep-alive, which notices late (B4), stays as a second line behind it.
     keepAliveIntervalMs: 4 * options.keepAliveIntervalMs,
     makeSignalRepository: noticeMappings(
-      journal.wrap(checkPreKeys(detachCacheTimers(DEFAULT_CONNECTION_CONFIG.makeSignalRepository))),
+      noticeDecryption(
+        journal.wrap(checkPreKeys(detachCacheTimers(DEFAULT_CONNECTION_CONFIG.makeSignalRepository))),
+        onProtocol,
+      ),
       onAddresses,
     ),
     // B5: own messages come back late and out of order; the server's ack is what counts.
@@ -250,6 +256,13 @@ const rawSocket = (sock: WASocket) => (sock.ws as unknown as { socket: { termina
 
 const markRead = (sock: WASocket, remoteJid: string, ids: string[], participant: string | undefined) =>
   sock.readMessages(ids.map((id) => ({ remoteJid, id, fromMe: false, ...(participant && { participant }) })));
+
+/** What was never written says nothing of WhatsApp. */
+async function reported(sending: Promise<AckOutcome>, tell: SocketEvents['onProtocol']): Promise<AckOutcome> {
+  const outcome = await sending;
+  if (outcome.kind !== 'not_sent') tell({ sign: 'operation', operation: 'send', success: outcome.kind === 'acked' });
+  return outcome;
+}
 
 async function send(
   sock: WASocket,

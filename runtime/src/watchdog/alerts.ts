@@ -20,6 +20,11 @@ export const ALERTS = {
     "The account's phone has not been online for twelve days; after fourteen WhatsApp unlinks its devices.",
   webhook_failing: 'A webhook does not take what it is sent; it is tried again, and later events wait in their order.',
   webhook_gave_up: 'Something for a webhook was given up, or its receiver said that it is gone for good.',
+  protocol_changed: 'WhatsApp did something this version does not know; GET /protocol/report has all of it.',
+  version_refused: 'WhatsApp takes no client of this version any more.',
+  handshake_failing: 'More than three connections in a row, of whichever session, were not let in by WhatsApp.',
+  success_rate_low: 'Within an hour fewer than 95 of 100 operations of one kind succeeded.',
+  connections_breaking: 'The connection of a session ended six times within ten minutes for the same reason.',
 } as const satisfies Record<string, string>;
 
 export type AlertCode = keyof typeof ALERTS;
@@ -76,6 +81,19 @@ export const webhookAlert = (
   fact: `alert:${code}:${subject}:${began}:${state}`,
   data: { alert: code, state, subject, message: ALERTS[code], action: OF_WEBHOOK[code] },
 });
+
+/** An alert about WhatsApp itself, told by the session that met it. */
+export const protocolAlert = (alert: {
+  code: AlertCode;
+  state: AlertEvent['state'];
+  subject: string;
+  since: number;
+  action: string;
+}): Fact => {
+  const { code, state, subject, since, action } = alert;
+  const fact = `alert:${code}:${subject}:${since}:${state}`;
+  return { event: 'alert', fact, data: { alert: code, state, subject, message: ALERTS[code], action } };
+};
 
 export interface Alerts {
   /** Begins an alert; does nothing while it stands. */

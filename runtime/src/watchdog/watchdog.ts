@@ -14,7 +14,7 @@ import { sleepUnlessAborted } from '../time.ts';
 import type { Alerts } from './alerts.ts';
 import { judge, judgePhone, remedyFor, WINDOW_MS, type Remedy } from './judge.ts';
 
-export { createAlerts, webhookAlert, type Alerts } from './alerts.ts';
+export { createAlerts, protocolAlert, webhookAlert, type Alerts } from './alerts.ts';
 
 export interface WatchdogDeps {
   sessions(): Session[];
