@@ -8,7 +8,7 @@ import { createBackups } from './backup.ts';
 import type { Config } from './config.ts';
 import { createContacts } from './contacts/contacts.ts';
 import type { Directory } from './directory/directory.ts';
-import { USUAL_EVENTS } from './events.ts';
+import { USUAL_EVENTS, type EventName } from './events.ts';
 import { inBackground, listen, publishIfThere, selfOf, type Hearers, type Publish } from './hearing.ts';
 import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
@@ -92,7 +92,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const inHand = { rooms, api, metricsServer, stopping, running };
   const stop = () => stopWithin(config.shutdownTimeout, (at) => stopApp(inHand, at), log);
   try {
-    if (config.defaultWebhookUrl !== undefined) await subscribeDefault(rooms, config);
+    await subscribeConfigured(rooms, config);
     const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
     await sessions.restore();
     await resume(rooms);
@@ -240,14 +240,23 @@ function countSessions({ sessions: gauge }: Rooms['metrics'], list: () => Sessio
   });
 }
 
-/** Without a secret of its own the default subscription keeps the one that was made for it at its first start. */
-async function subscribeDefault(
-  { webhooks }: Rooms,
-  { defaultWebhookUrl: url = '', webhookSecret: secret }: Config,
+/** One that is the default as well hears of everything there, alerts included. */
+async function subscribeConfigured({ webhooks }: Rooms, config: Config): Promise<void> {
+  const { defaultWebhookUrl: all, alertWebhookUrl: alerts, webhookSecret } = config;
+  if (all !== undefined) await subscribe(webhooks, { url: all, events: USUAL_EVENTS }, webhookSecret);
+  if (alerts !== undefined && alerts !== all)
+    await subscribe(webhooks, { url: alerts, events: ['alert'] }, webhookSecret);
+}
+
+/** Without a secret of its own it keeps the one that was made for it at its first start. */
+async function subscribe(
+  webhooks: Webhooks,
+  wanted: { url: string; events: EventName[] },
+  secret: string | undefined,
 ): Promise<void> {
-  const known = (await webhooks.list({ url })).some(({ sessionId }) => sessionId === null);
+  const known = (await webhooks.list({ url: wanted.url })).some(({ sessionId }) => sessionId === null);
   if (known && secret === undefined) return;
-  await webhooks.subscribe({ url, sessionId: null, events: USUAL_EVENTS, ...(secret !== undefined && { secret }) });
+  await webhooks.subscribe({ ...wanted, sessionId: null, ...(secret !== undefined && { secret }) });
 }
 
 interface Running {

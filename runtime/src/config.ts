@@ -43,8 +43,13 @@ const TABLE = {
   webhookSecret: optional(
     'WEBHOOK_SECRET',
     token(16),
-    'The secret that signs deliveries to DEFAULT_WEBHOOK_URL; one is made when it is missing.',
+    'The secret that signs deliveries to DEFAULT_WEBHOOK_URL and ALERT_WEBHOOK_URL; one is made when it is missing.',
     { secret: true },
+  ),
+  alertWebhookUrl: optional(
+    'ALERT_WEBHOOK_URL',
+    urlWith('http', 'https'),
+    'Where the alerts of every session are delivered, and nothing else: each once when it begins and once when it is over.',
   ),
   sessionsDir: withDefault('SESSIONS_DIR', directory, './data/sessions', 'Where sessions and queues are kept.'),
   encryptionKey: optional(

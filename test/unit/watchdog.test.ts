@@ -5,10 +5,15 @@ import type { Session, SessionInfo } from '../../runtime/src/session/session.ts'
 import { REASONS, type ReasonCode, type SessionStatus } from '../../runtime/src/session/states.ts';
 import { createAlerts } from '../../runtime/src/watchdog/alerts.ts';
 import { judge, judgePhone, remedyFor, type Observation } from '../../runtime/src/watchdog/judge.ts';
+import { Standstills } from '../../runtime/src/watchdog/standstills.ts';
 
 const NOW = 1_800_000_000_000;
 const DAY_MS = 86_400_000;
-const seen = (secondsAgo: { frame?: number; inbound?: number | null; since?: number }, unechoed = 0, doubts = 0) =>
+const seen = (
+  secondsAgo: { frame?: number; inbound?: number | null; since?: number; stoodStill?: number },
+  unechoed = 0,
+  doubts = 0,
+) =>
   judge({
     vitals: {
       lastFrameAt: NOW - (secondsAgo.frame ?? 1) * 1_000,
@@ -19,6 +24,7 @@ const seen = (secondsAgo: { frame?: number; inbound?: number | null; since?: num
     now: NOW,
     pingIntervalMs: 15_000,
     doubts,
+    stoodStillSince: () => (secondsAgo.stoodStill ?? 0) * 1_000,
   } satisfies Observation);
 
 describe('what the vital signs say', () => {
@@ -26,6 +32,13 @@ describe('what the vital signs say', () => {
     ['frames come', seen({}), 'healthy'],
     ['the answer to a ping is a little late', seen({ frame: 22 }), 'healthy'],
     ['nothing came although a ping must have been answered', seen({ frame: 24 }), 'silent'],
+    ['nothing was read while the process stood still', seen({ frame: 34, stoodStill: 11 }), 'healthy'],
+    ['it stood still, and nothing came before and after', seen({ frame: 34, stoodStill: 10 }), 'silent'],
+    [
+      'three messages without a receipt, the process standing still',
+      seen({ inbound: 40, stoodStill: 11 }, 3),
+      'healthy',
+    ],
     ['a quiet account that sends nothing', seen({ inbound: 80_000 }), 'healthy'],
     ['two messages without a receipt', seen({ inbound: 80_000 }, 2), 'healthy'],
     ['three messages without a receipt, not for long', seen({ inbound: 29 }, 3), 'healthy'],
@@ -46,6 +59,18 @@ describe('what the vital signs say', () => {
       }),
     );
   });
+});
+
+test('what the process stood still counts since a time, the part of it that came after', () => {
+  let now = NOW;
+  const standstills = new Standstills(() => now);
+  standstills.note(4_000);
+  now += 10_000;
+  standstills.note(30);
+  standstills.note(2_000);
+  expect([-20_000, -1_000, 0, 9_000, 10_000].map((from) => standstills.since(NOW + from))).toEqual([
+    ...[6_000, 3_000, 2_000, 1_000, 0],
+  ]);
 });
 
 test('the remedies become stronger with each suspicion, and never weaker', () => {

@@ -19,6 +19,7 @@ import { backupRoutes } from './backups.ts';
 import { bulkRoutes } from './bulk.ts';
 import { chatRoutes } from './chats.ts';
 import { contactRoutes } from './contacts.ts';
+import { healthRoutes } from './health.ts';
 import { limitRoutes } from './limits.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { eventStreamRoutes } from './event-stream.ts';
@@ -97,6 +98,7 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     const api = routes.withTypeProvider<TypeBoxTypeProvider>();
     systemRoutes(api, deps);
     sessionRoutes(api, deps);
+    healthRoutes(api, deps);
     backupRoutes(api, deps);
     sendRoutes(api, deps);
     await acceptUploads(api, deps.maxFileBytes);

@@ -10,7 +10,7 @@ export const Humanization = Type.String({
   description: 'fast, normal, slow, instant (as a machine), or a name from HUMANIZATION_PROFILES.',
 });
 const MessageStatus = Type.Enum(['pending', 'sent', 'delivered', 'read', 'failed']);
-const Status = Type.Unsafe<SessionStatus>(Type.Enum(SESSION_STATUSES));
+export const Status = Type.Unsafe<SessionStatus>(Type.Enum(SESSION_STATUSES));
 export const Time = (description: string) => Type.Integer({ description: `${description}, milliseconds since 1970.` });
 export const TimeoutSeconds = Type.Integer({ minimum: 0, maximum: 120, description: 'Seconds to wait at the most.' });
 

@@ -25,13 +25,16 @@ export interface Observation {
   now: number;
   /** How often a healthy connection brings a frame at the least, ms. */
   pingIntervalMs: number;
+  /** How long this process itself stood still since a time, ms: what nobody read was no silence. */
+  stoodStillSince(time: number): number;
   /** Suspicions of deafness in a row that turned out wrong. */
   doubts: number;
 }
 
-export function judge({ vitals, since, now, pingIntervalMs, doubts }: Observation): Verdict {
-  if (now - vitals.lastFrameAt > pingIntervalMs + GRACE_MS) return 'silent';
-  const quietMs = now - Math.max(vitals.lastInboundAt ?? 0, since);
+export function judge({ vitals, since, now, pingIntervalMs, doubts, stoodStillSince }: Observation): Verdict {
+  const awakeMsSince = (time: number) => now - time - stoodStillSince(time);
+  if (awakeMsSince(vitals.lastFrameAt) > pingIntervalMs + GRACE_MS) return 'silent';
+  const quietMs = awakeMsSince(Math.max(vitals.lastInboundAt ?? 0, since));
   const patienceMs = Math.min(DEAF_AFTER_MS * 2 ** doubts, DEAF_AFTER_AT_MOST_MS);
   return vitals.unechoed >= ENOUGH_UNECHOED && quietMs > patienceMs ? 'deaf' : 'healthy';
 }

@@ -13,7 +13,9 @@ import type { LiveSocket, Session } from '../session/session.ts';
 import { sleepUnlessAborted } from '../time.ts';
 import type { Alerts } from './alerts.ts';
 import { judge, judgePhone, remedyFor, WINDOW_MS, type Remedy } from './judge.ts';
+import { Standstills } from './standstills.ts';
 
+export { healthOf, type SessionHealth } from './health.ts';
 export { createAlerts, protocolAlert, webhookAlert, type Alerts } from './alerts.ts';
 
 export interface WatchdogDeps {
@@ -63,7 +65,9 @@ const stranger = (): Patient => ({
 /** Watches until the signal aborts. */
 export async function runWatchdog(deps: WatchdogDeps, signal: AbortSignal): Promise<void> {
   const { pingIntervalMs, metrics, log } = deps;
-  const watchdog = new Watchdog(deps);
+  const standstills = new Standstills(deps.now ?? Date.now);
+  const watchdog = new Watchdog(deps, standstills);
+  const watching = standstills.watch(signal);
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   try {
@@ -77,18 +81,20 @@ export async function runWatchdog(deps: WatchdogDeps, signal: AbortSignal): Prom
     }
   } finally {
     delay.disable();
-    await watchdog.atRest();
+    await Promise.all([watching, watchdog.atRest()]);
   }
 }
 
 class Watchdog {
   readonly #deps: WatchdogDeps;
   readonly #now: () => number;
+  readonly #standstills: Standstills;
   #patients = new Map<SessionId, Patient>();
   readonly #underWay = new Set<Promise<void>>();
 
-  constructor(deps: WatchdogDeps) {
+  constructor(deps: WatchdogDeps, standstills: Standstills) {
     this.#deps = deps;
+    this.#standstills = standstills;
     this.#now = deps.now ?? Date.now;
   }
 
@@ -118,7 +124,9 @@ class Watchdog {
       patient.doubts = vitals.missed > 0 ? 0 : patient.doubts + 1;
     }
     const { pingIntervalMs, metrics, log } = this.#deps;
-    const verdict = judge({ vitals, since: session.info().since, now, pingIntervalMs, doubts: patient.doubts });
+    const { since } = session.info();
+    const stoodStillSince = (time: number) => this.#standstills.since(time);
+    const verdict = judge({ vitals, since, now, pingIntervalMs, doubts: patient.doubts, stoodStillSince });
     if (verdict !== 'healthy') {
       metrics.remedies.inc({ verdict });
       log.warn({ sessionId: session.id, verdict }, 'the connection is unwell; connecting again');
@@ -133,11 +141,14 @@ class Watchdog {
   }
 
   async #ping(session: Session, live: LiveSocket, patient: Patient): Promise<void> {
+    const began = this.#now();
     try {
       this.#deps.metrics.pingSeconds.observe((await live.ping(PING_TIMEOUT_MS)) / 1_000);
     } catch {
       // A connection that has ended by itself needs no remedy.
       if (session.live() !== live) return;
+      // The answer may have come and not been read in time; the judge knows whether anything came.
+      if (this.#standstills.since(began) > STALLED_MS) return;
       this.#deps.metrics.remedies.inc({ verdict: 'silent' });
       this.#deps.log.warn({ sessionId: session.id, verdict: 'silent' }, 'the connection is unwell; connecting again');
       session.suspect(SENTENCES.silent);

@@ -10,6 +10,7 @@ import type { Logger } from '../log.ts';
 import type { Egress } from '../proxy/proxy.ts';
 import type { Seal } from '../seal.ts';
 import type { Database, JobState } from '../store/store.ts';
+import { countMessages, type MessageCounts } from './counts.ts';
 import { createDelivery, type DeliveryDependencies } from './delivery.ts';
 import { createDeliveryQueue } from './delivery-queue.ts';
 import { createEventLog, type StoredEvent } from './event-log.ts';
@@ -192,6 +193,8 @@ export interface Webhooks {
   redriveAll(id: WebhookId): Promise<number>;
   /** Delivers events of the last seven days again, as far as the subscription wants them. Throws `webhook_not_found`. */
   replay(id: WebhookId, range: ReplayRange): Promise<Replayed>;
+  /** How many messages the session sent and received since then, ms since 1970. */
+  countMessages(session: SessionId, since: number): Promise<MessageCounts>;
   /** Events as they come; null now and then when none does. Throws `event_not_found`, `too_many_streams`. */
   stream(filter: EventFilter, options: StreamOptions): AsyncGenerator<StoredEvent | null, void>;
 }
@@ -245,6 +248,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
     },
     publish: (session, fact) => publishing.publish(session, fact),
     resume: (session) => publishing.resume(session),
+    countMessages: (session, since) => countMessages(events, session, since),
     start: (signal) => queue.run(deliver, signal, (err, jobId) => log.error({ err, jobId }, 'delivery handler failed')),
     deliveries: (id, filter) => known(id, () => queue.page(id, filter)),
     delivery: (id, event) => known(id, () => queue.get(id, event)),
