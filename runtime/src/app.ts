@@ -285,7 +285,9 @@ async function stopApp({ rooms, api, metricsServer, stopping, running }: Running
   for (const { id } of rooms.sessions.list()) await rooms.inbox.idle(id);
   at('deliveries');
   await Promise.all(running);
+  at('callers');
   await api.close();
   await rooms.egress.close();
+  at('the store');
   await rooms.store.close();
 }

@@ -57,6 +57,19 @@ test(
 );
 
 test(
+  'a caller that has gone in the middle of a request is not waited for',
+  async () => {
+    await stage.abandon(`/sessions/${SESSION}/wait?status=banned&timeout=60`);
+    const { code, output } = await (await stage.askedToStop()).ended(10_000);
+    expect(code).toBe(0);
+    expect(output).not.toContain('not all was finished in time');
+    await stage.start();
+    await isBack();
+  },
+  LIMIT,
+);
+
+test(
   'what is not finished in time is left, and the next run finishes it under the same id',
   async () => {
     await stage.kill();

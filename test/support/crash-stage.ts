@@ -106,6 +106,17 @@ export class CrashStage {
   }
 
   /** The process of the runtime. */
+  /** Asks for something and goes away before the answer. */
+  async abandon(path: string): Promise<void> {
+    const gone = new AbortController();
+    const headers = { authorization: `Bearer ${KEY}` };
+    const asked = fetch(`http://127.0.0.1:${this.#port}${path}`, { headers, signal: gone.signal }).catch(() => null);
+    // By then the runtime has the request.
+    await this.call('GET', '/sessions');
+    gone.abort();
+    await asked;
+  }
+
   get pid(): number | undefined {
     return this.#runtime?.pid;
   }

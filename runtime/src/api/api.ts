@@ -75,7 +75,8 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: deps.bodyLimit,
-    forceCloseConnections: 'idle',
+    // What was asked has been answered by then; some hold a connection and ask nothing.
+    forceCloseConnections: true,
     // Ours, in the envelope, is below.
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>();

@@ -13,26 +13,19 @@ const STILL_ANSWERED = new Set(['/health', '/ready']);
 export function finishRequests(app: FastifyInstance, signal: AbortSignal): { done(): Promise<void> } {
   const inHand = new Set<FastifyRequest>();
   const changes = new EventEmitter();
-  let closing = false;
-  const end = (request: FastifyRequest) => {
-    inHand.delete(request);
-    if (inHand.size === 0) changes.emit('none');
-    // Fastify closes the connections that are idle when it is closed, but not those that become so a moment later.
-    if (closing) app.server.closeIdleConnections();
-  };
-  app.addHook('onRequest', async (request, { raw }) => {
+  app.addHook('onRequest', async (request) => {
     if (STILL_ANSWERED.has(request.routeOptions.url ?? '')) return;
     if (signal.aborted) throw new RuntimeError('unavailable');
     inHand.add(request);
-    // A stream whose reader has gone halfway is told of here alone.
-    raw.once('close', () => {
-      if (raw.headersSent) end(request);
-    });
   });
-  // Also when the caller has gone before the answer.
-  app.addHook('onResponse', async (request) => end(request));
-  app.addHook('preClose', async () => {
-    closing = true;
+  const finished = (request: FastifyRequest) => {
+    inHand.delete(request);
+    if (inHand.size === 0) changes.emit('none');
+  };
+  // There is an answer now; it is finished when it has been sent, or at once when the caller has gone.
+  app.addHook('onSend', async (request, { raw }) => {
+    if (raw.destroyed) finished(request);
+    else raw.once('close', () => finished(request));
   });
   return {
     async done() {
