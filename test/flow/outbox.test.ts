@@ -45,6 +45,7 @@ describe('the outbox', () => {
     const row = await ann.waitForMessage(({ text }) => text === 'later', DEADLINE_MS);
     expect(ann.screen.map(({ text }) => text)).toEqual(['now', 'later']);
     expect(row.messageId).toBe(later.messageId);
+    await flow.call('GET', `/messages/${later.messageId}/wait?sessionId=sales&status=sent`);
     const [, sent] = (await get(later.messageId)).timeline;
     expect(sent.at).toBeGreaterThanOrEqual(sendAt);
   });

@@ -110,12 +110,20 @@ test('what fails in the client after its connection has ended is no error, and o
   const failed = () =>
     client.error({ error: new Error('closed'), privKey: 'secret' }, 'transaction failed, rolling back');
   failed();
+  // Under way when the connection went, before anybody was told that it has.
+  client.error({ error: new Error('Connection Closed') }, 'error in handling message');
+  client.warn(
+    { trace: 'Error: Connection Closed\n    at sendNode' },
+    'error in sending presence update on name change',
+  );
   isOver = true;
   failed();
   const entries = lines.map((line) => JSON.parse(line) as object);
   const said = { client: 'transaction failed, rolling back', cause: 'closed' };
   expect(entries).toMatchObject([
     { level: 50, ...said },
+    { level: 20, cause: 'Connection Closed' },
+    { level: 20, cause: 'Connection Closed' },
     { level: 20, ...said },
   ]);
   expect(lines.join()).not.toContain('secret');

@@ -55,8 +55,8 @@ export class SessionInbox {
     this.#session = session;
     this.#deps = deps;
     this.#media = media;
-    this.#rows = deps.store.session(session).keyValue('inbox');
-    this.#kept = new KeptMessages(deps.store.session(session).keyValue('kept'), () => deps.sessionOf(session));
+    this.#rows = deps.store.session(session).keyValue('inbox', 'crash');
+    this.#kept = new KeptMessages(deps.store.session(session).keyValue('kept', 'crash'), () => deps.sessionOf(session));
     this.#polls = new Polls(this.#rows, (id) => deps.sent(session, id));
   }
 

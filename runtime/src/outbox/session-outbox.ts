@@ -63,13 +63,14 @@ export class SessionOutbox {
     this.settings = new SessionSettings(database.keyValue('settings'));
     const dailyLimit = async () => (await this.settings.get()).dailyLimit ?? deps.settings.dailyLimit;
     this.#keyOf = chatKeyOf(deps.contacts, session);
-    this.chats = new Chats(database.keyValue('chats'), this.#keyOf, dailyLimit, this.#now);
+    const followed = (namespace: string) => database.keyValue(namespace, 'crash');
+    this.chats = new Chats(followed('chats'), this.#keyOf, dailyLimit, this.#now);
     const publish = (fact: Parameters<OutboxDeps['publish']>[1]) => deps.publish(session, fact);
-    this.sent = sentMessages(database.keyValue('sent'), (id) => deps.attachments.open(session, id as MessageId));
+    this.sent = sentMessages(followed('sent'), (id) => deps.attachments.open(session, id as MessageId));
     const received = (chat: Jid, id: MessageId) => deps.received(session, chat, id);
     this.#references = new References(received, this.#queue, this.sent);
     const contactOf = addresseeOf(deps.contacts, session);
-    this.statuses = new Statuses(session, database.keyValue('messages'), this.#queue, publish, contactOf, this.#now);
+    this.statuses = new Statuses(session, followed('messages'), this.#queue, publish, contactOf, this.#now);
     this.numbers = new Numbers(database.keyValue('numbers'), deps.settings.numberChecksPerHour, this.#now);
     const onLifted = () => this.#queue.hasten([RESTRICTED]);
     this.restrictions = new Restrictions(database.keyValue('restriction'), publish, onLifted, this.#now);

@@ -11,12 +11,16 @@ type ClientLogger = SocketConfig['logger'];
  * disconnect policy reports those in its own words. */
 const REPORTED_ELSEWHERE = new Set(['stream errored out']);
 
+/** What the client says of everything that was under way when its connection went; that is reported elsewhere too. */
+const CONNECTION_GONE = 'Connection Closed';
+
 /** `ended` tells whether the connection is over: what fails after that fails because of it. */
 export function clientLog(log: Logger, ended: () => boolean): ClientLogger {
   const write = (level: 'warn' | 'error') => (object: unknown, message?: string) => {
     const said = message ?? (typeof object === 'string' ? object : 'no message');
-    const as = ended() || REPORTED_ELSEWHERE.has(said) ? 'debug' : level;
-    log[as]({ client: said, cause: causeOf(object) }, 'WhatsApp client');
+    const cause = causeOf(object);
+    const as = ended() || cause === CONNECTION_GONE || REPORTED_ELSEWHERE.has(said) ? 'debug' : level;
+    log[as]({ client: said, cause }, 'WhatsApp client');
   };
   const nothing = () => undefined;
   const logger: ClientLogger = {
@@ -33,7 +37,9 @@ export function clientLog(log: Logger, ended: () => boolean): ClientLogger {
 
 function causeOf(object: unknown): string | undefined {
   if (typeof object !== 'object' || object === null) return undefined;
-  const { err, error, e } = object as { err?: unknown; error?: unknown; e?: unknown };
+  const { err, error, e, trace } = object as { err?: unknown; error?: unknown; e?: unknown; trace?: unknown };
   const thrown = err ?? error ?? e;
-  return thrown instanceof Error ? thrown.message : undefined;
+  if (thrown instanceof Error) return thrown.message;
+  // Of a stack only what it begins with.
+  return typeof trace === 'string' ? /^Error: (.*)$/m.exec(trace)?.[1] : undefined;
 }

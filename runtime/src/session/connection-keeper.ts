@@ -67,7 +67,7 @@ export class ConnectionKeeper {
   /** Resolves with the decision that ended it, or with null when the signal did. Rejects when the keys cannot be read. */
   async run(signal: AbortSignal): Promise<Decision | null> {
     const auth = await this.#credentials.open();
-    const journal = new InboundJournal(this.#deps.store.session(this.#session.id).keyValue('journal'));
+    const journal = new InboundJournal(this.#deps.store.session(this.#session.id));
     while (!signal.aborted) {
       const closed = await this.#connect(auth, journal, signal);
       if (!closed || signal.aborted) return null;

@@ -23,7 +23,7 @@ import {
   type SocketConfig,
   type WAMessage,
 } from '@whiskeysockets/baileys';
-import type { KeyValue } from '../store/store.ts';
+import type { Database, KeyValue } from '../store/store.ts';
 
 type MakeRepository = SocketConfig['makeSignalRepository'];
 type Keys = Parameters<MakeRepository>[0]['keys'];
@@ -39,6 +39,7 @@ interface Row {
   at: number;
 }
 
+const NAMESPACE = 'journal';
 /** A stanza that crashes the process must not do so for ever: after this many replays it is given up. */
 const MAX_REPLAYS = 3;
 /** Stanzas that never lead to a message (nothing to decrypt) are forgotten this much later, and beyond this many. */
@@ -58,13 +59,15 @@ export const isStillToCome = (messages: readonly WAMessage[], messageId: string)
     .every(({ messageStubParameters }) => messageStubParameters?.[0] === NO_MESSAGE_FOUND_ERROR_TEXT);
 
 export class InboundJournal {
+  readonly #database: Database;
   readonly #rows: KeyValue;
   readonly #namesById = new Map<string, Map<string, string[]>>();
   /** Rows of messages whose content is still to come. */
   readonly #awaited = new Set<string>();
 
-  constructor(rows: KeyValue) {
-    this.#rows = rows;
+  constructor(database: Database) {
+    this.#database = database;
+    this.#rows = database.keyValue(NAMESPACE);
   }
 
   /** Writes a stanza down; it must not be handled before this resolves. */
@@ -85,7 +88,8 @@ export class InboundJournal {
   async settle(what: { messageId: string } | BinaryNode, keys: Pick<Keys, 'set'>): Promise<void> {
     const known = this.#rowsOf(what);
     if (known.size === 0) return;
-    await this.#rows.deleteMany([...known.keys()]);
+    // One that comes back with a power cut is handled again, and recognised.
+    await this.#database.write(NAMESPACE, { set: [], remove: [...known.keys()] }, 'crash');
     const hashes = [...known.values()].flat();
     if (hashes.length > 0) {
       await keys.set({ [PLAINTEXT]: Object.fromEntries(hashes.map((hash) => [hash, null])) });

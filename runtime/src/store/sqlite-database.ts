@@ -4,7 +4,7 @@ import { SqliteFile } from './sqlite-file.ts';
 import { SqliteKeyValue } from './sqlite-key-value.ts';
 import { SqliteLedger, type Positions } from './sqlite-ledger.ts';
 import { SqliteQueue } from './sqlite-queue.ts';
-import type { Batch, Database, KeyValue, Ledger, Queue } from './store.ts';
+import type { Batch, Database, KeyValue, Ledger, Queue, Survives } from './store.ts';
 
 export class SqliteDatabase implements Database {
   readonly #file: SqliteFile;
@@ -21,10 +21,10 @@ export class SqliteDatabase implements Database {
     this.#positions = positions;
   }
 
-  keyValue(namespace: string): KeyValue {
+  keyValue(namespace: string, survives: Survives = 'power-cut'): KeyValue {
     let keyValue = this.#keyValues.get(namespace);
     if (!keyValue) {
-      const store = this.#adapter(namespace);
+      const store = this.#adapter(namespace, survives);
       // The namespace is a column, so Keyv's own prefix would only be in the way; and a lost write must never be silent.
       keyValue = new Keyv({ store, namespace, useKeyPrefix: false, throwOnErrors: true });
       this.#keyValues.set(namespace, keyValue);
@@ -32,12 +32,11 @@ export class SqliteDatabase implements Database {
     return keyValue;
   }
 
-  async write(namespace: string, { set, remove }: Batch): Promise<void> {
+  async write(namespace: string, { set, remove }: Batch, survives?: Survives): Promise<void> {
+    const keyValue = this.keyValue(namespace);
+    const rows = set.map(({ key, value, ttl }) => ({ key, value: serialize(keyValue, value), ttl }));
     // No await before the commit: whoever calls and goes on without waiting has it on disk all the same.
-    this.#adapter(namespace).write({
-      set: set.map(({ key, value, ttl }) => ({ key, value: serialize(this.keyValue(namespace), value), ttl })),
-      remove,
-    });
+    await this.#adapter(namespace).write({ set: rows, remove }, survives);
   }
 
   async snapshot(namespace: string): Promise<[string, unknown][]> {
@@ -68,11 +67,11 @@ export class SqliteDatabase implements Database {
 
   async close(): Promise<void> {
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
-    if (this.#file.database.isOpen) this.#file.database.close();
+    await this.#file.close();
   }
 
-  #adapter(namespace: string): SqliteKeyValue {
-    const adapter = this.#adapters.get(namespace) ?? new SqliteKeyValue(this.#file, namespace, this.#now);
+  #adapter(namespace: string, survives: Survives = 'power-cut'): SqliteKeyValue {
+    const adapter = this.#adapters.get(namespace) ?? new SqliteKeyValue(this.#file, namespace, this.#now, survives);
     this.#adapters.set(namespace, adapter);
     return adapter;
   }

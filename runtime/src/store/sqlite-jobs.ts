@@ -35,7 +35,7 @@ export class SqliteJobs<Data> {
     this.#now = now;
     this.#sql = jobStatements(file.database);
     // Whatever was active when the last process ended runs again, before the rest of its lane.
-    file.transaction(() => this.#sql.recover.run(queue), 'crash');
+    file.transaction(() => this.#sql.recover.run(queue));
   }
 
   add(id: string, data: Data, options: JobOptions = {}): Job<Data> {
@@ -85,7 +85,7 @@ export class SqliteJobs<Data> {
       if (!row) return undefined;
       this.#sql.start.run(row.sequence);
       return toJob<Data>({ ...row, step: 'active', started: row.started + 1 });
-    }, 'crash');
+    });
   }
 
   /** When the next scheduled or held job falls due. */
@@ -102,19 +102,18 @@ export class SqliteJobs<Data> {
       const { lane } = this.#read(job.id);
       this.#purge(now);
       this.#advance(lane);
-    }, 'crash');
+    });
   }
 
   hold(job: Job<Data>, attemptsMade: number, until: number, reason: string, note?: unknown): void {
-    this.#file.transaction(
-      () => this.#sql.hold.run(Math.ceil(until), attemptsMade, reason, written(note), this.#queue, job.id),
-      'crash',
+    this.#file.transaction(() =>
+      this.#sql.hold.run(Math.ceil(until), attemptsMade, reason, written(note), this.#queue, job.id),
     );
   }
 
   /** Puts an active job back to the front of its lane, as if it had been interrupted. */
   release(job: Job<Data>): void {
-    this.#file.transaction(() => this.#sql.release.run(this.#queue, job.id), 'crash');
+    this.#file.transaction(() => this.#sql.release.run(this.#queue, job.id));
   }
 
   remove(id: string): boolean {
@@ -140,10 +139,7 @@ export class SqliteJobs<Data> {
   hasten(reasons: readonly string[], lane?: string): void {
     const now = this.#now();
     if (lane === undefined) {
-      this.#file.transaction(
-        () => reasons.forEach((reason) => this.#sql.hasten.run(now, this.#queue, reason)),
-        'crash',
-      );
+      this.#file.transaction(() => reasons.forEach((reason) => this.#sql.hasten.run(now, this.#queue, reason)));
       return;
     }
     this.hastenLane(lane, reasons);
@@ -153,7 +149,7 @@ export class SqliteJobs<Data> {
   hastenLane(lane: string, reasons?: readonly string[]): void {
     const front = this.#sql.front.get(this.#queue, lane) as JobRow | undefined;
     if (front?.step !== 'held' || reasons?.includes(front.reason ?? '') === false) return;
-    this.#file.transaction(() => this.#sql.hastenOne.run(this.#now(), front.sequence), 'crash');
+    this.#file.transaction(() => this.#sql.hastenOne.run(this.#now(), front.sequence));
   }
 
   join(from: string, into: string): void {
@@ -168,7 +164,7 @@ export class SqliteJobs<Data> {
       }
       this.#sql.joinLanes.run(into, this.#queue, from);
       if (!first || first.step === 'ready') this.#advance(into);
-    }, 'crash');
+    });
   }
 
   redrive(id: string): boolean {

@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { SqliteFile } from './sqlite-file.ts';
+import type { Survives } from './store.ts';
 
 export interface KeyValueEntry {
   key: string;
@@ -24,10 +25,12 @@ export class SqliteKeyValue extends EventEmitter {
   namespace: string | undefined;
   readonly #file: SqliteFile;
   readonly #now: () => number;
+  readonly #survives: Survives;
   readonly #statements;
 
-  constructor(file: SqliteFile, namespace: string | undefined, now: () => number) {
+  constructor(file: SqliteFile, namespace: string | undefined, now: () => number, survives: Survives = 'power-cut') {
     super();
+    this.#survives = survives;
     this.#file = file;
     this.namespace = namespace;
     this.#now = now;
@@ -53,12 +56,12 @@ export class SqliteKeyValue extends EventEmitter {
 
   /** All of them or, when one cannot be written, none. */
   async setMany(entries: KeyValueEntry[]): Promise<boolean[]> {
-    this.write({ set: entries, remove: [] });
+    await this.write({ set: entries, remove: [] });
     return entries.map(() => true);
   }
 
-  /** Writes and removes in one transaction. */
-  write({ set, remove }: { set: KeyValueEntry[]; remove: string[] }): void {
+  /** Writes and removes in one transaction, committed when the call itself has returned. */
+  async write({ set, remove }: { set: KeyValueEntry[]; remove: string[] }, survives = this.#survives): Promise<void> {
     const now = this.#now();
     this.#file.transaction(() => {
       // More than are written, so that it never falls behind.
@@ -66,6 +69,7 @@ export class SqliteKeyValue extends EventEmitter {
       for (const { key, value, ttl } of set) this.#statements.set.run(this.#space(), key, value, expiry(now, ttl));
       for (const key of remove) this.#statements.delete.run(this.#space(), key, now);
     });
+    if (survives === 'power-cut') await this.#file.saved();
   }
 
   all(): NonNullable<Row>[] {
@@ -81,11 +85,13 @@ export class SqliteKeyValue extends EventEmitter {
     const removed = this.#file.transaction(() =>
       keys.reduce((sum, key) => sum + Number(this.#statements.delete.run(this.#space(), key, this.#now()).changes), 0),
     );
+    if (this.#survives === 'power-cut') await this.#file.saved();
     return removed > 0;
   }
 
   async clear(): Promise<void> {
     this.#file.transaction(() => this.#statements.clear.run(this.#space()));
+    if (this.#survives === 'power-cut') await this.#file.saved();
   }
 
   /** Pages by key, so that writes and closing may happen between two steps. */

@@ -1,4 +1,4 @@
-/** A ledger on one SQLite table. Nothing here waits: an entry is on disk, or not there, when a call returns. */
+/** A ledger on one SQLite table. Nothing here waits: an entry is written, or not there, when a call returns. */
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Ledger, LedgerEntry, LedgerRange } from './store.ts';
 

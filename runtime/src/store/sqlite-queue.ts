@@ -16,6 +16,7 @@ import type {
 } from './store.ts';
 
 export class SqliteQueue<Data> implements Queue<Data> {
+  readonly #file: SqliteFile;
   readonly #jobs: SqliteJobs<Data>;
   readonly #now: () => number;
   readonly #closing = new AbortController();
@@ -24,12 +25,14 @@ export class SqliteQueue<Data> implements Queue<Data> {
   #paused = false;
 
   constructor(file: SqliteFile, name: string, keepDone: number, now: () => number) {
+    this.#file = file;
     this.#jobs = new SqliteJobs(file, name, keepDone, now);
     this.#now = now;
   }
 
   async add(id: string, data: Data, options?: JobOptions): Promise<Job<Data>> {
     const job = this.#jobs.add(id, data, options);
+    await this.#file.saved();
     this.#runner?.wake();
     return job;
   }
@@ -50,12 +53,14 @@ export class SqliteQueue<Data> implements Queue<Data> {
 
   async remove(id: string): Promise<boolean> {
     const removed = this.#jobs.remove(id);
+    await this.#file.saved();
     this.#runner?.wake();
     return removed;
   }
 
   async bury(id: string, reason: string): Promise<boolean> {
     const buried = this.#jobs.bury(id, reason);
+    await this.#file.saved();
     this.#runner?.wake();
     return buried;
   }
@@ -77,6 +82,7 @@ export class SqliteQueue<Data> implements Queue<Data> {
 
   async redrive(id: string): Promise<boolean> {
     const redriven = this.#jobs.redrive(id);
+    await this.#file.saved();
     this.#runner?.wake();
     return redriven;
   }

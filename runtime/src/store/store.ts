@@ -158,17 +158,25 @@ export interface LedgerRange {
 
 /** Entries one after another, never changed, each under an id. */
 export interface Ledger {
-  /** Adds an entry, durable when the call itself has returned; an id that is there gives the entry as it was written. */
+  /** Adds an entry, which survives a crash of the process when the call itself has returned; an id that is there gives the entry as it was written. */
   append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): LedgerEntry;
   get(id: string): LedgerEntry | undefined;
   read(range: LedgerRange): LedgerEntry[];
 }
 
+/**
+ * What a write survives. A power cut: what was promised to somebody (an accepted message) or cannot be had again (keys). A
+ * crash of the process only: what is found out again from those, such as how far a message has come. A power cut takes the
+ * last of these, never one and not those after it.
+ */
+export type Survives = 'power-cut' | 'crash';
+
 /** One database: the instance's or one session's. */
 export interface Database {
-  keyValue(namespace: string): KeyValue;
+  /** `survives` is that of all its writes; default a power cut. */
+  keyValue(namespace: string, survives?: Survives): KeyValue;
   /** Writes and removes rows of one namespace: all or none, and committed when the call itself has returned. */
-  write(namespace: string, batch: Batch): Promise<void>;
+  write(namespace: string, batch: Batch, survives?: Survives): Promise<void>;
   /** All rows of one namespace as they were at one moment. */
   snapshot(namespace: string): Promise<[key: string, value: unknown][]>;
   /** Sees to it that what was removed or overwritten before is not in the files any more either. */

@@ -21,7 +21,7 @@ export interface StoredEvent {
 }
 
 export interface EventLog {
-  /** Durable when the call itself has returned. */
+  /** It survives a crash of the process when the call itself has returned. */
   append(session: SessionId, fact: Fact): StoredEvent;
   find(session: SessionId, id: EventId): StoredEvent | undefined;
   read(session: SessionId, range: LedgerRange): StoredEvent[];
