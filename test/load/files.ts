@@ -70,6 +70,7 @@ const memory = {
   acceptedMb: toMegabytes(accepted),
   peakMb: toMegabytes(peak),
   riseMb: toMegabytes(peak - before),
+  mostRiseMb: toMegabytes(MOST_RISE),
 };
 const took = { acceptedMs: Math.round(acceptedMs), sentMs: Math.round(sentMs) };
 process.stdout.write(

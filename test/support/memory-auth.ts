@@ -1,12 +1,26 @@
 /** The auth state of a client that keeps everything in memory. */
 import { initAuthCreds, proto } from '@whiskeysockets/baileys';
-import type { AuthenticationState, SignalDataTypeMap } from '@whiskeysockets/baileys';
+import type { AuthenticationCreds, AuthenticationState, SignalDataTypeMap } from '@whiskeysockets/baileys';
+
+/** All there is of an auth state. */
+export interface KeptAuth {
+  creds: AuthenticationCreds;
+  keys: [string, unknown][];
+}
+
+const stores = new WeakMap<AuthenticationState, Map<string, unknown>>();
+
+/** What an auth state holds now, to begin another with. */
+export const keptAuth = (auth: AuthenticationState): KeptAuth => ({
+  creds: auth.creds,
+  keys: [...(stores.get(auth) ?? [])],
+});
 
 /** Credentials and keys, kept across connections as a real client's disk would keep them. */
-export function memoryAuth(): AuthenticationState {
-  const stored = new Map<string, unknown>();
-  return {
-    creds: initAuthCreds(),
+export function memoryAuth({ creds = initAuthCreds(), keys = [] }: Partial<KeptAuth> = {}): AuthenticationState {
+  const stored = new Map<string, unknown>(keys);
+  const auth: AuthenticationState = {
+    creds,
     keys: {
       get: async <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) => {
         const found: Record<string, SignalDataTypeMap[T]> = {};
@@ -31,4 +45,6 @@ export function memoryAuth(): AuthenticationState {
       },
     },
   };
+  stores.set(auth, stored);
+  return auth;
 }

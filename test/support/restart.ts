@@ -10,7 +10,7 @@ import { freePort } from '../../runtime/src/demo/free-port.ts';
 import { caller } from './api-call.ts';
 import { within } from './deadline.ts';
 import { Child } from './runtime-process.ts';
-import { KEY, linkAll, loginsOf, longestStall } from './storm.ts';
+import { KEY, linkAll, loginsOf, longestStall, phonesOf } from './storm.ts';
 
 const DEADLINE_MS = 180_000;
 
@@ -37,7 +37,7 @@ export async function restart(sessions: number): Promise<Restart> {
     await children[0]?.answering(`${base}/health`);
     await linkAll(sandbox, call, sessions);
     await children[0]?.stop();
-    const back = loginsOf(sandbox, sessions);
+    const back = loginsOf(sandbox, phonesOf(sessions));
     const began = performance.now();
     const second = start();
     children.push(second);

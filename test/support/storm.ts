@@ -46,7 +46,7 @@ export async function storm(sessions: number): Promise<Storm> {
     );
     await longestStall(metricsPort);
     const began = performance.now();
-    const back = loginsOf(sandbox, sessions);
+    const back = loginsOf(sandbox, phonesOf(sessions));
     sandbox.trouble.begin({ name: 'tcp-reset' });
     await within(DEADLINE_MS, 'all sessions back', back);
     const allBackMs = Math.round(performance.now() - began);
@@ -59,21 +59,24 @@ export async function storm(sessions: number): Promise<Storm> {
 }
 
 export async function linkAll(sandbox: Sandbox, call: Call, sessions: number): Promise<void> {
-  const waiting = Array.from({ length: sessions }, (_none, at) => at);
+  const waiting = [...phonesOf(sessions).entries()];
   const worker = async () => {
-    for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-      await linkSession(call, sandbox, `storm-${at}`, String(FIRST_PHONE + at));
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      await linkSession(call, sandbox, `storm-${next[0]}`, next[1]);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-export function loginsOf({ events }: Sandbox, sessions: number): Promise<undefined> {
+export const phonesOf = (sessions: number) => Array.from({ length: sessions }, (_none, at) => String(FIRST_PHONE + at));
+
+/** Resolves when each of these accounts has logged in from now on. */
+export function loginsOf({ events }: Sandbox, phones: readonly string[]): Promise<undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  const back = new Set<string>();
+  const away = new Set(phones);
   const onLogin = ({ phone }: { phone: string }) => {
-    back.add(phone);
-    if (back.size < sessions) return;
+    away.delete(phone);
+    if (away.size > 0) return;
     events.off('login', onLogin);
     resolve(undefined);
   };

@@ -11,15 +11,15 @@ type ClientLogger = SocketConfig['logger'];
  * disconnect policy reports those in its own words. */
 const REPORTED_ELSEWHERE = new Set(['stream errored out']);
 
-/** What the client says of everything that was under way when its connection went; that is reported elsewhere too. */
-const CONNECTION_GONE = 'Connection Closed';
+/** What everything fails with that was under way when the connection went; that is reported elsewhere too. */
+const CONNECTION_GONE = /^Connection Closed$|\b(ECONNRESET|EPIPE)\b/;
 
 /** `ended` tells whether the connection is over: what fails after that fails because of it. */
 export function clientLog(log: Logger, ended: () => boolean): ClientLogger {
   const write = (level: 'warn' | 'error') => (object: unknown, message?: string) => {
     const said = message ?? (typeof object === 'string' ? object : 'no message');
     const cause = causeOf(object);
-    const as = ended() || cause === CONNECTION_GONE || REPORTED_ELSEWHERE.has(said) ? 'debug' : level;
+    const as = ended() || CONNECTION_GONE.test(cause ?? '') || REPORTED_ELSEWHERE.has(said) ? 'debug' : level;
     log[as]({ client: said, cause }, 'WhatsApp client');
   };
   const nothing = () => undefined;
