@@ -28,7 +28,7 @@ afterAll(() => runtime?.stop());
 async function acquaintance(): Promise<string> {
   const phone = String(phones++);
   await runtime.sandbox.contact(phone);
-  await runtime.sandbox.say(phone, ACCOUNT, 'hello');
+  await runtime.heard(phone, ACCOUNT, 'hello');
   return phone;
 }
 
@@ -104,7 +104,7 @@ describe('each message type shows on the phone of the recipient', () => {
 
   test('a text that answers and mentions', async () => {
     const phone = await acquaintance();
-    const { messageId } = await runtime.sandbox.say(phone, ACCOUNT, 'Who comes?');
+    const { messageId } = await runtime.heard(phone, ACCOUNT, 'Who comes?');
     const text = `@${BO} does`;
     const options = { quotedMessageId: messageId, mentions: `+${BO}`, humanize: false };
     expect(await sent('text', { text, options }, { phone })).toMatchObject({
@@ -119,7 +119,7 @@ test('a message is edited and reacted to', async () => {
   const { messageId } = await sent('text', { text: 'Frist' }, { phone: ada });
   await run('edit', { ...to(ada), messageId, newText: 'First' });
   await runtime.sandbox.shown(ada, messageId, ({ edited, text }) => edited && text === 'First');
-  const { messageId: theirs } = await runtime.sandbox.say(ada, ACCOUNT, 'Thank you');
+  const { messageId: theirs } = await runtime.heard(ada, ACCOUNT, 'Thank you');
   await run('react', { ...to(ada), messageId: theirs, emoji: '👍' });
   await runtime.sandbox.shown(ada, theirs, ({ reactions }) => reactions.some(({ emoji }) => emoji === '👍'), true);
 });
@@ -132,7 +132,7 @@ test('a message is deleted for everyone', async () => {
 
 test('a message is passed on, and the node waits until it is there', async () => {
   const [ada, ben] = [await acquaintance(), await acquaintance()];
-  const { messageId } = await runtime.sandbox.say(ada, ACCOUNT, 'Tell everybody');
+  const { messageId } = await runtime.heard(ada, ACCOUNT, 'Tell everybody');
   const [passed] = await run('forward', { ...to(ben), messageId, fromChat: `${ada}@s.whatsapp.net` });
   expect(await run('wait', { messageId: String(passed?.messageId), status: 'delivered', timeout: 30 })).toMatchObject([
     { reached: true },

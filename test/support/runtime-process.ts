@@ -35,6 +35,8 @@ export interface RuntimeProcess {
   /** Calls the runtime's API as any client would; rejects when it refuses. */
   api<Data>(method: string, path: string, body?: unknown): Promise<Data>;
   sandbox: SandboxControl;
+  /** Somebody writes to the account; resolves when the runtime has told of it, so that it can be answered. */
+  heard(contact: string, account: string, text: string): Promise<{ messageId: string }>;
   /** A session of this account, linked by its QR code and connected. */
   linkedSession(sessionId: string, phone: string): Promise<void>;
   /** Ends the runtime alone, in good order; `up` starts it again where it was. */
@@ -151,7 +153,30 @@ function connected(url: string, apiKey: string, sandbox: SandboxControl) {
     const now = await api<{ reached: boolean }>('GET', `/sessions/${sessionId}/wait?status=connected&timeout=30`);
     if (!now.reached) throw new Error(`${sessionId} did not connect: ${JSON.stringify(now)}`);
   };
-  return { url, apiKey, api, sandbox, linkedSession };
+  const heard = async (contact: string, account: string, text: string) => {
+    const enough = new AbortController();
+    const following = { headers: { authorization: `Bearer ${apiKey}` }, signal: enough.signal };
+    const { body } = await fetch(`${url}/events?events=message`, following);
+    const said = await sandbox.say(contact, account, text);
+    try {
+      await within(START_MS, `word of "${text}"`, contains(body, said.messageId));
+    } finally {
+      enough.abort();
+    }
+    return said;
+  };
+  return { url, apiKey, api, sandbox, heard, linkedSession };
+}
+
+/** Resolves when a stream has brought this text; rejects when it ends without. */
+async function contains(body: ReadableStream<Uint8Array> | null, wanted: string): Promise<void> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const part of body ?? []) {
+    text += decoder.decode(part as Uint8Array, { stream: true });
+    if (text.includes(wanted)) return;
+  }
+  throw new Error(`the stream ended without ${wanted}`);
 }
 
 /** The runtime's program with one command, as a child process. */
