@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { NEW_CHAT, PROFILES, plan, recordReceived, recordSent } from '../../runtime/src/pacing/pacing.ts';
 import type { BuiltInProfile } from '../../runtime/src/pacing/pacing.ts';
 import { KNOWN, NOW, brief, input, sentAt, stepsOf, waited } from '../support/pacing-input.ts';
+import { overTen, withoutRest } from '../support/paced-day-log.ts';
 
 const RUNS = { numRuns: 1_000 };
 const draws = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 8, maxLength: 8 });
@@ -82,18 +83,7 @@ function simulate(gaps: number[], profile: BuiltInProfile, humanize: boolean, va
   return sent;
 }
 
-// Written from the rules, not from the code: looks at every window and every three in a row.
-function violations(sent: number[]): string[] {
-  const found: string[] = [];
-  for (const [i, start] of sent.entries()) {
-    const inWindow = sent.filter((at) => at >= start && at < start + 60_000).length;
-    if (inWindow > 10) found.push(`${inWindow} within a minute of message ${i}`);
-    const [second, third, fourth] = [sent[i + 1], sent[i + 2], sent[i + 3]];
-    if (second === undefined || third === undefined || fourth === undefined) continue;
-    if (second - start <= 10_000 && third - second <= 10_000 && fourth - third < 30_000) found.push(`burst at ${i}`);
-  }
-  return found;
-}
+const violations = (sent: number[]) => [...overTen(sent), ...withoutRest(sent)];
 
 test('the checker of the next test sees what breaks the rules', () => {
   expect(violations([0, 1, 2, 30_001])).toEqual(['burst at 0']);
