@@ -12,7 +12,7 @@ import { within } from './deadline.ts';
 import { Child } from './runtime-process.ts';
 
 export const KEY = 'storm-test-key';
-const FIRST_PHONE = 15_550_130_000;
+export const FIRST_PHONE = 15_550_130_000;
 /** Sessions being linked at the same time. */
 const AT_ONCE = 4;
 const DEADLINE_MS = 120_000;
