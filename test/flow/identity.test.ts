@@ -92,6 +92,28 @@ describe('a person is the same person by whichever address', () => {
     expect(new Set(ids)).toEqual(new Set([from.contactId]));
   }, 60_000);
 
+  test('a message repeated under its Idempotency-Key is the same message by any address, and to another person refused', async () => {
+    const [finn, gina] = ['15550100710', '15550100711'].map((phone) => flow.sandbox.contact(phone)) as [
+      Contact,
+      Contact,
+    ];
+    const { from } = await says(finn, 'is it ready?');
+    await says(gina, 'and mine?');
+    const ask = async (to: string) => {
+      const message = { sessionId: 'sales', to, text: 'it is ready' };
+      return await flow.call('POST', '/messages/text', message, { 'idempotency-key': 'ready' });
+    };
+    const first = await ask(finn.phone);
+    expect(first.status).toBe(202);
+    for (const to of [finn.lid, from.contactId, finn.phone])
+      expect((await ask(to)).body.data).toMatchObject({ messageId: first.body.data.messageId });
+    expect((await ask(gina.phone)).body.error).toMatchObject({ code: 'idempotency_conflict' });
+    await shown(finn, 'it is ready');
+    expect([finn, gina].map(({ screen }) => screen.filter(({ text }) => text === 'it is ready').length)).toEqual([
+      1, 0,
+    ]);
+  }, 30_000);
+
   test('what was said under one address is quoted under the other', async () => {
     const dora = flow.sandbox.contact('15550100704', { hidesNumber: true });
     const { messageId } = await says(dora, 'what does it cost?');

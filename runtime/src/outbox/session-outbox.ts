@@ -277,7 +277,11 @@ export class SessionOutbox {
   async #repeated(id: MessageId, message: AddressedMessage): Promise<SentMessage | null> {
     const known = await this.#queue.get(id);
     if (!known) return null;
-    if (known.data.fingerprint !== fingerprintOf(message)) throw new RuntimeError('idempotency_conflict');
+    // A person has several addresses, and by which of them they are named makes no other message.
+    const { to, fingerprint } = known.data;
+    const isSamePerson = (await this.#keyOf(to)) === (await this.#keyOf(message.to));
+    if (!isSamePerson || fingerprint !== fingerprintOf({ ...message, to }))
+      throw new RuntimeError('idempotency_conflict');
     return await this.statuses.get(id);
   }
 
