@@ -49,6 +49,7 @@ export class ConnectionKeeper {
   readonly #route: Route;
   readonly #now: () => number;
   readonly #random: () => number;
+  readonly #replayed = new Set<string>();
 
   constructor(parts: KeeperParts) {
     this.#session = parts.session;
@@ -67,7 +68,7 @@ export class ConnectionKeeper {
   /** Resolves with the decision that ended it, or with null when the signal did. Rejects when the keys cannot be read. */
   async run(signal: AbortSignal): Promise<Decision | null> {
     const auth = await this.#credentials.open();
-    const journal = new InboundJournal(this.#deps.store.session(this.#session.id));
+    const journal = new InboundJournal(this.#deps.store.session(this.#session.id), this.#replayed);
     while (!signal.aborted) {
       const closed = await this.#connect(auth, journal, signal);
       if (!closed || signal.aborted) return null;

@@ -61,12 +61,15 @@ export const isStillToCome = (messages: readonly WAMessage[], messageId: string)
 export class InboundJournal {
   readonly #database: Database;
   readonly #rows: KeyValue;
+  readonly #replayed: Set<string>;
   readonly #namesById = new Map<string, Map<string, string[]>>();
   /** Rows of messages whose content is still to come. */
   readonly #awaited = new Set<string>();
 
-  constructor(database: Database) {
+  /** `replayed` is what this process has handled again already, shared by all journals it makes of a session. */
+  constructor(database: Database, replayed: Set<string>) {
     this.#database = database;
+    this.#replayed = replayed;
     this.#rows = database.keyValue(NAMESPACE);
   }
 
@@ -113,13 +116,16 @@ export class InboundJournal {
     for (const [name, row] of entries.sort(([, a], [, b]) => a.at - b.at)) {
       const isAwaited = this.#awaited.delete(name);
       if (this.#knows(name) && !isAwaited) continue;
-      if (row.replays >= MAX_REPLAYS && !isAwaited) {
+      // However often its connection ends meanwhile: a process that lives has not crashed on it.
+      const isCounted = isAwaited || this.#replayed.has(name);
+      if (row.replays >= MAX_REPLAYS && !isCounted) {
         givenUp.push(name);
         await this.#rows.delete(name);
         continue;
       }
       // Only a start after which it was not heard of again may have crashed on it.
-      if (!isAwaited) await this.#rows.set(name, { ...row, replays: row.replays + 1 }, KEEP_MS);
+      if (!isCounted) await this.#rows.set(name, { ...row, replays: row.replays + 1 }, KEEP_MS);
+      this.#replayed.add(name);
       const node = await decodeBinaryNode(Buffer.from(row.stanza, 'base64'));
       this.#remember(node.attrs['id'] ?? '', name, row.hashes);
       nodes.push(node);
@@ -161,6 +167,7 @@ export class InboundJournal {
     for (const name of taken.keys()) {
       names.delete(name);
       this.#awaited.delete(name);
+      this.#replayed.delete(name);
     }
     if (names.size === 0) this.#namesById.delete(id);
     return taken;
