@@ -52,7 +52,8 @@ test('at a server that takes connections and says nothing, never more than ten w
       },
       {
         environment: { WHATSAPP_WS_URL: `ws://127.0.0.1:${port}`, CONNECT_TIMEOUT_MS: '20000' },
-        expected: [/WhatsApp client/],
+        // So many handshakes that fail in a row are told of.
+        expected: [/WhatsApp client/, /"kind":"handshake","name":"in_a_row"/],
       },
     );
   } finally {
