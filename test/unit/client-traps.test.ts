@@ -112,6 +112,7 @@ test('what fails in the client after its connection has ended is no error, and o
   failed();
   // Under way when the connection went, before anybody was told that it has.
   client.error({ error: new Error('Connection Closed') }, 'error in handling message');
+  client.error({ ackErr: new Error('Connection Closed') }, 'failed to ack receipt');
   client.warn(
     { trace: 'Error: Connection Closed\n    at sendNode' },
     'error in sending presence update on name change',
@@ -122,6 +123,7 @@ test('what fails in the client after its connection has ended is no error, and o
   const said = { client: 'transaction failed, rolling back', cause: 'closed' };
   expect(entries).toMatchObject([
     { level: 50, ...said },
+    { level: 20, cause: 'Connection Closed' },
     { level: 20, cause: 'Connection Closed' },
     { level: 20, cause: 'Connection Closed' },
     { level: 20, ...said },

@@ -37,9 +37,10 @@ export function clientLog(log: Logger, ended: () => boolean): ClientLogger {
 
 function causeOf(object: unknown): string | undefined {
   if (typeof object !== 'object' || object === null) return undefined;
-  const { err, error, e, trace } = object as { err?: unknown; error?: unknown; e?: unknown; trace?: unknown };
-  const thrown = err ?? error ?? e;
-  if (thrown instanceof Error) return thrown.message;
+  // It has as many names for the error as places that log one: err, error, e, ackErr.
+  const thrown = object instanceof Error ? object : Object.values(object).find((value) => value instanceof Error);
+  if (thrown) return thrown.message;
+  const { trace } = object as { trace?: unknown };
   // Of a stack only what it begins with.
   return typeof trace === 'string' ? /^Error: (.*)$/m.exec(trace)?.[1] : undefined;
 }
