@@ -106,6 +106,13 @@ describe('a session sends and gets by its own proxy', () => {
     expect(carried(portOf(host.url))?.connections).toBeGreaterThan(before);
   }, 30_000);
 
+  test('the picture of a person', async () => {
+    ann.setPicture(SAMPLES.jpeg);
+    const before = carried(flow.sandbox.media.port)?.down ?? 0;
+    expect(await fetched(`/sessions/sales/chats/${ann.phone}/picture`)).toBe(200);
+    expect(carried(flow.sandbox.media.port)?.down).toBeGreaterThanOrEqual(before + SAMPLES.jpeg.length);
+  }, 30_000);
+
   test('a file that came with a message', async () => {
     const before = carried(flow.sandbox.media.port)?.down ?? 0;
     expect(await fetched(await picture())).toBe(200);

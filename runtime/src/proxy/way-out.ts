@@ -15,7 +15,7 @@
  * | link preview                             | Utils/link-preview.js:24, a package      | not installed; session/outgoing.ts gives the preview or null |
  * | the newest version of the client         | Utils/generics.js:182                    | nobody calls it                     |
  * | files that came with messages            | not the client: session/download.ts      | `Session.openWayOut`                |
- * | profile pictures                         | the client tells their URL only          | this runtime fetches none           |
+ * | profile pictures                         | not the client: directory/profiles.ts    | `Session.openWayOut`                |
  */
 import { once } from 'node:events';
 import type { Agent as HttpAgent, ClientRequest } from 'node:http';
