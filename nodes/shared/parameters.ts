@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 /** A parameter of one item as text, without the spaces around it. */
 export const textOf = (context: IExecuteFunctions, itemIndex: number, name: string): string =>
@@ -22,3 +22,14 @@ export const severalIn = (text: string): string[] =>
     .split(/[,\n]/)
     .map((each) => each.trim())
     .filter(Boolean);
+
+/** For how long an operation waits for a status; its answer says whether that was reached. */
+export const waitAtMost = (displayOptions: IDisplayOptions): INodeProperties => ({
+  displayName: 'Wait at Most (Seconds)',
+  name: 'timeout',
+  type: 'number',
+  typeOptions: { minValue: 1, maxValue: 120 },
+  default: 60,
+  description: 'When time is up the node goes on, with "reached" false',
+  displayOptions,
+});

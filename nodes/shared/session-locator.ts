@@ -2,6 +2,7 @@ import {
   NodeOperationError,
   type IExecuteFunctions,
   type ILoadOptionsFunctions,
+  type INodeListSearchItems,
   type INodeListSearchResult,
   type INodeProperties,
 } from 'n8n-workflow';
@@ -56,15 +57,22 @@ export const ofSession =
   (...rest: string[]) =>
   (context: IExecuteFunctions, itemIndex: number): string[] => ['sessions', sessionIdOf(context, itemIndex), ...rest];
 
-/** What the list shows: the person's own name for the account, its number and whether it is connected. */
-export async function searchSessions(this: ILoadOptionsFunctions, filter?: string): Promise<INodeListSearchResult> {
-  const { sessions } = await callApi<{ sessions: Session[] }>(this, { method: 'GET', path: '/sessions' });
-  const wanted = (filter ?? '').toLowerCase();
-  const results = sessions
-    .map((session) => ({ name: label(session), value: session.sessionId }))
+/** What a searchable list shows of all there is: what has the words looked for, by name. */
+export function choices(all: INodeListSearchItems[], filter = ''): INodeListSearchResult {
+  const wanted = filter.toLowerCase();
+  const results = all
     .filter(({ name }) => name.toLowerCase().includes(wanted))
     .sort((a, b) => a.name.localeCompare(b.name));
   return { results };
+}
+
+/** What the list shows: the person's own name for the account, its number and whether it is connected. */
+export async function searchSessions(this: ILoadOptionsFunctions, filter?: string): Promise<INodeListSearchResult> {
+  const { sessions } = await callApi<{ sessions: Session[] }>(this, { method: 'GET', path: '/sessions' });
+  return choices(
+    sessions.map((session) => ({ name: label(session), value: session.sessionId })),
+    filter,
+  );
 }
 
 function label({ sessionId, phone, pushName, status }: Session): string {

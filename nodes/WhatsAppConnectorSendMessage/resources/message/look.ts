@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { callOperations, type Call } from '../../../shared/calls';
 import type { OperationResult } from '../../../shared/operations';
 import { limitProperties, listed } from '../../../shared/pages';
-import { numberOf, textOf } from '../../../shared/parameters';
+import { numberOf, textOf, waitAtMost } from '../../../shared/parameters';
 import { sessionIdOf } from '../../../shared/session-locator';
 import { messageIdOf } from './change';
 import { reachedStatuses } from './how';
@@ -19,15 +19,7 @@ export const lookProperties: INodeProperties[] = [
     options: reachedStatuses,
     displayOptions: show('wait'),
   },
-  {
-    displayName: 'Wait at Most (Seconds)',
-    name: 'timeout',
-    type: 'number',
-    typeOptions: { minValue: 1, maxValue: 120 },
-    default: 60,
-    description: 'When time is up the node goes on, with "reached" false',
-    displayOptions: show('wait'),
-  },
+  waitAtMost(show('wait')),
 ];
 
 const ofMessage = (...rest: string[]): Pick<Call, 'path' | 'query'> => ({

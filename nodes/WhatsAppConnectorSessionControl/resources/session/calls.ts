@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { callOperations } from '../../../shared/calls';
-import { isOn, numberOf, textOf } from '../../../shared/parameters';
+import { isOn, numberOf, textOf, waitAtMost } from '../../../shared/parameters';
 import { ofSession } from '../../../shared/session-locator';
 
 const show = (...operation: string[]) => ({ show: { resource: ['session'], operation } });
@@ -36,15 +36,7 @@ export const callProperties: INodeProperties[] = [
     description: 'Which to wait for: the first one reached ends the waiting',
     displayOptions: show('wait'),
   },
-  {
-    displayName: 'Wait at Most (Seconds)',
-    name: 'timeout',
-    type: 'number',
-    typeOptions: { minValue: 1, maxValue: 120 },
-    default: 60,
-    description: 'When time is up the node goes on, with "reached" false',
-    displayOptions: show('wait'),
-  },
+  waitAtMost(show('wait')),
   {
     displayName: 'Keep Linked',
     name: 'keepLinked',

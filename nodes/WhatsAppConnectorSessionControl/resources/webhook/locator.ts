@@ -6,6 +6,7 @@ import {
   type INodeProperties,
 } from 'n8n-workflow';
 import { callApi } from '../../../shared/api';
+import { choices } from '../../../shared/session-locator';
 
 /** Picks one subscription. Nodes using it must offer `searchWebhooks` under `methods.listSearch`. */
 export const webhookLocator: INodeProperties = {
@@ -49,13 +50,11 @@ interface Webhook {
 /** What the list shows: whose events go where, and whether they do. */
 export async function searchWebhooks(this: ILoadOptionsFunctions, filter?: string): Promise<INodeListSearchResult> {
   const { webhooks } = await callApi<{ webhooks: Webhook[] }>(this, { method: 'GET', path: '/webhooks' });
-  const wanted = (filter ?? '').toLowerCase();
-  const results = webhooks
-    .map(({ webhookId, url, sessionId, status }) => ({
+  return choices(
+    webhooks.map(({ webhookId, url, sessionId, status }) => ({
       name: `${sessionId ?? 'All sessions'} → ${url} (${status})`,
       value: webhookId,
-    }))
-    .filter(({ name }) => name.toLowerCase().includes(wanted))
-    .sort((a, b) => a.name.localeCompare(b.name));
-  return { results };
+    })),
+    filter,
+  );
 }
