@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { parseAddressee, parseMessageId, parseSessionId } from '../ids.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { ok } from './replies.ts';
-import { answers, closed, orNull, SessionParams, Time } from './schemas.ts';
+import { answers, closed, Cursor, NextCursor, orNull, SessionParams, Time } from './schemas.ts';
 
 const MOST = 50;
 const Kind = Type.Enum(['person', 'group']);
@@ -21,7 +21,7 @@ const ListChats = Type.Object(
     ),
     kind: Type.Optional(Kind),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'At most so many. Default 50.' })),
-    cursor: Type.Optional(Type.String({ description: 'nextCursor of the page before.' })),
+    cursor: Cursor,
   },
   closed,
 );
@@ -37,7 +37,7 @@ const ChatList = Type.Object({
       activeAt: orNull(Time('When there last was a message')),
     }),
   ),
-  nextCursor: orNull(Type.String({ description: 'Gives the next page.' })),
+  nextCursor: NextCursor,
 });
 
 const STATES = { typing: 'composing', recording: 'recording', stopped: 'paused' } as const;

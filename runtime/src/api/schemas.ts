@@ -4,6 +4,9 @@ import { SESSION_STATUSES, type ProxyChoice as Choice, type SessionStatus } from
 
 export const closed = { additionalProperties: false };
 export const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+/** How a list is gone through page by page: what the caller gives, and what each page gives for it. */
+export const Cursor = Type.Optional(Type.String({ description: 'nextCursor of the page before.' }));
+export const NextCursor = orNull(Type.String({ description: 'Gives the next page.' }));
 
 export const Humanization = Type.String({
   maxLength: 32,
@@ -89,13 +92,13 @@ export const ListSessions = Type.Object(
     tenantId: Type.Optional(Type.String()),
     search: Type.Optional(Type.String({ minLength: 1, description: 'Only those with this in id, phone or name.' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'At most so many; all without it.' })),
-    cursor: Type.Optional(Type.String({ description: 'nextCursor of the page before.' })),
+    cursor: Cursor,
   },
   closed,
 );
 export const SessionList = Type.Object({
   sessions: Type.Array(Session),
-  nextCursor: orNull(Type.String({ description: 'Gives the next page.' })),
+  nextCursor: NextCursor,
 });
 export const SessionState = Type.Pick(Session, ['sessionId', 'status', 'reason', 'since']);
 export const WaitSession = Type.Object(
@@ -169,13 +172,13 @@ export const ListMessages = Type.Object(
     sessionId: Type.String(),
     status: Type.Optional(MessageStatus),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'At most so many. Default 50.' })),
-    cursor: Type.Optional(Type.String({ description: 'nextCursor of the page before.' })),
+    cursor: Cursor,
   },
   closed,
 );
 export const MessageList = Type.Object({
   messages: Type.Array(Message),
-  nextCursor: orNull(Type.String({ description: 'Gives the next page.' })),
+  nextCursor: NextCursor,
 });
 export const MessageQuery = Type.Object({ sessionId: Type.String() }, closed);
 export const WaitMessage = Type.Object(

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { EVENT_NAMES, type EventName } from '../events.ts';
 import type { JobState } from '../store/store.ts';
 import { CHAT_KINDS, MOST_REPLAYED, type ChatKinds } from '../webhook/webhook.ts';
-import { closed, orNull, Time } from './schemas.ts';
+import { closed, Cursor, NextCursor, orNull, Time } from './schemas.ts';
 
 const Event = Type.Unsafe<EventName>(Type.Enum(EVENT_NAMES));
 const Chats = Type.Unsafe<ChatKinds>(Type.Enum([...CHAT_KINDS]));
@@ -101,13 +101,13 @@ export const DeliveryQuery = Type.Object(
   {
     state: Type.Optional(State),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'At most so many. Default 50.' })),
-    cursor: Type.Optional(Type.String({ description: 'nextCursor of the page before.' })),
+    cursor: Cursor,
   },
   closed,
 );
 export const DeliveryList = Type.Object({
   deliveries: Type.Array(Delivery),
-  nextCursor: orNull(Type.String({ description: 'Gives the next page.' })),
+  nextCursor: NextCursor,
 });
 export const Redriven = Type.Object({ redriven: Type.Integer({ description: 'How many are delivered again.' }) });
 export const Replay = Type.Object(
