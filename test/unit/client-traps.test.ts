@@ -1,5 +1,6 @@
 /** What the client library leaves unchecked or shares between sessions, and what is done about it before it is used. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import {
   Curve,
@@ -113,6 +114,8 @@ test('what fails in the client after its connection has ended is no error, and o
   // Under way when the connection went, before anybody was told that it has.
   client.error({ error: new Error('Connection Closed') }, 'error in handling message');
   client.error({ ackErr: new Error('Connection Closed') }, 'failed to ack receipt');
+  // Node's own errors may come from another realm.
+  client.error({ error: runInNewContext('new Error("write EPIPE")') as unknown }, 'error in handling message');
   client.warn(
     { trace: 'Error: Connection Closed\n    at sendNode' },
     'error in sending presence update on name change',
@@ -125,6 +128,7 @@ test('what fails in the client after its connection has ended is no error, and o
     { level: 50, ...said },
     { level: 20, cause: 'Connection Closed' },
     { level: 20, cause: 'Connection Closed' },
+    { level: 20, cause: 'write EPIPE' },
     { level: 20, cause: 'Connection Closed' },
     { level: 20, ...said },
   ]);

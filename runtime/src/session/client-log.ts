@@ -2,6 +2,7 @@
  * The client library's log, cut to what may be kept: its warnings and errors with the message and the error's own
  * message, never the objects it adds, which hold stanzas, message texts and keys.
  */
+import { isNativeError } from 'node:util/types';
 import type { SocketConfig } from '@whiskeysockets/baileys';
 import type { Logger } from '../log.ts';
 
@@ -38,7 +39,8 @@ export function clientLog(log: Logger, ended: () => boolean): ClientLogger {
 function causeOf(object: unknown): string | undefined {
   if (typeof object !== 'object' || object === null) return undefined;
   // It has as many names for the error as places that log one: err, error, e, ackErr.
-  const thrown = object instanceof Error ? object : Object.values(object).find((value) => value instanceof Error);
+  // Not `instanceof`: an error of Node's own, such as that of a broken pipe, may come from another realm.
+  const thrown = isNativeError(object) ? object : Object.values(object).find(isNativeError);
   if (thrown) return thrown.message;
   const { trace } = object as { trace?: unknown };
   // Of a stack only what it begins with.
