@@ -85,6 +85,29 @@ describe('a bulk', () => {
     expect(ann && texts(ann)).toEqual(['once']);
   });
 
+  test('the same bulk is recognised when it names a person by another address', async () => {
+    const [ann] = await friends(1);
+    const key = { 'idempotency-key': 'two-names' };
+    const first = await send([{ to: ann?.phone, text: 'once', delay: 0 }], {}, key);
+    const again = await send([{ to: ann?.lid, text: 'once', delay: 0 }], {}, key);
+    expect(again.bulkId).toBe(first.bulkId);
+    await until(first.bulkId, 'done', ({ status }) => status === 'done');
+    expect(texts(ann as Contact)).toEqual(['once']);
+  });
+
+  test('of two bulks the second waits for the first, and goes when that one is taken back', async () => {
+    const [ann, bob] = await friends(2);
+    const slow = [ann, bob].map((contact) => ({ to: contact?.phone, text: 'slow', delay: 120_000 }));
+    const first = await send(slow);
+    await until(first.bulkId, 'its pause', ({ waitsFor }) => waitsFor === 'delay');
+    const second = await send([{ to: bob?.phone, text: 'second', delay: 0 }]);
+    expect(await get(second.bulkId)).toMatchObject({ status: 'running', waitsFor: 'another_bulk' });
+    expect(texts(bob as Contact)).toEqual([]);
+    await flow.call('DELETE', `/bulks/${first.bulkId}?sessionId=sales`);
+    await until(second.bulkId, 'done', ({ status }) => status === 'done');
+    expect(texts(bob as Contact)).toEqual(['second']);
+  });
+
   test('what a limit refuses is the outcome of that message, and the others go', async () => {
     const [ben, cleo] = await friends(2);
     const nobody = '15550109999';

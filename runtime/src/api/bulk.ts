@@ -44,7 +44,11 @@ const Bulk = Type.Object({
   createdAt: Time('When it was accepted'),
   total: Type.Integer(),
   counts: Type.Record(Outcome, Type.Integer(), { description: 'How many of its messages have each status.' }),
-  waitsFor: orNull(Type.String({ description: 'Why it pauses: delay, batch_delay or daily_limit.' })),
+  waitsFor: orNull(
+    Type.String({
+      description: 'Why it pauses: delay, batch_delay, daily_limit, or another_bulk that goes before it.',
+    }),
+  ),
   nextAt: orNull(Time('When it goes on')),
   outcomes: Type.Array(
     Type.Object({

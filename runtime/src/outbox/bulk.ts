@@ -1,5 +1,6 @@
 /**
- * One text to each of many people who know the account, one after another with pauses (spec 8.3). A bulk is one durable job;
+ * One text to each of many people who know the account, one after another with pauses (spec 8.3). A bulk is one durable job, and
+ * those of a session go one after another too, or two of them would halve each other's pauses;
  * it hands one message at a time to the outbox, under an id made from bulk and place, waits until that has gone or failed,
  * then for the pause. Whatever a crash interrupts is done again under the same ids and recognised.
  */
@@ -57,6 +58,7 @@ interface BulkDeps {
 
 const KEEP_MS = 7 * 24 * 3_600_000;
 const CANCELLED = 'cancelled';
+const LANE = 'bulks';
 
 export class Bulks {
   readonly newcomers: BulkNewcomers;
@@ -87,14 +89,24 @@ export class Bulks {
     return this.#accepting.runExclusive(async () => {
       const id = newBulkId(this.#session, idempotencyKey);
       const known = await this.#queue.get(id);
-      if (known && hashOf(known.data) !== hashOf(data)) throw new RuntimeError('idempotency_conflict');
+      if (known && (await this.#hashOf(known.data)) !== (await this.#hashOf(data)))
+        throw new RuntimeError('idempotency_conflict');
       if (!known) {
         // Counted before it is accepted: a crash between may cost some of the day's, never lets more go.
         await this.newcomers.take(await this.#strangers(data.messages));
-        await this.#queue.add(id, data);
+        await this.#queue.add(id, data, { lane: LANE });
       }
       return await this.progress(id, 0, 0);
     });
+  }
+
+  /** The same for the same bulk asked for again, by whichever address each person is named. */
+  async #hashOf({ messages, ...rest }: BulkData): Promise<string> {
+    const people = await Promise.all(messages.map(({ to }) => this.#deps.keyOf(to)));
+    const asked = messages.map(({ to: _, ...message }, index) => ({ ...message, to: people[index] }));
+    return createHash('sha256')
+      .update(JSON.stringify([asked, rest]))
+      .digest('hex');
   }
 
   async #strangers(messages: BulkMessage[]): Promise<number> {
@@ -120,10 +132,18 @@ export class Bulks {
     return {
       ...{ bulkId: id, sessionId: this.#session, createdAt: job.createdAt, total: outcomes.length, counts },
       status: cancelled ? CANCELLED : job.state === 'done' ? 'done' : 'running',
-      waitsFor: job.heldUntil === null ? null : job.reason,
+      waitsFor: await this.#waitsFor(job),
       nextAt: job.heldUntil,
       outcomes: outcomes.slice(offset, offset + limit),
     };
+  }
+
+  async #waitsFor({ id, state, heldUntil, reason }: Job<BulkData>): Promise<string | null> {
+    if (heldUntil !== null) return reason;
+    if (state !== 'waiting') return null;
+    const [active] = await this.#queue.list('active', 1, { lane: LANE });
+    const [first] = active ? [active] : await this.#queue.list('waiting', 1, { lane: LANE });
+    return first && first.id !== id ? 'another_bulk' : null;
   }
 
   /** Nothing more of it goes; what has gone stays. Throws `bulk_not_found`. */
@@ -238,5 +258,4 @@ function pauseAfter(index: number, { messages, batchSize, batchDelay }: BulkData
 }
 
 const keyOf = (id: string, index: number) => `bulk/${id}/${index}`;
-const hashOf = (data: BulkData) => createHash('sha256').update(JSON.stringify(data)).digest('hex');
 const hold = (until: number, reason: string): Outcome => ({ kind: 'hold', until, reason, attempt: false });
