@@ -29,7 +29,7 @@ import { mediaRoutes } from './media.ts';
 import { optOutRoutes } from './opt-outs.ts';
 import { messageRoutes } from './messages.ts';
 import { proxyRoutes } from './proxies.ts';
-import { installErrorReplies } from './replies.ts';
+import { installErrorReplies, refuseUnrouted } from './replies.ts';
 import { sendRoutes } from './send.ts';
 import { sendFileRoutes } from './send-files.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -77,6 +77,7 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     bodyLimit: deps.bodyLimit,
     // What was asked has been answered by then; some hold a connection and ask nothing.
     forceCloseConnections: true,
+    frameworkErrors: refuseUnrouted,
     // Ours, in the envelope, is below.
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>();

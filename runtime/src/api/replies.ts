@@ -12,6 +12,8 @@ const FASTIFY_CODES: Record<string, ErrorCode> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_BAD_URL: 'not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
 };
 
 /** Said to everybody who asks at the wrong time: no failure of a request. */
@@ -23,6 +25,11 @@ export function installErrorReplies(app: FastifyInstance): void {
     const error = new RuntimeError('not_found');
     return sendError(error, error, request, reply);
   });
+}
+
+/** For what is refused before it is known which route is meant. */
+export function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendError(toRuntimeError(error), error, request, reply);
 }
 
 function toRuntimeError(error: FastifyError | RuntimeError): RuntimeError {
