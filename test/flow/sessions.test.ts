@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Flow, onFlow, PHONE } from '../support/flow.ts';
 import type { Received, Receiver } from '../support/receiver.ts';
 
-const LIMIT = 60_000;
+const LIMIT = 120_000;
 
 const ofKind = (receiver: Receiver, kind: string) => receiver.events.filter(({ event }) => event === kind);
 const step = ({ data }: Received) => `${data.status} ${data.reason.code}`;
