@@ -66,30 +66,32 @@ export class Chats {
   /** Counts a message accepted to go at `at`, and remembers its text to recognise a duplicate. */
   noteAccepted(chat: Jid, textHash: string, messageId: MessageId, at: number): Promise<void> {
     return this.#inTurn.runExclusive(async () => {
-      await this.#count(at, 1);
       const before = await this.get(chat);
       const history = recordText(before.history, { hash: textHash, at, messageId }, this.#now());
-      await this.#rows.set(await this.#keyOf(chat), { ...before, history } satisfies Chat);
+      await this.#rows.setMany([
+        ...(await this.#counted(at, 1)),
+        { key: await this.#keyOf(chat), value: { ...before, history } satisfies Chat },
+      ]);
     });
   }
 
   /** Forgets an accepted message that will not go: it counts no more, and its text may go again. */
   noteWithdrawn(chat: Jid, messageId: MessageId, at: number): Promise<void> {
     return this.#inTurn.runExclusive(async () => {
-      await this.#count(at, -1);
       const before = await this.get(chat);
       const texts = before.history.texts.filter((text) => text.messageId !== messageId);
-      await this.#rows.set(await this.#keyOf(chat), {
-        ...before,
-        history: { ...before.history, texts },
-      } satisfies Chat);
+      await this.#rows.setMany([
+        ...(await this.#counted(at, -1)),
+        { key: await this.#keyOf(chat), value: { ...before, history: { ...before.history, texts } } satisfies Chat },
+      ]);
     });
   }
 
-  async #count(at: number, change: number): Promise<void> {
+  /** The day's count after a change; of a day that is long over nothing is kept. */
+  async #counted(at: number, change: number): Promise<{ key: string; value: number; ttl: number }[]> {
     const { sentToday, resetsAt } = await this.dayOf(at);
     const ttl = resetsAt + DAY_MS - this.#now();
-    if (ttl > 0) await this.#rows.set(`day-${resetsAt / DAY_MS - 1}`, Math.max(0, sentToday + change), ttl);
+    return ttl > 0 ? [{ key: `day-${resetsAt / DAY_MS - 1}`, value: Math.max(0, sentToday + change), ttl }] : [];
   }
 
   noteSent(chat: Jid, textHash: string, messageId: MessageId): Promise<void> {

@@ -1,19 +1,19 @@
 /** One session's outbox: accepts messages into its queue and lets the dispatcher send them, one typist at a time. */
 import { isFile } from '../content.ts';
 import { RuntimeError } from '../errors.ts';
-import { isGroup, reserveMessageId, type ContactId, type Jid, type MessageId, type SessionId } from '../ids.ts';
-import { quietUntil, refusal } from '../pacing/pacing.ts';
+import { isGroup, type ContactId, type Jid, type MessageId, type SessionId } from '../ids.ts';
+import { quietUntil } from '../pacing/pacing.ts';
 import type { SentMessages } from '../session/session.ts';
 import type { Job, Outcome, Queue } from '../store/store.ts';
-import { Mutex } from 'async-mutex';
+import { Acceptance } from './acceptance.ts';
 import { addresseeOf, addressOf, chatKeyOf } from './addressee.ts';
 import { Bulks } from './bulk.ts';
 import { Chats } from './chats.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { OutboxDeps, ReceivedMessage, SentMessage } from './outbox.ts';
-import { FIRST_WORD_WAITS, inConversation, QUIET, RESTRICTED } from './first-contact.ts';
+import { FIRST_WORD_WAITS, QUIET, RESTRICTED } from './first-contact.ts';
 import { limitsOf, type Limits } from './limits.ts';
-import { fingerprintOf, jobFor, type OutboxJob, type AddressedMessage } from './job.ts';
+import type { OutboxJob, AddressedMessage } from './job.ts';
 import { markRead } from './mark-read.ts';
 import { Numbers } from './numbers.ts';
 import { keywordIn, OptOuts, type OptOut } from './opt-outs.ts';
@@ -23,8 +23,6 @@ import { sentMessages } from './sent-messages.ts';
 import { SessionSettings, type OutboxSettings } from './session-settings.ts';
 import { Statuses } from './status.ts';
 
-/** Replies go before messages nobody waits for. */
-const PRIORITY = { reply: 0, proactive: 10, bulk: 20 } as const;
 /** A bulk goes on to the next recipient when a message is held for longer than this. */
 const BULK_PATIENCE_MS = 60_000;
 /** How long a sent message's job is kept: as long as its Idempotency-Key is recognised and a recipient may ask again. */
@@ -44,10 +42,9 @@ export class SessionOutbox {
   readonly #queue: Queue<OutboxJob>;
   readonly #keyOf: (chat: Jid) => Promise<string>;
   readonly #dispatcher: Dispatcher;
-  readonly #references: References;
+  readonly #acceptance: Acceptance;
   /** Wakes at the times messages expire, connected or not. A crash between the two leaves one without its message. */
   readonly #expiries: Queue<null>;
-  readonly #accepting = new Mutex();
   readonly #now: () => number;
   readonly #stopping = new AbortController();
   #running: Promise<void> | null = null;
@@ -68,13 +65,18 @@ export class SessionOutbox {
     const publish = (fact: Parameters<OutboxDeps['publish']>[1]) => deps.publish(session, fact);
     this.sent = sentMessages(followed('sent'), (id) => deps.attachments.open(session, id as MessageId));
     const received = (chat: Jid, id: MessageId) => deps.received(session, chat, id);
-    this.#references = new References(received, this.#queue, this.sent);
+    const references = new References(received, this.#queue, this.sent);
     const contactOf = addresseeOf(deps.contacts, session);
     this.statuses = new Statuses(session, followed('messages'), this.#queue, publish, contactOf, this.#now);
     this.numbers = new Numbers(database.keyValue('numbers'), deps.settings.numberChecksPerHour, this.#now);
     const onLifted = () => this.#queue.hasten([RESTRICTED]);
     this.restrictions = new Restrictions(database.keyValue('restriction'), publish, onLifted, this.#now);
     this.optOuts = new OptOuts(database.keyValue('opt-outs'), contactOf, this.#now);
+    this.#acceptance = new Acceptance(session, {
+      ...{ queue: this.#queue, expiries: this.#expiries, chats: this.chats, statuses: this.statuses, references },
+      ...{ optOuts: this.optOuts, keyOf: this.#keyOf, metrics: deps.metrics, now: this.#now },
+      humanize: deps.settings.humanize,
+    });
     this.#dispatcher = new Dispatcher(session, deps, this);
     this.bulks = new Bulks(session, {
       ...{ database, chats: this.chats, statuses: this.statuses, now: this.#now },
@@ -175,35 +177,12 @@ export class SessionOutbox {
   }
 
   accept(message: AddressedMessage): Promise<SentMessage> {
-    return this.#accepting.runExclusive(async () => {
-      const id = reserveMessageId(this.#session, message.idempotencyKey);
-      const known = await this.#repeated(id, message);
-      if (known) return known;
-      if (await this.optOuts.forbids(message.to, message.content)) throw new RuntimeError('opted_out');
-      const job = await jobFor(id, message, {
-        references: this.#references,
-        humanize: this.#deps.settings.humanize,
-        now: this.#now(),
-      });
-      await this.#refuseIfOverLimit(id, job);
-      const { history } = await this.chats.get(job.to);
-      const answers = job.isReply || inConversation(history, this.#now());
-      const priority = PRIORITY[message.bulk ? 'bulk' : answers ? 'reply' : 'proactive'];
-      const runAt = job.sendAt ?? this.#now();
-      // Before the message itself: a crash between leaves a file that the next start removes.
-      await message.file?.keep(id);
-      if (job.expiresAt !== null) await this.#expiries.add(id, null, { runAt: job.expiresAt });
-      await this.#queue.add(id, job, { lane: await this.#keyOf(job.to), priority, runAt });
-      // After the message itself: a crash between leaves the limits a little too kind, never a message refused unsent.
-      await this.chats.noteAccepted(job.to, job.contentHash, id, runAt);
-      this.#deps.metrics.accepted.inc();
-      return await this.statuses.get(id);
-    });
+    return this.#acceptance.accept(message);
   }
 
   /** Not while a message is being accepted: it would go into the line that is given up. */
   merge(kept: ContactId, merged: ContactId): Promise<void> {
-    return this.#accepting.runExclusive(async () => {
+    return this.#acceptance.meanwhile(async () => {
       await this.chats.merge(kept, merged);
       await this.#queue.join(merged, kept);
     });
@@ -270,31 +249,7 @@ export class SessionOutbox {
   }
 
   /** The message that was accepted under the same Idempotency-Key, if one was. Throws `idempotency_conflict`. */
-  async repeated(message: AddressedMessage): Promise<SentMessage | null> {
-    return await this.#repeated(reserveMessageId(this.#session, message.idempotencyKey), message);
-  }
-
-  async #repeated(id: MessageId, message: AddressedMessage): Promise<SentMessage | null> {
-    const known = await this.#queue.get(id);
-    if (!known) return null;
-    // A person has several addresses, and by which of them they are named makes no other message.
-    const { to, fingerprint } = known.data;
-    const isSamePerson = (await this.#keyOf(to)) === (await this.#keyOf(message.to));
-    if (!isSamePerson || fingerprint !== fingerprintOf({ ...message, to }))
-      throw new RuntimeError('idempotency_conflict');
-    return await this.statuses.get(id);
-  }
-
-  async #refuseIfOverLimit(messageId: MessageId, job: OutboxJob): Promise<void> {
-    const { to, contentHash: textHash, sendAt } = job;
-    const { history } = await this.chats.get(to);
-    const goesAt = sendAt ?? this.#now();
-    const refused = refusal({
-      message: { textHash, messageId },
-      chat: history,
-      day: await this.chats.dayOf(goesAt),
-      now: goesAt,
-    });
-    if (refused) throw new RuntimeError(refused.code, { retryAfter: refused.retryAfter });
+  repeated(message: AddressedMessage): Promise<SentMessage | null> {
+    return this.#acceptance.repeated(message);
   }
 }

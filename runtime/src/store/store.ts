@@ -85,7 +85,10 @@ export interface QueueCounts {
  * again although it was finished just before; it is never forgotten.
  */
 export interface Queue<Data> {
-  /** Adds a job, durably when it resolves. An id that exists already is left as it is. Returns the job as stored. */
+  /**
+   * Adds a job: whoever asks after this call finds it, and it is durable when it resolves. An id that exists already is left
+   * as it is. Returns the job as stored.
+   */
   add(id: string, data: Data, options?: JobOptions): Promise<Job<Data>>;
   /**
    * Runs due jobs until the signal aborts; resolves when the last handler has returned. A handler that throws counts as
