@@ -60,7 +60,7 @@ test('cut off at any byte of what was being written, the keys open, each step wh
   }
   await store.close();
   expect([...steps].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
-}, 60_000);
+}, 180_000);
 
 test('in three years of ever new people the rows of those who are long gone are forgotten, and of the pre-keys the newest stay', async () => {
   const directory = join(root, 'grown');

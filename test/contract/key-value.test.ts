@@ -44,7 +44,7 @@ describe("Keyv's own suite on SQLite", () => {
   keyvIteratorTests(runner, Keyv, adapter);
 });
 
-test('a value is gone when the clock reaches its expiry, and its row with the next writes', async () => {
+test('a value is gone when the clock reaches its expiry, and its row soon after', async () => {
   let now = 1_000;
   const file = new SqliteFile(':memory:');
   const adapter = new SqliteKeyValue(file, 'a', () => now);
@@ -53,9 +53,25 @@ test('a value is gone when the clock reaches its expiry, and its row with the ne
   expect(await adapter.get('k')).toBe('v');
   now = 1_500;
   expect(await adapter.get('k')).toBeUndefined();
+  // Removed now and then, not with each write.
+  now = 2_000;
   await adapter.set('other', 'v');
   expect(file.database.prepare('SELECT key FROM key_value').all()).toEqual([{ key: 'other' }]);
   file.database.close();
+});
+
+test('bytes, and texts that look like how they are written, come back as they were', async () => {
+  const store = openStore({ directory: ':memory:' });
+  const rows = store.instance.keyValue('a');
+  const values = { text: ':base64:aGk=', colons: ['::', ':', '"::'], bytes: Buffer.from('hi'), quoted: '":base64:' };
+  await rows.set('mixed', values);
+  await store.instance.write('a', { set: [{ key: 'plain', value: { ':': ':x' } }], remove: [] });
+  expect(await rows.get('mixed')).toEqual(values);
+  expect(await store.instance.snapshot('a')).toEqual([
+    ['mixed', values],
+    ['plain', { ':': ':x' }],
+  ]);
+  await store.close();
 });
 
 test('a second process cannot open a directory that is in use, and is told so', async () => {

@@ -36,7 +36,7 @@ export async function lastStep(directory: string): Promise<number> {
       .map(([name]) => name)
       .filter((name) => name.startsWith('pre-key/'));
     if (!ann) {
-      assert.deepEqual([counted, preKeys], [0, []], 'before the first step there is nothing');
+      assert.deepEqual([counted, preKeys.length], [0, 0], 'before the first step there is nothing');
       return 0;
     }
     const written = Number(preKeys[0]?.slice('pre-key/'.length));

@@ -1,5 +1,5 @@
 /** One embedded database: its namespaces and queues, each made once. */
-import Keyv from 'keyv';
+import Keyv, { type DeserializedData } from 'keyv';
 import { SqliteFile } from './sqlite-file.ts';
 import { SqliteKeyValue } from './sqlite-key-value.ts';
 import { SqliteLedger, type Positions } from './sqlite-ledger.ts';
@@ -26,7 +26,7 @@ export class SqliteDatabase implements Database {
     if (!keyValue) {
       const store = this.#adapter(namespace, survives);
       // The namespace is a column, so Keyv's own prefix would only be in the way; and a lost write must never be silent.
-      keyValue = new Keyv({ store, namespace, useKeyPrefix: false, throwOnErrors: true });
+      keyValue = new Keyv({ store, namespace, useKeyPrefix: false, throwOnErrors: true, deserialize });
       this.#keyValues.set(namespace, keyValue);
     }
     return keyValue;
@@ -40,10 +40,8 @@ export class SqliteDatabase implements Database {
   }
 
   async snapshot(namespace: string): Promise<[string, unknown][]> {
-    const { deserialize } = this.keyValue(namespace);
     const rows = this.#adapter(namespace).all();
-    const read = async (text: string) => (await deserialize?.<unknown>(text))?.value;
-    return Promise.all(rows.map(async ({ key, value }): Promise<[string, unknown]> => [key, await read(value)]));
+    return rows.map(({ key, value }): [string, unknown] => [key, deserialize<unknown>(value).value]);
   }
 
   async scrub(): Promise<void> {
@@ -82,4 +80,15 @@ function serialize({ serialize: write }: KeyValue, value: unknown): string {
   const text = write?.({ value, expires: undefined });
   if (typeof text !== 'string') throw new TypeError('Rows are serialised at once.');
   return text;
+}
+
+/** What Keyv writes in a way of its own: bytes, and text that begins with a colon. */
+const KEYVS_OWN = /"::|":base64:/;
+const keyvs = new Keyv();
+
+/** As Keyv reads it, which looks at each value of a row; nearly always there is nothing to be found. */
+function deserialize<Value>(text: string): DeserializedData<Value> {
+  const read = KEYVS_OWN.test(text) ? keyvs.deserialize?.<Value>(text) : (JSON.parse(text) as DeserializedData<Value>);
+  if (!read || read instanceof Promise) throw new TypeError('Rows are read at once.');
+  return read;
 }

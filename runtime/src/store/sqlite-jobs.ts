@@ -5,10 +5,11 @@
  */
 import { jobStatements } from './sqlite-job-statements.ts';
 import type { JobRow } from './sqlite-job-statements.ts';
+import { Purge } from './purge.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Job, JobOptions, JobPage, JobState, ListOptions, PageOptions, QueueCounts } from './store.ts';
 
-const PURGE_BATCH = 50;
+const PURGE_BATCH = 200;
 
 const STATES: Record<JobRow['step'], JobState> = {
   scheduled: 'waiting',
@@ -27,6 +28,8 @@ export class SqliteJobs<Data> {
   readonly #keepDone: number;
   readonly #now: () => number;
   readonly #sql;
+  /** Of the done jobs whose time to be recognised is over. */
+  readonly #purge: Purge;
 
   constructor(file: SqliteFile, queue: string, keepDone: number, now: () => number) {
     this.#file = file;
@@ -34,6 +37,7 @@ export class SqliteJobs<Data> {
     this.#keepDone = keepDone;
     this.#now = now;
     this.#sql = jobStatements(file.database);
+    this.#purge = new Purge(PURGE_BATCH, (at, most) => Number(this.#sql.purge.run(queue, at - keepDone, most).changes));
     // Whatever was active when the last process ended runs again, before the rest of its lane.
     file.transaction(() => this.#sql.recover.run(queue));
   }
@@ -41,31 +45,35 @@ export class SqliteJobs<Data> {
   add(id: string, data: Data, options: JobOptions = {}): Job<Data> {
     const now = this.#now();
     return this.#file.transaction(() => {
-      const existing = this.#find(id, now);
-      if (existing) return toJob<Data>(existing);
-      this.#purge(now);
-      this.#sql.removeById.run(this.#queue, id);
-      const runAt = Math.ceil(options.runAt ?? now);
-      const lane = options.lane ?? id;
-      const due = runAt <= now;
-      // What has fallen due meanwhile stands before what comes now, whoever looks first.
-      if (due) this.#promote(now);
-      this.#sql.insert.run({
-        queue: this.#queue,
-        id,
-        lane,
-        step: due ? 'queued' : 'scheduled',
-        data: JSON.stringify(data),
-        priority: options.priority ?? 0,
-        place: due ? this.#nextPlace() : 0,
-        runAt,
-        dueAt: due ? null : runAt,
-        now,
-        attempts: options.attempts ?? null,
-      });
-      if (due) this.#advance(lane);
-      return toJob<Data>(this.#read(id));
+      const existing = this.#read(id);
+      if (existing && !this.#isOver(existing, now)) return toJob<Data>(existing);
+      if (existing) this.#sql.removeById.run(this.#queue, id);
+      this.#purge.afterWrite(now);
+      this.#insert(id, data, options, now);
+      return toJob<Data>(this.#known(id));
     });
+  }
+
+  #insert(id: string, data: Data, options: JobOptions, now: number): void {
+    const runAt = Math.ceil(options.runAt ?? now);
+    const lane = options.lane ?? id;
+    const due = runAt <= now;
+    // What has fallen due meanwhile stands before what comes now, whoever looks first.
+    if (due) this.#promote(now);
+    this.#sql.insert.run({
+      queue: this.#queue,
+      id,
+      lane,
+      step: due ? 'queued' : 'scheduled',
+      data: JSON.stringify(data),
+      priority: options.priority ?? 0,
+      place: due ? this.#nextPlace() : 0,
+      runAt,
+      dueAt: due ? null : runAt,
+      now,
+      attempts: options.attempts ?? null,
+    });
+    if (due) this.#advance(lane);
   }
 
   get(id: string): Job<Data> | undefined {
@@ -99,8 +107,8 @@ export class SqliteJobs<Data> {
     this.#file.transaction(() => {
       this.#sql.finish.run(step, attemptsMade, reason, now, written(note), this.#queue, job.id);
       // Not the lane it was claimed in, which may have been joined to another meanwhile.
-      const { lane } = this.#read(job.id);
-      this.#purge(now);
+      const { lane } = this.#known(job.id);
+      this.#purge.afterWrite(now);
       this.#advance(lane);
     });
   }
@@ -118,7 +126,7 @@ export class SqliteJobs<Data> {
 
   remove(id: string): boolean {
     return this.#file.transaction(() => {
-      const row = this.#sql.byId.get(this.#queue, id) as JobRow | undefined;
+      const row = this.#read(id);
       if (!row || row.step === 'active') return false;
       this.#sql.removeById.run(this.#queue, id);
       this.#advance(row.lane);
@@ -128,7 +136,7 @@ export class SqliteJobs<Data> {
 
   bury(id: string, reason: string): boolean {
     return this.#file.transaction(() => {
-      const row = this.#sql.byId.get(this.#queue, id) as JobRow | undefined;
+      const row = this.#read(id);
       if (!row || STATES[row.step] !== 'waiting') return false;
       this.#sql.bury.run(reason, this.#now(), row.sequence);
       this.#advance(row.lane);
@@ -169,7 +177,7 @@ export class SqliteJobs<Data> {
 
   redrive(id: string): boolean {
     return this.#file.transaction(() => {
-      const row = this.#sql.byId.get(this.#queue, id) as JobRow | undefined;
+      const row = this.#read(id);
       if (row?.step !== 'dead') return false;
       this.#sql.redrive.run(row.sequence);
       this.#advance(row.lane);
@@ -237,19 +245,21 @@ export class SqliteJobs<Data> {
     this.#sql.promote.run(first.sequence);
   }
 
-  /** Removes some of the done jobs whose time to be recognised is over. */
-  #purge(now: number): void {
-    this.#sql.purge.run(this.#queue, now - this.#keepDone, PURGE_BATCH);
-  }
-
   #find(id: string, now: number): JobRow | undefined {
-    const row = this.#sql.byId.get(this.#queue, id) as JobRow | undefined;
-    const expired = row?.step === 'done' && (row.finished_at ?? 0) <= now - this.#keepDone;
-    return expired ? undefined : row;
+    const row = this.#read(id);
+    return row && !this.#isOver(row, now) ? row : undefined;
   }
 
-  #read(id: string): JobRow {
-    return this.#sql.byId.get(this.#queue, id) as unknown as JobRow;
+  #isOver({ step, finished_at: finishedAt }: JobRow, now: number): boolean {
+    return step === 'done' && (finishedAt ?? 0) <= now - this.#keepDone;
+  }
+
+  #read(id: string): JobRow | undefined {
+    return this.#sql.byId.get(this.#queue, id) as JobRow | undefined;
+  }
+
+  #known(id: string): JobRow {
+    return this.#read(id) as JobRow;
   }
 }
 

@@ -3,6 +3,7 @@
  * rows are invisible at once and removed a few at a time by later writes, so that no timer is needed.
  */
 import { EventEmitter } from 'node:events';
+import { Purge } from './purge.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Survives } from './store.ts';
 
@@ -13,7 +14,7 @@ export interface KeyValueEntry {
   ttl?: number | undefined;
 }
 
-const PURGE_BATCH = 20;
+const PURGE_BATCH = 200;
 const PAGE = 200;
 const LIVE = '(expires_at IS NULL OR expires_at > ?)';
 
@@ -27,6 +28,7 @@ export class SqliteKeyValue extends EventEmitter {
   readonly #now: () => number;
   readonly #survives: Survives;
   readonly #statements;
+  readonly #purge: Purge;
 
   constructor(file: SqliteFile, namespace: string | undefined, now: () => number, survives: Survives = 'power-cut') {
     super();
@@ -35,6 +37,7 @@ export class SqliteKeyValue extends EventEmitter {
     this.namespace = namespace;
     this.#now = now;
     this.#statements = prepare(file);
+    this.#purge = new Purge(PURGE_BATCH, (at, most) => Number(this.#statements.purge.run(at, most).changes));
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -64,8 +67,7 @@ export class SqliteKeyValue extends EventEmitter {
   async write({ set, remove }: { set: KeyValueEntry[]; remove: string[] }, survives = this.#survives): Promise<void> {
     const now = this.#now();
     this.#file.transaction(() => {
-      // More than are written, so that it never falls behind.
-      this.#statements.purge.run(now, PURGE_BATCH + 2 * set.length);
+      this.#purge.afterWrite(now);
       for (const { key, value, ttl } of set) this.#statements.set.run(this.#space(), key, value, expiry(now, ttl));
       for (const key of remove) this.#statements.delete.run(this.#space(), key, now);
     });
