@@ -1,8 +1,9 @@
 /** A ledger on one SQLite table. Nothing here waits: an entry is written, or not there, when a call returns. */
+import { Purge } from './purge.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Ledger, LedgerEntry, LedgerRange } from './store.ts';
 
-const PURGE_BATCH = 20;
+const PURGE_BATCH = 200;
 const MICROSECONDS = 1_000;
 
 /** Gives each entry of a store's ledgers its position. */
@@ -23,6 +24,7 @@ export class SqliteLedger implements Ledger {
   readonly #now: () => number;
   readonly #positions: Positions;
   readonly #sql;
+  readonly #purge: Purge;
 
   constructor(file: SqliteFile, name: string, keep: number, now: () => number, positions: Positions) {
     this.#file = file;
@@ -31,6 +33,7 @@ export class SqliteLedger implements Ledger {
     this.#now = now;
     this.#positions = positions;
     this.#sql = prepare(file);
+    this.#purge = new Purge(PURGE_BATCH, (_at, limit) => this.#removeOld(limit));
   }
 
   append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): LedgerEntry {
@@ -38,7 +41,8 @@ export class SqliteLedger implements Ledger {
       const last = this.#sql.last.get(this.#name) as LedgerEntry | undefined;
       const known = last?.id === id ? last : this.get(id);
       if (known) return known;
-      this.#sql.purge.run({ name: this.#name, oldest: this.#oldest(), id, limit: PURGE_BATCH });
+      this.#sql.forget.run({ name: this.#name, id, oldest: this.#oldest() });
+      this.#purge.afterWrite(this.#now());
       const position = this.#positions.next(this.#now(), last?.position ?? 0);
       const head = { sequence: (last?.sequence ?? 0) + 1, id, position };
       const entry = { ...head, body: body(head) };
@@ -59,6 +63,10 @@ export class SqliteLedger implements Ledger {
       before,
       limit,
     ) as unknown as LedgerEntry[];
+  }
+
+  #removeOld(limit: number): number {
+    return Number(this.#sql.purge.run({ name: this.#name, oldest: this.#oldest(), limit }).changes);
   }
 
   /** Entries at this position and before are over. */
@@ -83,12 +91,13 @@ const prepare = ({ database }: SqliteFile) => {
     ),
     oldest: read('ASC'),
     newest: read('DESC'),
-    // And what is over under the id that comes again, unless it is the last, which the count goes on from.
+    // It is never the last, which is looked at before.
+    forget: database.prepare(`DELETE FROM ledger WHERE name = :name AND id = :id AND position <= :oldest`),
+    // Never the last, which the count goes on from.
     purge: database.prepare(
       `DELETE FROM ledger WHERE name = :name
        AND sequence < (SELECT max(sequence) FROM ledger WHERE name = :name) AND sequence IN
-       (SELECT sequence FROM ledger WHERE name = :name AND position <= :oldest AND id = :id UNION ALL SELECT sequence FROM
-        (SELECT sequence FROM ledger WHERE name = :name AND position <= :oldest ORDER BY position LIMIT :limit))`,
+       (SELECT sequence FROM ledger WHERE name = :name AND position <= :oldest ORDER BY position LIMIT :limit)`,
     ),
   };
 };
