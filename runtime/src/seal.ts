@@ -2,7 +2,7 @@
  * Encryption at rest. The master key wraps the instance key (keyring.ts), and that one a data key for each session; deleting
  * a wrapped key makes everything sealed with it unreadable for good (crypto-shredding).
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -20,7 +20,9 @@ export interface Seal {
   fileKey(salt: Buffer, context: string): Buffer;
 }
 
-export function createSeal(key: Buffer): Seal {
+export function createSeal(keyBytes: Buffer): Seal {
+  // Node takes a key object as it is, and bytes only after a detour that costs several times as much as the cipher.
+  const key = createSecretKey(keyBytes);
   return {
     seal(text, context) {
       const iv = randomBytes(IV_BYTES);
