@@ -1,7 +1,8 @@
 /**
  * `npm run bench:events [-- --count 10000]`: so many events in one burst, for a receiver that takes 10 s a request and one that is
  * healthy, as one line of JSON: how far the memory of the process that delivers rose above what it was before. It is a
- * process of its own; the receivers, which keep what they get, are not counted. Reads /proc, so on Linux only.
+ * process of its own; the receivers, which keep what they get, are not counted. Then how late healthy receivers are told
+ * beside others that fail, as ratios with their goals. Reads /proc, so on Linux only.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { eventually } from '../support/deadline.ts';
+import { compareLags, HANGING } from '../support/lag-comparison.ts';
 import { residentBytes, toMegabytes } from '../support/memory.ts';
 import { openWebhookRoom, EVENTS, SESSION } from '../support/webhook-room.ts';
 
@@ -24,6 +26,9 @@ const MOST_RISE = 64 * 1024 * 1024;
 const SMALL_HEAP = ['--max-old-space-size=64', '--max-semi-space-size=2'];
 const DEADLINE_MS = 280_000;
 const SAMPLE_MS = 50;
+const TURNS = { turns: 5, events: 200, everyMs: 5 };
+/** Whether a subscription's receiver fails or is paused makes no difference to the others; each one more is written once more. */
+const GOALS = { toPaused: 1.5, toAlone: 3 };
 
 /** Counts what it gets, and answers so much later. */
 async function receiver(late: number) {
@@ -86,4 +91,11 @@ const memory = { beforeMb: before, peakMb: peak, riseMb: rise, boundMb: MOST_RIS
 const shown = Object.fromEntries(Object.entries(memory).map(([name, bytes]) => [name, toMegabytes(bytes)]));
 const counts = { count: COUNT, healthy: healthy.got.requests, slow: slow.got.requests };
 process.stdout.write(`${JSON.stringify({ ...counts, publishedMs, healthyMs, ...shown, ok: rise < MOST_RISE })}\n`);
-process.exit(rise < MOST_RISE ? 0 : 1);
+
+const rounded = (value: number) => Math.round(value * 100) / 100;
+const { alone, besidePaused, besideFailing, hanging } = await compareLags(TURNS);
+const ratios = { toPaused: rounded(besideFailing / besidePaused), toAlone: rounded(besideFailing / alone) };
+const p95Ms = { alone: rounded(alone), besidePaused: rounded(besidePaused), besideFailing: rounded(besideFailing) };
+const unmoved = hanging === HANGING && ratios.toPaused <= GOALS.toPaused && ratios.toAlone <= GOALS.toAlone;
+process.stdout.write(`${JSON.stringify({ healthyP95Ms: p95Ms, hanging, ratios, goals: GOALS, ok: unmoved })}\n`);
+process.exit(rise < MOST_RISE && unmoved ? 0 : 1);

@@ -21,8 +21,6 @@ const DEADLINE_MS = 120_000;
 export interface ChaosOptions {
   events: number;
   kills: number;
-  /** Without the receivers that misbehave: what the healthy ones are compared with. */
-  calm: boolean;
 }
 
 /** What one receiver got. */
@@ -30,8 +28,6 @@ export interface Heard {
   name: string;
   secret: string;
   events: Received[];
-  /** How late the first delivery of each event was, ms, without those that a kill fell upon. */
-  lags: number[];
 }
 
 type Behaviour = (event: Received, count: number) => Reply;
@@ -47,21 +43,14 @@ const MISBEHAVING: Record<string, Behaviour> = {
 const HEALTHY: Record<string, Behaviour> = { 'healthy one': () => 200, 'healthy two': () => 200 };
 
 /** Publishes so many events, kills so often, and waits until every receiver has every event; rejects when one does not. */
-export async function eventChaos({ events, kills, calm }: ChaosOptions): Promise<Heard[]> {
+export async function eventChaos({ events, kills }: ChaosOptions): Promise<Heard[]> {
   const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
   const heard: Heard[] = [];
   const receivers: Receiver[] = [];
-  const killedAt: number[] = [];
   const listen = async (name: string, behave: Behaviour, port?: number) => {
-    const one: Heard = { name, secret: '', events: [], lags: [] };
-    const ids = new Set<string>();
+    const one: Heard = { name, secret: '', events: [] };
     const receiver = await startReceiver((event) => {
-      const at = Date.now();
       one.events.push(event);
-      if (!ids.has(event.id) && !killedAt.some((kill) => kill >= event.timestamp && kill <= at)) {
-        one.lags.push(at - event.timestamp);
-      }
-      ids.add(event.id);
       return behave(event, one.events.length);
     }, port);
     receivers.push(receiver);
@@ -71,18 +60,18 @@ export async function eventChaos({ events, kills, calm }: ChaosOptions): Promise
   try {
     const setUp = openWebhookRoom(directory);
     const subscribe = (url: string) => setUp.webhooks.subscribe({ url, sessionId: SESSION, events: EVENTS });
-    for (const [name, behave] of Object.entries(calm ? HEALTHY : { ...HEALTHY, ...MISBEHAVING })) {
+    for (const [name, behave] of Object.entries({ ...HEALTHY, ...MISBEHAVING })) {
       const { one, url } = await listen(name, behave);
       one.secret = (await subscribe(url)).secret;
     }
     const port = await freePort();
-    const { secret } = calm ? { secret: '' } : await subscribe(`http://127.0.0.1:${port}/hook`);
+    const { secret } = await subscribe(`http://127.0.0.1:${port}/hook`);
     await setUp.close();
-    const returns = calm ? undefined : setTimeout(() => void comeBack(), HOUR_MS);
+    const returns = setTimeout(() => void comeBack(), HOUR_MS);
     const comeBack = async () => void ((await listen('refuses for an hour', () => 200, port)).one.secret = secret);
     try {
-      await publishAndKill(directory, events, kills, killedAt);
-      await settle(directory, heard, events, calm);
+      await publishAndKill(directory, events, kills);
+      await settle(directory, heard, events);
     } finally {
       clearTimeout(returns);
     }
@@ -94,7 +83,7 @@ export async function eventChaos({ events, kills, calm }: ChaosOptions): Promise
 }
 
 /** Kills after each further part of the events, and begins again behind the last that was durable. */
-async function publishAndKill(directory: string, events: number, kills: number, killedAt: number[]): Promise<void> {
+async function publishAndKill(directory: string, events: number, kills: number): Promise<void> {
   let durable = 0;
   for (let part = 1; part <= kills + 1; part += 1) {
     const until = part > kills ? events : Math.floor((part * events) / (kills + 1));
@@ -105,14 +94,13 @@ async function publishAndKill(directory: string, events: number, kills: number, 
       durable = Math.max(durable, Number(line));
       if (durable >= until) break;
     }
-    killedAt.push(Date.now());
     victim.kill('SIGKILL');
     await ended;
   }
 }
 
 /** Delivers what is left; makes the one that said it was gone active again, and has it told what it missed. */
-async function settle(directory: string, heard: Heard[], events: number, calm: boolean): Promise<void> {
+async function settle(directory: string, heard: Heard[], events: number): Promise<void> {
   const room = openWebhookRoom(directory, { retry: ACCELERATED });
   try {
     room.start();
@@ -126,7 +114,7 @@ async function settle(directory: string, heard: Heard[], events: number, calm: b
       heard
         .map(({ name, events: got }) => `${name}: ${events - new Set(got.map(({ id }) => id)).size}`)
         .filter((text) => !text.endsWith(' 0'));
-    const all = Object.keys(calm ? HEALTHY : { ...HEALTHY, ...MISBEHAVING, refuses: 0 }).length;
+    const all = Object.keys({ ...HEALTHY, ...MISBEHAVING, refuses: 0 }).length;
     await eventually(
       DEADLINE_MS,
       'every event at every receiver',
@@ -136,9 +124,4 @@ async function settle(directory: string, heard: Heard[], events: number, calm: b
   } finally {
     await room.close();
   }
-}
-
-export function percentile(values: number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -47,16 +47,23 @@ export class InboundGate {
   async replay(): Promise<void> {
     const { journal, log } = this.#deps;
     try {
-      const { nodes, givenUp } = await journal.unsettled();
-      for (const node of nodes) {
-        if (node.tag === 'receipt') this.#tell(node);
-        else this.#sock.ws.emit('CB:message', node);
-      }
-      if (nodes.length > 0) log.info({ count: nodes.length }, 'handling what a former run left unfinished');
+      const { suspects, nodes, givenUp } = await journal.unsettled();
+      const count = suspects.length + nodes.length;
+      if (count > 0) log.info({ count }, 'handling what a former run left unfinished');
       if (givenUp.length > 0) log.error({ count: givenUp.length }, 'stanzas given up after repeated crashes');
+      for (const node of suspects) {
+        // The next connection goes on with those that are left.
+        if (this.#sock.ws.isOpen) await journal.handleAlone(node, () => this.#again(node));
+      }
+      for (const node of nodes) this.#again(node);
     } catch (error) {
       log.error({ err: toError(error) }, 'what a former run left unfinished could not be read');
     }
+  }
+
+  #again(node: BinaryNode): void {
+    if (node.tag === 'receipt') this.#tell(node);
+    else this.#sock.ws.emit('CB:message', node);
   }
 
   #pass(stanza: BinaryNode, listeners: Listener[]): void {

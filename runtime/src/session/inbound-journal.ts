@@ -24,6 +24,7 @@ import {
   type WAMessage,
 } from '@whiskeysockets/baileys';
 import type { Database, KeyValue } from '../store/store.ts';
+import { sleepUnlessAborted } from '../time.ts';
 
 type MakeRepository = SocketConfig['makeSignalRepository'];
 type Keys = Parameters<MakeRepository>[0]['keys'];
@@ -33,21 +34,30 @@ interface Row {
   stanza: string;
   /** Hashes of the ciphertexts in it. */
   hashes: string[];
-  /** How often it has been handled again. */
+  /** How often it has been handled again, beside others. */
   replays: number;
+  /** How often with nothing beside it. */
+  alone?: number;
   /** When it came, ms since 1970, for the order of a replay. */
   at: number;
 }
 
 const NAMESPACE = 'journal';
-/** A stanza that crashes the process must not do so for ever: after this many replays it is given up. */
+/**
+ * A stanza that crashes the process must not do so for ever. After this many replays, whose end may have had any cause, it
+ * is handled alone; when the process ends so often with nothing else in hand, it is given up.
+ */
 const MAX_REPLAYS = 3;
+const MAX_ALONE = 3;
+/** How long the next one waits for one that is handled alone. What crashes the process does so at once. */
+const ALONE_MS = 1_000;
 /** Stanzas that never lead to a message (nothing to decrypt) are forgotten this much later, and beyond this many. */
 const KEEP_MS = 3 * 24 * 3_600_000;
 const MOST_REMEMBERED = 5_000;
 /** Not one of Baileys' key types, so it never collides; stored and sealed beside them. */
 const PLAINTEXT = 'inbound-plaintext' as keyof Parameters<Keys['set']>[0];
 
+const nodeOf = ({ stanza }: Row) => decodeBinaryNode(Buffer.from(stanza, 'base64'));
 const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const rowName = ({ tag, attrs }: BinaryNode) =>
   [attrs['id'], tag, attrs['from'], attrs['participant'], attrs['type']].map((part) => part ?? '').join('|');
@@ -65,6 +75,8 @@ export class InboundJournal {
   readonly #namesById = new Map<string, Map<string, string[]>>();
   /** Rows of messages whose content is still to come. */
   readonly #awaited = new Set<string>();
+  /** Fires when the row that is handled alone needs no more waiting for. */
+  readonly #alone = new Map<string, AbortController>();
 
   /** `replayed` is what this process has handled again already, shared by all journals it makes of a session. */
   constructor(database: Database, replayed: Set<string>) {
@@ -83,8 +95,8 @@ export class InboundJournal {
       : [];
     this.#remember(id, name, hashes);
     const stanza = Buffer.from(encodeBinaryNode(node)).toString('base64');
-    const { replays = 0, at = Date.now() } = (await this.#rows.get<Row>(name)) ?? {};
-    await this.#rows.set(name, { stanza, hashes, replays, at } satisfies Row, KEEP_MS);
+    const { replays = 0, alone = 0, at = Date.now() } = (await this.#rows.get<Row>(name)) ?? {};
+    await this.#rows.set(name, { stanza, hashes, replays, alone, at } satisfies Row, KEEP_MS);
   }
 
   /** What these stanzas tell is durable elsewhere: forget them and their plaintext. */
@@ -97,40 +109,68 @@ export class InboundJournal {
     if (hashes.length > 0) {
       await keys.set({ [PLAINTEXT]: Object.fromEntries(hashes.map((hash) => [hash, null])) });
     }
+    for (const name of known.keys()) this.#alone.get(name)?.abort();
   }
 
   /** The content of this message is still to come: it is handled again when the connection opens next, unless settled. */
   expectContent(messageId: string): void {
-    for (const name of this.#namesById.get(messageId)?.keys() ?? []) this.#awaited.add(name);
+    for (const name of this.#namesById.get(messageId)?.keys() ?? []) {
+      this.#awaited.add(name);
+      this.#alone.get(name)?.abort();
+    }
   }
 
   /**
    * The stanzas a former run left unsettled, and those whose content has not come yet, oldest first; each is to be handled
-   * as if it had just arrived.
+   * as if it had just arrived. `suspects` go first, each by `handleAlone`.
    */
-  async unsettled(): Promise<{ nodes: BinaryNode[]; givenUp: string[] }> {
-    const nodes: BinaryNode[] = [];
+  async unsettled(): Promise<{ suspects: BinaryNode[]; nodes: BinaryNode[]; givenUp: string[] }> {
+    const [suspects, nodes]: [BinaryNode[], BinaryNode[]] = [[], []];
     const givenUp: string[] = [];
-    const entries: [string, Row][] = [];
-    for await (const [name, row] of this.#rows.iterator?.(undefined) ?? []) entries.push([name as string, row as Row]);
-    for (const [name, row] of entries.sort(([, a], [, b]) => a.at - b.at)) {
+    for (const [name, row] of await this.#oldestFirst()) {
       const isAwaited = this.#awaited.delete(name);
       if (this.#knows(name) && !isAwaited) continue;
       // However often its connection ends meanwhile: a process that lives has not crashed on it.
       const isCounted = isAwaited || this.#replayed.has(name);
       if (row.replays >= MAX_REPLAYS && !isCounted) {
-        givenUp.push(name);
-        await this.#rows.delete(name);
+        if ((row.alone ?? 0) < MAX_ALONE) suspects.push(await nodeOf(row));
+        else {
+          givenUp.push(name);
+          await this.#rows.delete(name);
+        }
         continue;
       }
       // Only a start after which it was not heard of again may have crashed on it.
       if (!isCounted) await this.#rows.set(name, { ...row, replays: row.replays + 1 }, KEEP_MS);
       this.#replayed.add(name);
-      const node = await decodeBinaryNode(Buffer.from(row.stanza, 'base64'));
+      const node = await nodeOf(row);
       this.#remember(node.attrs['id'] ?? '', name, row.hashes);
       nodes.push(node);
     }
-    return { nodes, givenUp };
+    return { suspects, nodes, givenUp };
+  }
+
+  async #oldestFirst(): Promise<[name: string, row: Row][]> {
+    const entries: [string, Row][] = [];
+    for await (const [name, row] of this.#rows.iterator?.(undefined) ?? []) entries.push([name as string, row as Row]);
+    return entries.sort(([, a], [, b]) => a.at - b.at);
+  }
+
+  /** Handles one of the suspects; resolves when it is settled, or the process has outlived it. */
+  async handleAlone(node: BinaryNode, handle: () => void): Promise<void> {
+    const name = rowName(node);
+    const row = await this.#rows.get<Row>(name);
+    if (!row) return;
+    await this.#rows.set(name, { ...row, alone: (row.alone ?? 0) + 1 }, KEEP_MS);
+    this.#replayed.add(name);
+    this.#remember(node.attrs['id'] ?? '', name, row.hashes);
+    const settled = new AbortController();
+    this.#alone.set(name, settled);
+    handle();
+    const isOutlived = await sleepUnlessAborted(ALONE_MS, settled.signal);
+    this.#alone.delete(name);
+    const left = isOutlived ? await this.#rows.get<Row>(name) : undefined;
+    if (left && this.#knows(name)) await this.#rows.set(name, { ...left, replays: 0, alone: 0 }, KEEP_MS);
   }
 
   /** Wraps the Signal layer so that plaintext and used-up key are written together. */

@@ -51,7 +51,9 @@ export class Publishing {
   async #add(event: StoredEvent, before = Number.POSITIVE_INFINITY): Promise<void> {
     const { subscriptions, queue, tenantOf } = this.#deps;
     const wanting = await subscriptions.of(event.envelope, tenantOf(event.envelope.sessionId));
-    for (const { webhookId, createdAt } of wanting) if (createdAt <= before) await queue.add(webhookId, event);
+    const known = wanting.filter(({ createdAt }) => createdAt <= before);
+    // Together: one wait for the disk, however many want it.
+    await Promise.all(known.map(({ webhookId }) => queue.add(webhookId, event)));
   }
 
   #inLine<Value>(session: SessionId, work: () => Promise<Value>): Promise<Value> {
