@@ -13,7 +13,7 @@ import { fileOf } from './media';
 import { passes, type EventFilter } from './event';
 import { markRead } from './mark-read';
 import { faultOf } from './signature';
-import { isSubscribed, secretOf, subscribe, unsubscribe } from './subscription';
+import { isSubscribed, registering, secretOf, subscribe, unsubscribe } from './subscription';
 
 export class WhatsAppConnectorTrigger implements INodeType {
   description: INodeTypeDescription = {
@@ -60,10 +60,10 @@ export class WhatsAppConnectorTrigger implements INodeType {
   webhookMethods = {
     default: {
       async checkExists(this: IHookFunctions): Promise<boolean> {
-        return await isSubscribed(this);
+        return await registering(this, () => isSubscribed(this));
       },
       async create(this: IHookFunctions): Promise<boolean> {
-        await subscribe(this);
+        await registering(this, () => subscribe(this));
         return true;
       },
       async delete(this: IHookFunctions): Promise<boolean> {

@@ -33,6 +33,20 @@ function keptOf(context: IHookFunctions | IWebhookFunctions): Partial<Record<Kin
 /** The secret deliveries of this kind are signed with; undefined before the trigger was ever activated. */
 export const secretOf = (context: IWebhookFunctions): string | undefined => keptOf(context)[kindOf(context)]?.secret;
 
+/**
+ * Registrations that failed, by the static data n8n holds in memory meanwhile. It calls delete after each to clear up, and if that
+ * fails as well it takes the trigger for registered: published again, it would ask for no subscription, and events would be lost.
+ */
+const failed = new WeakSet<object>();
+
+/** Runs a part of a registration, which has failed unless it comes to its end. */
+export async function registering<Result>(context: IHookFunctions, part: () => Promise<Result>): Promise<Result> {
+  failed.add(keptOf(context));
+  const result = await part();
+  failed.delete(keptOf(context));
+  return result;
+}
+
 /** Whether what we keep and what the runtime has are the same subscription, to what the parameters say now. */
 export async function isSubscribed(context: IHookFunctions): Promise<boolean> {
   const kept = keptOf(context)[kindOf(context)];
@@ -79,8 +93,21 @@ async function replay(context: IHookFunctions, webhookId: string): Promise<void>
   await callApi(context, { method: 'POST', path, body: { last: replayLast } });
 }
 
-/** Ends the subscription; also one of which only the URL is known, since static data does not survive everything. */
+/**
+ * Ends the subscription. That it cannot be ended is thrown, so that n8n tries again and tells of it, unless this clears up after a
+ * registration that failed: what is left of that, the next one finds by its URL and replaces.
+ */
 export async function unsubscribe(context: IHookFunctions): Promise<void> {
+  if (!failed.delete(keptOf(context))) return await endSubscription(context);
+  try {
+    await endSubscription(context);
+  } catch (error) {
+    context.logger.warn(`Nothing was cleared up after the failed registration: ${(error as Error).message}`);
+  }
+}
+
+/** Ends the subscription; also one of which only the URL is known, since static data does not survive everything. */
+async function endSubscription(context: IHookFunctions): Promise<void> {
   const kept = keptOf(context);
   const kind = kindOf(context);
   const known = kept[kind]?.webhookId;

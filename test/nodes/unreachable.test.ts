@@ -65,6 +65,19 @@ test('deactivating while the runtime is away is not passed off as done, and what
   await expect(node.create()).rejects.toThrow('does not answer');
 });
 
+test.each([
+  ['one that was never published', { 'node:subject': {} }],
+  ['one that was', kept],
+])(
+  'a registration of %s that fails is cleared up without a failure, or n8n would take it for done',
+  async (_, data) => {
+    const engine = await engineAt(closedUrl);
+    const node = engine.trigger(trigger, { staticData: structuredClone(data) });
+    expect(await node.register()).toEqual([expect.stringContaining('does not answer')]);
+    expect(node.staticData).toEqual(data);
+  },
+);
+
 test('a delivery to a trigger that was never activated is refused with what to do', async () => {
   const engine = await engineAt(closedUrl);
   const outcome = await engine.trigger(trigger).deliver({ body: Buffer.from('{}'), headers: {} });

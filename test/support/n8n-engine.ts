@@ -36,6 +36,7 @@ export interface NodeUnderTest {
   onError?: INode['onError'];
 }
 
+type Hook = 'checkExists' | 'create' | 'delete';
 type StaticData = Record<string, IDataObject>;
 
 export interface Delivery {
@@ -122,29 +123,36 @@ export class N8nEngine {
   /** The trigger's hooks and its webhook over one static data, as n8n keeps it between them. */
   trigger(node: NodeUnderTest, { test = false, staticData = {} as StaticData } = {}) {
     const mode: WorkflowExecuteMode = test ? 'manual' : 'trigger';
-    const hook = async (method: 'checkExists' | 'create' | 'delete'): Promise<boolean> => {
+    const inOne = async <Result>(
+      steps: (call: (method: Hook) => Promise<boolean>) => Promise<Result>,
+    ): Promise<Result> => {
       const workflow = this.#workflow(node, staticData);
       const { subject, type, webhookData } = triggerOf(this.#nodeTypes, workflow, test);
-      const context = new core.HookContext(
-        workflow,
-        subject,
-        this.#additionalData(),
-        mode,
-        test ? 'manual' : 'activate',
-        webhookData,
-      );
+      const [ad, activation] = [this.#additionalData(), test ? 'manual' : 'activate'] as const;
+      const context = new core.HookContext(workflow, subject, ad, mode, activation, webhookData);
       const methods = type.webhookMethods?.default;
       if (!methods) throw new Error('the trigger has no webhook methods');
-      const outcome = await methods[method].call(context);
+      const outcome = await steps((method) => methods[method].call(context));
       Object.assign(staticData, JSON.parse(JSON.stringify(workflow.staticData)));
       return outcome;
     };
+    const hook = (method: Hook) => inOne((call) => call(method));
+    /** As n8n registers a trigger: once in a process, and cleared up after a failure. Says what failed, and what failed then. */
+    const register = () =>
+      inOne(async (call) => {
+        const errors: Error[] = [];
+        const caught = (error: Error) => void errors.push(error);
+        await (async () => (await call('checkExists')) || (await call('create')))().catch(caught);
+        if (errors.length > 0) await call('delete').catch(caught);
+        return errors.map(({ message }) => message);
+      });
     return {
       url: `${this.#webhooks}/webhook${test ? '-test' : ''}/w1/${encodeURIComponent('subject')}/webhook`,
       staticData,
       checkExists: () => hook('checkExists'),
       create: () => hook('create'),
       delete: () => hook('delete'),
+      register,
       deliver: (delivery: Delivery) => this.#deliver(this.#workflow(node, staticData), delivery, test),
     };
   }
