@@ -11,6 +11,7 @@ import {
   type IWebhookFunctions,
   type JsonObject,
 } from 'n8n-workflow';
+import { adviceOn } from './advice';
 
 const CREDENTIAL = 'whatsAppConnectorApi';
 
@@ -93,7 +94,7 @@ export async function download(
   const bytes = Buffer.from(body as ArrayBuffer);
   if (statusCode === 200) return { bytes, mimeType: String(headers['content-type'] ?? 'application/octet-stream') };
   const fault = faultIn(bytes.toString());
-  if (fault && statusCode < 500) return { refused: `${fault.message} ${fault.hint ?? ''}`.trim() };
+  if (fault && statusCode < 500) return { refused: `${fault.message} ${adviceOn(fault.code, fault.hint)}`.trim() };
   throw new NodeOperationError(context.getNode(), `The file was not given out (HTTP status ${statusCode})`, {
     description: fault?.message ?? 'Look into the log of the runtime.',
   });
@@ -202,7 +203,7 @@ function refusal(context: ApiContext, { fault, statusCode }: Refusal, itemIndex:
   const wait = fault.retryAfter === undefined ? '' : `It may succeed in ${fault.retryAfter} seconds.`;
   return new NodeApiError(context.getNode(), fault as unknown as JsonObject, {
     message: fault.message,
-    description: [fault.hint, ...(fault.details ?? []), wait].filter(Boolean).join(' '),
+    description: [adviceOn(fault.code, fault.hint), (fault.details ?? []).join('; '), wait].filter(Boolean).join(' '),
     httpCode: String(statusCode),
     itemIndex,
   });

@@ -52,7 +52,7 @@ const ADVICE: Record<FindingKind, (names: string) => string> = {
   handshake: () =>
     `One connection after the other fails before WhatsApp lets it in: check the internet connection, the proxies and whether WhatsApp is down, then see whether a newer version is out.`,
   success_rate: (names) =>
-    `Fewer than 95 of 100 times within an hour this worked: ${names}. See GET /sessions for what the sessions report, and whether a newer version is out.`,
+    `Fewer than 95 of 100 times within an hour this worked: ${names}. See the status of the sessions for what they report, and whether a newer version is out.`,
   connection_pattern: (names) =>
     `The connection of a session ends again and again (${names}): check its proxy, and whether another client uses the same link.`,
 };

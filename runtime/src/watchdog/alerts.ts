@@ -20,7 +20,7 @@ export const ALERTS = {
     "The account's phone has not been online for twelve days; after fourteen WhatsApp unlinks its devices.",
   webhook_failing: 'A webhook does not take what it is sent; it is tried again, and later events wait in their order.',
   webhook_gave_up: 'Something for a webhook was given up, or its receiver said that it is gone for good.',
-  protocol_changed: 'WhatsApp did something this version does not know; GET /protocol/report has all of it.',
+  protocol_changed: 'WhatsApp did something this version does not know; the protocol report has all of it.',
   version_refused: 'WhatsApp takes no client of this version any more.',
   handshake_failing: 'More than three connections in a row, of whichever session, were not let in by WhatsApp.',
   success_rate_low: 'Within an hour fewer than 95 of 100 operations of one kind succeeded.',
@@ -38,7 +38,7 @@ interface Wording {
 const WORDING: Record<'session_unwell' | 'phone_offline' | 'session_reconnecting' | 'proxy_down', Wording> = {
   proxy_down: {
     message: ALERTS.proxy_down,
-    action: 'See GET /proxies for what is wrong with it; add another, or mend this one.',
+    action: 'See the list of proxies for what is wrong with it; add another, or mend this one.',
   },
   session_reconnecting: {
     message: ALERTS.session_reconnecting,
@@ -64,10 +64,8 @@ const OF_STATE: Partial<Record<SessionStatus, AlertCode>> = {
 const OVER_WHEN_CONNECTED: AlertCode[] = [...Object.values(OF_STATE), 'session_reconnecting', 'proxy_down'];
 
 const OF_WEBHOOK = {
-  webhook_failing:
-    'See GET /webhooks/{webhookId}/deliveries for why; POST /webhooks/{webhookId}/ping tries it again at once.',
-  webhook_gave_up:
-    'Mend the receiver, make the webhook active again if it is disabled, then POST /webhooks/{webhookId}/redrive.',
+  webhook_failing: 'See the deliveries of the webhook for why; a ping tries it again at once.',
+  webhook_gave_up: 'Mend the receiver, resume the webhook if it is disabled, then redrive what was given up.',
 };
 
 /** What is told of a webhook: the same words for the same trouble, whenever it is told. `began` names the event it began with. */

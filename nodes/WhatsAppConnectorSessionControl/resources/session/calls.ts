@@ -56,6 +56,7 @@ export const sessionCalls = callOperations({
   },
   disconnect: { method: 'POST', path: ofSession('disconnect') },
   get: { method: 'GET', path: ofSession() },
+  getHealth: { method: 'GET', path: ofSession('health') },
   getLimits: { method: 'GET', path: ofSession('limits') },
   getPairingCode: {
     method: 'POST',

@@ -51,6 +51,12 @@ export const sessionProperties: INodeProperties[] = [
         description: 'Retrieve everything known about one account',
       },
       {
+        name: 'Get Health',
+        value: 'getHealth',
+        action: 'Get health of session',
+        description: 'Find out whether the account works, mends itself or needs somebody, and what it sent in a day',
+      },
+      {
         name: 'Get Limits',
         value: 'getLimits',
         action: 'Get limits of session',
