@@ -63,7 +63,7 @@ export function listen({ publish, alerts, inbox, contacts, outboxes, protocol, l
       report(session, { event: 'qr.update', fact: `qr:${qr}`, data: { qr, expiresIn } }),
     onMessages: (session, messages, offline, settle) => inbox.take(session.id, messages, offline, settle),
     onAddresses: (session, addresses) => watch(session, 'learning who is who', contacts.link(session.id, addresses)),
-    onNews: (session, news) => watch(session, news.what, inbox.hear(session.id, news)),
+    onNews: (session, news, settle) => watch(session, news.what, inbox.hear(session.id, news).then(settle)),
     onReceipt: (session, { messageIds, status }, settle) =>
       watch(session, 'receipt', outboxes.receipt(session.id, messageIds, status).then(settle)),
     onRestriction: (session, restriction) =>

@@ -126,7 +126,7 @@ export class ConnectionKeeper {
         onAddresses: (addresses) => listeners.onAddresses(this.#session, addresses),
         onReceipt: (receipt, settle) => listeners.onReceipt(this.#session, receipt, settle),
         onRestriction: (restriction) => listeners.onRestriction(this.#session, restriction),
-        onNews: (news) => listeners.onNews(this.#session, news),
+        onNews: (news, settle) => listeners.onNews(this.#session, news, settle),
         onProtocol: (sign) => this.#tell(sign),
       },
     );

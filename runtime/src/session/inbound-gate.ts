@@ -4,6 +4,7 @@ import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { AuthState } from './auth-state.ts';
 import type { InboundJournal } from './inbound-journal.ts';
+import { Calls, type CallNews } from './news.ts';
 import { readReceipt, type Receipt } from './receipts.ts';
 
 export interface GateDeps {
@@ -12,11 +13,24 @@ export interface GateDeps {
   log: Logger;
   /** `settle` is to be called when the receipt has had its effect. */
   onReceipt(receipt: Receipt, settle: () => Promise<void>): void;
+  /** `settle` is to be called when what it tells is durable. */
+  onCall(call: CallNews, settle: () => Promise<void>): void;
   /** A stanza could not be written down: the connection must end before the client acks it. */
   onUnsaved(error: Error): void;
 }
 
 type Listener = (node: BinaryNode) => void;
+
+const EVENTS = ['CB:message', 'CB:receipt', 'CB:call', 'CB:notification'];
+/** Changes of groups that the client makes a notice of, which comes by the way of messages. */
+const GROUP_CHANGES = new Set([
+  ...['create', 'add', 'remove', 'leave', 'promote', 'demote', 'subject', 'description', 'invite'],
+  ...['announcement', 'not_announcement', 'locked', 'unlocked'],
+]);
+
+function isGroupChange({ attrs, content }: BinaryNode): boolean {
+  return attrs['type'] === 'w:gp2' && Array.isArray(content) && GROUP_CHANGES.has(content[0]?.tag ?? '');
+}
 
 /**
  * B12: the client takes an unencrypted `<plaintext>` from anybody for a message of theirs. Only channels write that way;
@@ -30,13 +44,14 @@ function withoutPlaintext(node: BinaryNode): BinaryNode {
 export class InboundGate {
   readonly #sock: WASocket;
   readonly #deps: GateDeps;
+  readonly #calls = new Calls();
   #turn: Promise<void> = Promise.resolve();
 
-  /** Takes the client's place at the two kinds of stanza and hands them on once they are written down. */
+  /** Takes the client's place at the kinds of stanza that events come of, and hands them on once they are written down. */
   constructor(sock: WASocket, deps: GateDeps) {
     this.#sock = sock;
     this.#deps = deps;
-    for (const event of ['CB:message', 'CB:receipt']) {
+    for (const event of EVENTS) {
       const listeners = sock.ws.listeners(event) as Listener[];
       for (const listener of listeners) sock.ws.off(event, listener);
       sock.ws.on(event, (node: BinaryNode) => this.#pass(node, listeners));
@@ -63,29 +78,37 @@ export class InboundGate {
 
   #again(node: BinaryNode): void {
     if (node.tag === 'receipt') this.#tell(node);
-    else this.#sock.ws.emit('CB:message', node);
+    else this.#sock.ws.emit(`CB:${node.tag}`, node);
   }
 
   #pass(stanza: BinaryNode, listeners: Listener[]): void {
     const node = withoutPlaintext(stanza);
-    const isReceipt = node.tag === 'receipt';
-    const matters = !isReceipt || readReceipt(node) !== null;
+    const matters = this.#matters(node);
     this.#turn = this.#turn.then(async () => {
       try {
         if (matters) await this.#deps.journal.record(node);
       } catch (error) {
         return this.#deps.onUnsaved(toError(error));
       }
-      if (isReceipt && matters) this.#tell(node);
+      if (matters) this.#tell(node);
       for (const listener of listeners) listener(node);
     });
   }
 
+  #matters(node: BinaryNode): boolean {
+    if (node.tag === 'receipt') return readReceipt(node) !== null;
+    if (node.tag === 'call') return this.#calls.read(node) !== null;
+    return node.tag === 'message' || isGroupChange(node);
+  }
+
+  /** Of receipts and calls; the client tells of the others. */
   #tell(node: BinaryNode): void {
-    const receipt = readReceipt(node);
-    const id = node.attrs['id'];
-    if (!receipt || id === undefined) return;
-    const { journal, auth, onReceipt } = this.#deps;
-    onReceipt(receipt, () => journal.settle(node, auth.keys));
+    if (node.attrs['id'] === undefined) return;
+    const { journal, auth, onReceipt, onCall } = this.#deps;
+    const settle = () => journal.settle(node, auth.keys);
+    const receipt = node.tag === 'receipt' ? readReceipt(node) : null;
+    if (receipt) onReceipt(receipt, settle);
+    const call = node.tag === 'call' ? this.#calls.read(node) : null;
+    if (call) onCall(call, settle);
   }
 }

@@ -3,9 +3,9 @@
  *
  * The client decrypts a message (which uses up its key: it can never be decrypted again), sends the delivery receipt
  * (after which the server forgets the message) and only then tells us; a receipt it acks before anything was done with
- * it. A process that dies in between has lost them. So:
+ * it, and so calls and changes of groups. A process that dies in between has lost them. So:
  *
- * 1. Each message and receipt is written down as it comes off the wire; only then does the client see it.
+ * 1. Each message, receipt, call and change of a group is written down as it comes off the wire; only then does the client see it.
  * 2. A message's plaintext is written in the same atomic batch as the used-up key, under the hash of the ciphertext.
  *    Decrypting the same ciphertext again answers from there, and never twice from the ratchet.
  * 3. All of it is removed when what it tells has been made durable (`settle`).
@@ -202,7 +202,9 @@ export class InboundJournal {
   #rowsOf(what: { messageId: string } | BinaryNode): Map<string, string[]> {
     const id = 'messageId' in what ? what.messageId : (what.attrs['id'] ?? '');
     const names = this.#namesById.get(id) ?? new Map<string, string[]>();
-    const wanted = (name: string) => ('messageId' in what ? name.startsWith(`${id}|message|`) : name === rowName(what));
+    // The client's notice of a group's change has the id of the stanza that told of it.
+    const isOfMessage = (name: string) => ['message', 'notification'].some((tag) => name.startsWith(`${id}|${tag}|`));
+    const wanted = (name: string) => ('messageId' in what ? isOfMessage(name) : name === rowName(what));
     const taken = new Map([...names].filter(([name]) => wanted(name)));
     for (const name of taken.keys()) {
       names.delete(name);

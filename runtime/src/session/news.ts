@@ -1,5 +1,12 @@
 /** What a connection hears of other people besides messages: calls, and who is there. */
-import type { WACallEvent, WAPresence, WASocket } from '@whiskeysockets/baileys';
+import {
+  getBinaryNodeChild,
+  getCallStatusFromNode,
+  type BinaryNode,
+  type WACallEvent,
+  type WAPresence,
+  type WASocket,
+} from '@whiskeysockets/baileys';
 import { toJid, type Jid } from '../ids.ts';
 
 /** Somebody calls; addresses are all that are known of one person, the one to answer to first. */
@@ -39,9 +46,8 @@ const STATE: Partial<Record<WAPresence, PresenceNews['state']>> = {
   paused: 'online',
 };
 
-/** Has `tell` told of each. */
-export function hearNews(sock: WASocket, tell: (news: News) => void): void {
-  sock.ev.on('call', (calls) => calls.map(callIn).forEach((news) => news && tell(news)));
+/** Has `tell` told of who is there. */
+export function hearPresence(sock: WASocket, tell: (news: PresenceNews) => void): void {
   sock.ev.on('presence.update', ({ id, presences }) => {
     for (const [participant, { lastKnownPresence, lastSeen }] of Object.entries(presences)) {
       const [chat, who, state] = [toJid(id), toJid(participant), STATE[lastKnownPresence]];
@@ -52,10 +58,35 @@ export function hearNews(sock: WASocket, tell: (news: News) => void): void {
   });
 }
 
-function callIn({ id, status, from, callerPn, groupJid, isVideo, date }: WACallEvent): CallNews | null {
-  const step = CALL_STATUS[status];
-  const caller = [from, callerPn].map(toJid).filter((each) => each !== null);
-  if (!step || caller.length === 0) return null;
-  const common = { caller, group: toJid(groupJid), video: isVideo === true, at: date.getTime() };
-  return { what: 'call', callId: id, status: step, ...common };
+/** What only the offer of a call says. */
+type Offer = Pick<CallNews, 'video' | 'group'> & { callerPn: string | undefined };
+
+const UNKNOWN: Offer = { video: false, group: null, callerPn: undefined };
+const MOST_OFFERS = 100;
+
+/** Calls, read off the wire: what the client says of one comes after its ack, and without the stanza it came with. */
+export class Calls {
+  readonly #offers = new Map<string, Offer>();
+
+  /** Null for what is no step of a call that is told. */
+  read({ attrs, content }: BinaryNode): CallNews | null {
+    const step = Array.isArray(content) ? content[0] : undefined;
+    const callId = step?.attrs['call-id'];
+    const status = step && CALL_STATUS[getCallStatusFromNode(step)];
+    if (!step || callId === undefined || !status) return null;
+    if (status === 'ringing') this.#note(callId, step);
+    const { callerPn, ...offer } = this.#offers.get(callId) ?? UNKNOWN;
+    const { from = step.attrs['call-creator'], caller_pn: pn = callerPn } = step.attrs;
+    const caller = [from, pn].map(toJid).filter((each) => each !== null);
+    return caller.length === 0
+      ? null
+      : { what: 'call', callId, status, caller, ...offer, at: Number(attrs['t']) * 1_000 };
+  }
+
+  #note(callId: string, step: BinaryNode): void {
+    const video = getBinaryNodeChild(step, 'video') !== undefined;
+    this.#offers.set(callId, { video, group: toJid(step.attrs['group-jid']), callerPn: step.attrs['caller_pn'] });
+    const [oldest] = this.#offers.keys();
+    if (this.#offers.size > MOST_OFFERS && oldest !== undefined) this.#offers.delete(oldest);
+  }
 }

@@ -112,7 +112,7 @@ export interface SessionListeners {
   /** WhatsApp restricts the account, or does no more. */
   onRestriction(session: Session, restriction: Restriction): void;
   /** What it hears of other people besides messages. */
-  onNews(session: Session, news: News): void;
+  onNews(session: Session, news: News, settle: () => Promise<void>): void;
   /** What the protocol monitor learns from. */
   onProtocol(session: Session, sign: ProtocolSign): void;
 }

@@ -23,7 +23,7 @@ import type { InboundJournal } from './inbound-journal.ts';
 import { noticeDecryption } from './decryption.ts';
 import { noticeMappings } from './mappings.ts';
 import { requestFile, type FileRequest } from './media-request.ts';
-import { hearNews, type News } from './news.ts';
+import { hearPresence, type News } from './news.ts';
 import { InboundGate } from './inbound-gate.ts';
 import { watchProtocol, type ProtocolSign } from './protocol-signs.ts';
 import type { Receipt } from './receipts.ts';
@@ -86,7 +86,8 @@ export interface SocketEvents {
   /** `settle` is to be called when the receipt has had its effect; until then it is handled again after a crash. */
   onReceipt(receipt: Receipt, settle: () => Promise<void>): void;
   onRestriction(restriction: Restriction): void;
-  onNews(news: News): void;
+  /** `settle` is to be called when what it tells is durable. */
+  onNews(news: News, settle: () => Promise<void>): void;
   onProtocol(sign: ProtocolSign): void;
 }
 
@@ -149,10 +150,11 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   noticeRefusedUpgrade(sock, (answer) => end(503, `${answer} instead of a connection`));
   sock.ws.on('CB:ack,class:message', (node: BinaryNode) => acks.arrived(node));
   const onUnsaved = (error: unknown) => end(500, `credentials could not be saved: ${toError(error).message}`);
-  const gate = new InboundGate(sock, { ...deps, onReceipt: events.onReceipt, onUnsaved });
+  const gate = new InboundGate(sock, { ...deps, onReceipt: events.onReceipt, onCall: events.onNews, onUnsaved });
   const [unlinking, pairingCodes] = [new Unlinking(sock), new PairingCodes(sock, deps.auth, qrLives)];
   const vitals = readVitals(sock, () => deps.auth.creds.me);
-  hearNews(sock, events.onNews);
+  // Of no use once it is over.
+  hearPresence(sock, (news) => events.onNews(news, async () => undefined));
   sock.ev.on('creds.update', () => void deps.auth.saveCreds().catch(onUnsaved));
   // B5: the client can leave events in its buffer until the next stanza or half a minute; nobody should wait for that.
   const flushing = setInterval(() => sock.ev.flush(), FLUSH_MS);
