@@ -69,7 +69,7 @@ export const groupLocator: INodeProperties = {
       placeholder: 'Choose a group...',
       typeOptions: { searchListMethod: 'searchGroups', searchable: true },
     },
-    { displayName: 'By Address', name: 'address', type: 'string', placeholder: 'e.g. 120363000000000001@g.us' },
+    { displayName: 'Address', name: 'address', type: 'string', placeholder: 'e.g. 120363000000000001@g.us' },
   ],
 };
 

@@ -10,7 +10,7 @@ export const recipient: INodeProperties = {
   type: 'resourceLocator',
   default: { mode: 'phone', value: '' },
   required: true,
-  description: 'The person or group. To answer a message, choose "By Address" and drag "jid" of its "chat" here.',
+  description: 'The person or group. To answer a message, choose "Address" and drag "jid" of its "chat" here.',
   modes: [
     {
       displayName: 'From List',
@@ -20,14 +20,14 @@ export const recipient: INodeProperties = {
       typeOptions: { searchListMethod: 'searchChats', searchable: true },
     },
     {
-      displayName: 'By Phone Number',
+      displayName: 'Phone',
       name: 'phone',
       type: 'string',
       placeholder: 'e.g. +1 555 010 0000',
       hint: 'With the country code',
     },
     {
-      displayName: 'By Address',
+      displayName: 'Address',
       name: 'address',
       type: 'string',
       placeholder: 'e.g. 15550100000@s.whatsapp.net',

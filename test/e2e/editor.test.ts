@@ -23,9 +23,8 @@ function inTheEditor(): void {
 
   beforeAll(async () => {
     if (!chromium) throw new Error('there is no Chromium: apt-get install chromium, or set CHROMIUM_PATH');
-    real = await startRealN8n();
+    [real, browser] = await Promise.all([startRealN8n(), openBrowser(chromium)]);
     await real.runtime.sandbox.contact(ADA, { name: 'Ada' });
-    browser = await openBrowser(chromium);
     editor = await Editor.open(browser, real.n8n);
   });
 
@@ -150,6 +149,38 @@ function inTheEditor(): void {
     expect(await editor.output()).toContain('"messageId"');
     await editor.picture('message-sent');
     await editor.closeNode();
+  });
+
+  test('published by the button, it answers the next message by itself', async () => {
+    const { n8n, runtime } = real;
+    // n8n publishes nothing while a node lacks what it needs; and the same words twice in five minutes are refused.
+    await editor.openNode('Get status of session');
+    await editor.choose('session', 'sales');
+    await editor.closeNode();
+    await editor.openNode('Send message');
+    await editor.field('text').fill('Tomorrow too.');
+    await editor.closeNode();
+    await editor.at('workflow-open-publish-modal-button').click();
+    await editor.at('workflow-publish-button').waitFor();
+    await editor.picture('publish');
+    await editor.at('workflow-publish-button').click();
+    await eventually(
+      40_000,
+      'the subscription of the published workflow',
+      () => runtime.api<{ webhooks: { url: string }[] }>('GET', '/webhooks'),
+      ({ webhooks }) => webhooks.some(({ url }) => url.includes('/webhook/')),
+    );
+    await runtime.sandbox.say(ADA, ACCOUNT, 'And tomorrow?');
+    expect(await runtime.sandbox.received(ADA, 'Tomorrow too.', 40)).toMatchObject({ arrivals: 1 });
+    const executions = await eventually(
+      30_000,
+      'the end of the production execution',
+      async () => (await n8n.client.executions(built)).filter(({ mode }) => mode === 'webhook'),
+      (found) => found.some(({ status }) => ['success', 'error', 'crashed'].includes(status)),
+    );
+    expect(executions).toMatchObject([{ status: 'success' }]);
+    await editor.picture('published');
+    await editor.page.getByText('Got it').click();
   });
 
   test('a failure says what happened and what to do', async () => {

@@ -54,6 +54,8 @@ export class Editor {
       .waitFor();
   }
 
+  #node = (name: string): Locator => this.page.locator(`${testId('canvas-node')}[data-node-name="${name}"]`);
+
   /** Whatever the editor marks with this id. */
   at = (id: string): Locator => this.page.locator(testId(id));
 
@@ -73,7 +75,7 @@ export class Editor {
   }
 
   async openNode(name: string): Promise<void> {
-    await this.page.locator(`${testId('canvas-node')}[data-node-name="${name}"]`).dblclick();
+    await this.#node(name).dblclick();
     await this.at('node-parameters').waitFor();
   }
 
@@ -90,10 +92,7 @@ export class Editor {
 
   /** Resolves when a node of an execution on the canvas is done. */
   async succeeded(node: string): Promise<void> {
-    await this.page
-      .locator(`${testId('canvas-node')}[data-node-name="${node}"]`)
-      .locator(testId('canvas-node-status-success'))
-      .waitFor();
+    await this.#node(node).locator(testId('canvas-node-status-success')).waitFor();
   }
 
   /** What the open node gave, as JSON. */

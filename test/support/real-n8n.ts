@@ -27,17 +27,23 @@ export async function startRealN8n(): Promise<RealN8n> {
     for (const each of started.toReversed()) await each.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  try {
-    const tarball = await packNodes(process.cwd(), folder, process.env);
-    const runtime = await startRuntime();
-    started.push(runtime);
-    const n8n = await startN8n({ install, home, tarball, env: process.env });
-    started.push(n8n);
-    return { runtime, n8n, stop };
-  } catch (error) {
-    await stop();
-    throw error;
+  const kept = async <Part extends { stop(): Promise<void> }>(starting: Promise<Part>): Promise<Part> => {
+    const part = await starting;
+    started.push(part);
+    return part;
+  };
+  const packed = packNodes(process.cwd(), folder, process.env);
+  // Each takes its time, and neither needs the other.
+  const parts = await Promise.allSettled([
+    kept(startRuntime()),
+    kept(packed.then((tarball) => startN8n({ install, home, tarball, env: process.env }))),
+  ]);
+  const [runtime, n8n] = parts;
+  if (runtime.status === 'fulfilled' && n8n.status === 'fulfilled') {
+    return { runtime: runtime.value, n8n: n8n.value, stop };
   }
+  await stop();
+  throw parts.find((part) => part.status === 'rejected')?.reason;
 }
 
 /** Describes tests on a real n8n; without one they are skipped, and the title says how to get it. */
