@@ -17,6 +17,7 @@ export class SqliteFile {
   readonly #begin;
   readonly #commit;
   readonly #log: LogSync;
+  readonly #prepared = new Map<unknown, unknown>();
 
   constructor(path: string) {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -30,6 +31,13 @@ export class SqliteFile {
     this.#begin = this.database.prepare('BEGIN IMMEDIATE');
     this.#commit = this.database.prepare('COMMIT');
     this.#log = new LogSync(path === ':memory:' ? null : path);
+  }
+
+  /** Statements prepared once for all namespaces and queues of the file: each costs some kilobytes, in every session. */
+  prepared<Statements>(prepare: (database: DatabaseSync) => Statements): Statements {
+    const made = (this.#prepared.get(prepare) as Statements | undefined) ?? prepare(this.database);
+    this.#prepared.set(prepare, made);
+    return made;
   }
 
   /** Runs `write` as a whole or not at all; it survives a crash of the process when this returns. Never nested. */

@@ -36,7 +36,7 @@ export class SqliteJobs<Data> {
     this.#queue = queue;
     this.#keepDone = keepDone;
     this.#now = now;
-    this.#sql = jobStatements(file.database);
+    this.#sql = file.prepared(jobStatements);
     this.#purge = new Purge(PURGE_BATCH, (at, most) => Number(this.#sql.purge.run(queue, at - keepDone, most).changes));
     // Whatever was active when the last process ended runs again, before the rest of its lane.
     file.transaction(() => this.#sql.recover.run(queue));

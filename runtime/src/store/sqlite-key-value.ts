@@ -3,6 +3,7 @@
  * rows are invisible at once and removed a few at a time by later writes, so that no timer is needed.
  */
 import { EventEmitter } from 'node:events';
+import type { DatabaseSync } from 'node:sqlite';
 import { Purge } from './purge.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Survives } from './store.ts';
@@ -36,7 +37,7 @@ export class SqliteKeyValue extends EventEmitter {
     this.#file = file;
     this.namespace = namespace;
     this.#now = now;
-    this.#statements = prepare(file);
+    this.#statements = file.prepared(prepare);
     this.#purge = new Purge(PURGE_BATCH, (at, most) => Number(this.#statements.purge.run(at, most).changes));
   }
 
@@ -124,7 +125,7 @@ function expiry(now: number, ttl: number | undefined): number | null {
   return Math.ceil(now + ttl);
 }
 
-const prepare = ({ database }: SqliteFile) => ({
+const prepare = (database: DatabaseSync) => ({
   get: database.prepare(`SELECT key, value FROM key_value WHERE namespace = ? AND key = ? AND ${LIVE}`),
   set: database.prepare(
     `INSERT INTO key_value (namespace, key, value, expires_at) VALUES (?, ?, ?, ?)

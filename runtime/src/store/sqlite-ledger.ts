@@ -1,4 +1,5 @@
 /** A ledger on one SQLite table. Nothing here waits: an entry is written, or not there, when a call returns. */
+import type { DatabaseSync } from 'node:sqlite';
 import { Purge } from './purge.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Ledger, LedgerEntry, LedgerRange } from './store.ts';
@@ -32,7 +33,7 @@ export class SqliteLedger implements Ledger {
     this.#keep = keep;
     this.#now = now;
     this.#positions = positions;
-    this.#sql = prepare(file);
+    this.#sql = file.prepared(prepare);
     this.#purge = new Purge(PURGE_BATCH, (_at, limit) => this.#removeOld(limit));
   }
 
@@ -75,7 +76,7 @@ export class SqliteLedger implements Ledger {
   }
 }
 
-const prepare = ({ database }: SqliteFile) => {
+const prepare = (database: DatabaseSync) => {
   const read = (order: string) =>
     database.prepare(
       `SELECT sequence, id, position, body FROM ledger
