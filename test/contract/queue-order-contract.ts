@@ -68,6 +68,39 @@ export function queueOrderContract(bench: QueueBench): void {
     expect(most).toBe(4);
   });
 
+  test('a job that steps aside lets its lane go on, and when its time has come goes before what waits', async () => {
+    await bench.add([0, 1, 2, 3], () => ({ lane: 'a' }));
+    let refusals = 1;
+    bench.run(async ({ data }) => {
+      if (data === 0 && refusals-- > 0) {
+        return { kind: 'hold', until: Date.now() + 3_600_000, reason: 'refused', attempt: true, aside: true };
+      }
+      // Beyond its time while the next is in hand: one at a time all the same.
+      if (data === 1) await bench.queue.hastenLane('a');
+      return DONE;
+    }, 5);
+    await bench.settled(4);
+    expect(bench.order()).toEqual([0, 1, 0, 2, 3]);
+  });
+
+  test('what stepped aside is known as waiting until its time, and can be removed', async () => {
+    const until = Date.now() + 3_600_000;
+    await bench.add([0, 1], () => ({ lane: 'a' }));
+    bench.run(async ({ data }) =>
+      data === 0 ? { kind: 'hold', until, reason: 'refused', attempt: true, aside: true } : DONE,
+    );
+    await eventually(
+      5_000,
+      'the other',
+      () => bench.queue.counts(),
+      ({ done }) => done === 1,
+    );
+    const [aside] = await bench.queue.list('waiting', 10, { lane: 'a' });
+    expect(aside).toMatchObject({ data: 0, state: 'waiting', attemptsMade: 1, reason: 'refused', heldUntil: until });
+    expect(await bench.queue.remove(aside?.id ?? '')).toBe(true);
+    expect(await bench.queue.counts()).toMatchObject({ waiting: 0, active: 0, done: 1 });
+  });
+
   test('a held job is not overtaken by an urgent one of its lane', async () => {
     await bench.add([0], () => ({ lane: 'a' }));
     let held = false;

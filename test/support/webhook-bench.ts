@@ -50,7 +50,7 @@ export async function publish({ webhooks }: WebhookRoom, ...numbers: number[]): 
 /** The deliveries to a receiver, the newest first, as soon as they pass. */
 export const deliveries = (room: WebhookRoom, url: string, passes: (records: DeliveryRecord[]) => boolean) =>
   eventually(
-    5_000,
+    30_000,
     'the deliveries',
     async () => (await room.webhooks.deliveries(webhookIdFor(url, SESSION), { limit: 100 })).deliveries,
     passes,

@@ -6,12 +6,22 @@ import { toError } from '../errors.ts';
 import { sleepUnlessAborted } from '../time.ts';
 import type { Job, Outcome, ProcessOptions } from './store.ts';
 
+/** How a job is held. */
+export interface Held {
+  attemptsMade: number;
+  until: number;
+  reason: string;
+  note: unknown;
+  /** Its lane goes on meanwhile. */
+  aside: boolean;
+}
+
 /** What a runner needs of a queue's engine. */
 export interface JobSource<Data> {
   claim(): Job<Data> | undefined;
   nextDue(): number | undefined;
   finish(job: Job<Data>, step: 'done' | 'dead', attemptsMade: number, reason: string | null, note?: unknown): void;
-  hold(job: Job<Data>, attemptsMade: number, until: number, reason: string, note?: unknown): void;
+  hold(job: Job<Data>, how: Held): void;
   release(job: Job<Data>): void;
 }
 
@@ -130,7 +140,8 @@ export class JobRunner<Data> {
     if (outcome.attempt && job.attempts !== null && attemptsMade >= job.attempts) {
       return this.#source.finish(job, 'dead', attemptsMade, outcome.reason, note);
     }
-    this.#source.hold(job, attemptsMade, outcome.until, outcome.reason, note);
+    const { until, reason, aside = false } = outcome;
+    this.#source.hold(job, { attemptsMade, until, reason, note, aside });
   }
 
   /** A store that cannot be written for a while (a full disk) must not strand a job as active: try until it can. */

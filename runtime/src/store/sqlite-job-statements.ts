@@ -6,7 +6,7 @@ export interface JobRow {
   queue: string;
   id: string;
   lane: string;
-  step: 'scheduled' | 'queued' | 'ready' | 'active' | 'held' | 'returned' | 'done' | 'dead';
+  step: 'scheduled' | 'queued' | 'ready' | 'active' | 'held' | 'returned' | 'aside' | 'done' | 'dead';
   data: string;
   priority: number;
   place: number;
@@ -47,8 +47,11 @@ export const jobStatements = (database: DatabaseSync) => ({
     `SELECT * FROM job WHERE queue = ? AND lane = ? AND step = 'queued' ORDER BY priority, place LIMIT 1`,
   ),
   promote: database.prepare(`UPDATE job SET step = 'ready' WHERE sequence = ?`),
+  aside: database.prepare(
+    `SELECT * FROM job INDEXED BY job_step WHERE queue = ? AND step = 'aside' AND lane = ? ORDER BY sequence`,
+  ),
   takePlace: database.prepare('UPDATE job SET place = ? WHERE sequence = ?'),
-  enqueue: database.prepare(`UPDATE job SET step = 'queued', due_at = NULL WHERE sequence = ?`),
+  enqueue: database.prepare(`UPDATE job SET step = 'queued', due_at = NULL, reason = NULL WHERE sequence = ?`),
   unhold: database.prepare(`UPDATE job SET step = 'returned', due_at = NULL, reason = NULL WHERE sequence = ?`),
 
   finish: database.prepare(
@@ -56,7 +59,7 @@ export const jobStatements = (database: DatabaseSync) => ({
      WHERE queue = ? AND id = ?`,
   ),
   hold: database.prepare(
-    `UPDATE job SET step = 'held', due_at = ?, attempts_made = ?, reason = ?, note = coalesce(?, note)
+    `UPDATE job SET step = ?, due_at = ?, attempts_made = ?, reason = ?, note = coalesce(?, note)
      WHERE queue = ? AND id = ?`,
   ),
   hasten: database.prepare(`UPDATE job SET due_at = ? WHERE queue = ? AND step = 'held' AND reason = ?`),

@@ -4,6 +4,7 @@
  * one that was started keeps its place until it is finished.
  */
 import { jobStatements } from './sqlite-job-statements.ts';
+import type { Held } from './job-runner.ts';
 import type { JobRow } from './sqlite-job-statements.ts';
 import { Purge } from './purge.ts';
 import type { SqliteFile } from './sqlite-file.ts';
@@ -17,6 +18,7 @@ const STATES: Record<JobRow['step'], JobState> = {
   ready: 'waiting',
   held: 'waiting',
   returned: 'waiting',
+  aside: 'waiting',
   active: 'active',
   done: 'done',
   dead: 'dead',
@@ -113,10 +115,12 @@ export class SqliteJobs<Data> {
     });
   }
 
-  hold(job: Job<Data>, attemptsMade: number, until: number, reason: string, note?: unknown): void {
-    this.#file.transaction(() =>
-      this.#sql.hold.run(Math.ceil(until), attemptsMade, reason, written(note), this.#queue, job.id),
-    );
+  hold(job: Job<Data>, { attemptsMade, until, reason, note, aside }: Held): void {
+    const step = aside ? 'aside' : 'held';
+    this.#file.transaction(() => {
+      this.#sql.hold.run(step, Math.ceil(until), attemptsMade, reason, written(note), this.#queue, job.id);
+      if (aside) this.#advance(this.#known(job.id).lane);
+    });
   }
 
   /** Puts an active job back to the front of its lane, as if it had been interrupted. */
@@ -156,8 +160,11 @@ export class SqliteJobs<Data> {
   /** Asked for at every message that comes in; nearly always there is nothing to write. */
   hastenLane(lane: string, reasons?: readonly string[]): void {
     const front = this.#sql.front.get(this.#queue, lane) as JobRow | undefined;
-    if (front?.step !== 'held' || reasons?.includes(front.reason ?? '') === false) return;
-    this.#file.transaction(() => this.#sql.hastenOne.run(this.#now(), front.sequence));
+    const aside = this.#sql.aside.all(this.#queue, lane) as unknown as JobRow[];
+    const waiting = front?.step === 'held' ? [...aside, front] : aside;
+    const hastened = waiting.filter(({ reason }) => reasons?.includes(reason ?? '') !== false);
+    if (hastened.length === 0) return;
+    this.#file.transaction(() => hastened.forEach(({ sequence }) => this.#sql.hastenOne.run(this.#now(), sequence)));
   }
 
   join(from: string, into: string): void {
@@ -210,14 +217,15 @@ export class SqliteJobs<Data> {
     return (statement.all(parameters) as unknown as JobRow[]).map((row) => toJob<Data>(row));
   }
 
-  /** Moves what has fallen due from scheduled and held to where it may be claimed. */
+  /** Moves what has fallen due (scheduled, held, stepped aside) to where it may be claimed. */
   #promote(now: number): void {
     const due = this.#sql.due.all(this.#queue, now) as { sequence: number; step: string; lane: string }[];
     const lanes = new Set<string>();
     for (const { sequence, step, lane } of due) {
       if (step === 'held') this.#sql.unhold.run(sequence);
       else {
-        this.#sql.takePlace.run(this.#nextPlace(), sequence);
+        // What stepped aside keeps its old place, before all that came later.
+        if (step === 'scheduled') this.#sql.takePlace.run(this.#nextPlace(), sequence);
         this.#sql.enqueue.run(sequence);
         lanes.add(lane);
       }
@@ -284,7 +292,7 @@ function toJob<Data>(row: JobRow): Job<Data> {
     attempts: row.attempts,
     started: row.started,
     reason: row.reason,
-    heldUntil: row.step === 'held' ? row.due_at : null,
+    heldUntil: row.step === 'held' || row.step === 'aside' ? row.due_at : null,
     finishedAt: row.finished_at,
     note: row.note === null ? null : (JSON.parse(row.note) as unknown),
   };

@@ -14,8 +14,11 @@ export type KeyValue = Keyv;
 export type Outcome = { note?: unknown } &
   /** Finished well; the job is kept for `keepDone` ms to recognise a repeated `add`. */
   (| { kind: 'done' }
-    /** Try again at `until` (ms since 1970); later jobs of the lane wait behind it. `attempt` counts it as a real try. */
-    | { kind: 'hold'; until: number; reason: string; attempt: boolean }
+    /**
+     * Try again at `until` (ms since 1970); later jobs of the lane wait behind it, or go on when it steps `aside`: then it
+     * goes before what waits when its time has come. `attempt` counts it as a real try.
+     */
+    | { kind: 'hold'; until: number; reason: string; attempt: boolean; aside?: boolean }
     /** Finished for good without success: a dead letter, kept until removed or redriven. */
     | { kind: 'dead'; reason: string }
   );
@@ -103,7 +106,7 @@ export interface Queue<Data> {
   bury(id: string, reason: string): Promise<boolean>;
   /** Held jobs with one of these reasons, of one lane or of all, are tried again now. */
   hasten(reasons: readonly string[], lane?: string): Promise<void>;
-  /** What is held in this lane is tried again now, whatever it is held for. */
+  /** What is held in this lane, or stepped aside, is tried again now, whatever it is held for. */
   hastenLane(lane: string): Promise<void>;
   /**
    * Makes one lane of two: what is in `from` goes in order with what is in `into`. A job that was started stays at the front, of

@@ -26,6 +26,15 @@ export interface TroubleReport {
 
 /** A receiver is failing when so many attempts in a row failed: about half a minute after the first. */
 const FAILING_AFTER = 3;
+/**
+ * An event that its receiver has refused so often (some two and a half minutes) steps aside, so that those behind it
+ * show whether it is the event or the receiver.
+ */
+const ASIDE_AFTER = 4;
+/** When so many have stepped aside and nothing was taken, it is the receiver: all others wait in their order. */
+const MOST_ASIDE = 5;
+/** Answers of a receiver, or of what stands before it, that is not there or has too much to do: no word about the event. */
+const OF_THE_RECEIVER = new Set([408, 429, 502, 503, 504]);
 const TRIES_KEPT = 20;
 /** A pause has no end of its own; resuming ends it. */
 const LOOK_AGAIN_MS = 3_600_000;
@@ -69,10 +78,14 @@ export function createDelivery(dependencies: DeliveryDependencies): DeliveryHand
     }
     const pause = pauseAfter(job.attemptsMade + 1, answer, retry, random);
     if (pause === undefined) return dead(job, target, reason, note);
-    await health.failed(job, target.failing, reason);
+    const aside = stepsAside(job, target.failing, answer);
+    // Refused as before while all else is taken: that is no news of the receiver.
+    if (!aside || target.failing || job.attemptsMade < ASIDE_AFTER) {
+      await health.failed(job, target.failing, reason, aside);
+    }
     onDelivery('retried');
-    log.warn({ ...named(job), reason, pause: Math.round(pause) }, 'delivery failed, to be tried again');
-    return { kind: 'hold', until: now() + pause, reason, attempt: true, note };
+    log.warn({ ...named(job), reason, aside, pause: Math.round(pause) }, 'delivery failed, to be tried again');
+    return { kind: 'hold', until: now() + pause, reason, attempt: true, aside, note };
   };
 
   return async (job, stopping) => {
@@ -96,9 +109,23 @@ export function createDelivery(dependencies: DeliveryDependencies): DeliveryHand
     if (!(await subscriptions.target(webhook))) return { kind: 'done', note };
     if (answer.reason !== null) return failed(job, target, { attempt, ...answer }, note);
     await health.delivered(webhook, target.failing);
+    // What stepped aside need not wait for its time: it may have been the receiver after all.
+    if (target.failing) await queue.goOn(webhook);
     onDelivery('delivered');
     return { kind: 'done', note };
   };
+}
+
+/**
+ * Whether an event lets those behind it go on: when the receiver refuses it, or times out on it, again and again. When
+ * some others have stepped aside and nothing was taken meanwhile, it is the receiver, and all wait in their order.
+ */
+function stepsAside({ data, attemptsMade }: Job<Delivery>, failing: Failing | null, answer: Answer): boolean {
+  const { status, reason, retryAfter } = answer;
+  const isOfTheEvent = status === null ? reason === 'timeout' : !OF_THE_RECEIVER.has(status);
+  const others = failing?.aside ?? [];
+  const mayGo = others.length < MOST_ASIDE || others.includes(data.eventId);
+  return attemptsMade + 1 >= ASIDE_AFTER && isOfTheEvent && retryAfter === undefined && mayGo;
 }
 
 /** Keeps how a receiver does. Told before it is kept: a crash in between tells the same again, and no one twice. */
@@ -111,11 +138,15 @@ function watchHealth({ subscriptions, onTrouble, now }: DeliveryDependencies) {
     ...{ since: now(), reason, gaveUp: false },
   });
   return {
-    async failed(job: Job<Delivery>, failing: Failing | null, reason: string): Promise<void> {
-      if (failing || job.attemptsMade + 1 < FAILING_AFTER) return;
-      const begun = begin(job, reason);
-      await tell(begun, job.data.webhook, 'failing');
-      await subscriptions.note(job.data.webhook, begun);
+    async failed(job: Job<Delivery>, failing: Failing | null, reason: string, aside: boolean): Promise<void> {
+      const { webhook, eventId } = job.data;
+      if (!failing && job.attemptsMade + 1 < FAILING_AFTER) return;
+      const begun = failing ?? begin(job, reason);
+      if (!failing) await tell(begun, webhook, 'failing');
+      const others = (begun.aside ?? []).filter((each) => each !== eventId);
+      if (!failing || aside) {
+        await subscriptions.note(webhook, aside ? { ...begun, aside: [...others, eventId] } : begun);
+      }
     },
     async gaveUp(job: Job<Delivery>, failing: Failing | null, reason: string): Promise<void> {
       if (failing?.gaveUp) return;

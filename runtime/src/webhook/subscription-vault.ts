@@ -15,6 +15,8 @@ export interface Failing {
   event: EventId;
   since: number;
   reason: string;
+  /** The events that stepped aside since nothing is taken any more. */
+  aside?: EventId[];
   /** A delivery was given up. */
   gaveUp: boolean;
 }
