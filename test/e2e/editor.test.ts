@@ -108,11 +108,9 @@ function inTheEditor(): void {
     await editor.at('execute-workflow-button').first().click();
     await editor.succeeded('Link');
     await editor.openNode('Link');
-    const code = /"qr":\s*"([^"]+)"/.exec(await editor.output())?.[1] ?? '';
     await editor.at('radio-button-binary').click();
     await editor.at('ndv-view-binary-data').click();
-    await editor.picture('qr-code');
-    await real.runtime.sandbox.scan(ACCOUNT, code);
+    await real.runtime.sandbox.scan(ACCOUNT, await editor.qrCode('qr-code'));
     await editor.page.keyboard.press('Escape');
     await editor.succeeded('Wait for the phone');
     await editor.openNode('Wait for the phone');

@@ -2,7 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
+import decodeQR from 'qr/decode.js';
+import sharp from 'sharp';
 import type { N8n } from '../../runtime/src/demo/n8n.ts';
+import { eventually } from './deadline.ts';
 
 const PICTURES = join(process.cwd(), 'output', 'editor');
 /** The editor's own code is some megabytes, and the machine may run other tests. */
@@ -10,6 +13,16 @@ const PATIENCE_MS = 40_000;
 
 /** n8n asks for a description of every node's output, and most nodes, its own too, have none. */
 const SCHEMA = /\/schemas\/.*\.json$/;
+
+/** Empty when there is none to be read. */
+async function readQrCode(file: string): Promise<string> {
+  const { data, info } = await sharp(file).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  try {
+    return decodeQR({ data, width: info.width, height: info.height }, { effort: 3, timeLimit: 2_000 });
+  } catch {
+    return '';
+  }
+}
 
 const testId = (id: string) => `[data-test-id="${id}"]`;
 
@@ -111,5 +124,18 @@ export class Editor {
 
   async picture(name: string): Promise<void> {
     await this.page.screenshot({ path: join(PICTURES, `${name}.png`), animations: 'disabled' });
+  }
+
+  /** What the QR code on the screen says, read off the screen as a phone does; keeps the picture. */
+  async qrCode(name: string): Promise<string> {
+    return await eventually(
+      PATIENCE_MS,
+      'a QR code on the screen',
+      async () => {
+        await this.picture(name);
+        return await readQrCode(join(PICTURES, `${name}.png`));
+      },
+      (code) => code !== '',
+    );
   }
 }
