@@ -66,11 +66,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const api = await createApi({
     ...rooms,
     apiKey,
-    bodyLimit,
-    maxFileBytes,
-    version,
-    sandbox,
-    log,
+    ...{ bodyLimit, maxFileBytes, version, sandbox, log },
+    tryWriting: () =>
+      store.instance.write('readiness', { set: [{ key: 'asked', value: Date.now() }], remove: [] }, 'crash'),
     stopping: stopping.signal,
   });
   const metricsServer = config.metricsEnabled ? createMetricsServer(metrics) : null;

@@ -30,4 +30,9 @@ export const FILE_ERRORS = {
     message: 'The file that was kept for this message cannot be read any more.',
     hint: 'Send it again: what was kept is unreadable once the account was logged out.',
   },
+  not_writable: {
+    status: 503,
+    message: 'The runtime cannot write to its disk.',
+    hint: 'Check that the disk of SESSIONS_DIR is not full, and that the directory can be written to.',
+  },
 } as const;

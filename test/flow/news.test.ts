@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Contact } from '../../runtime/sandbox/sandbox.ts';
 import { friendOf, PHONE, startLinkedFlow, type Flow } from '../support/flow.ts';
+import { wrongIn } from '../support/event-check.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 
 jest.setTimeout(90_000);
@@ -93,4 +94,12 @@ test('presence goes to who asks for it by name; what flickers is told when it ha
   const presences = everything.events.filter(({ event }) => event === 'presence');
   expect(presences.length).toBeLessThan(6);
   expect(receiver.events.filter(({ event }) => event === 'presence')).toEqual([]);
+});
+
+test('all that was told is as the JSON Schema says', () => {
+  const told = [...receiver.events, ...everything.events];
+  expect(new Set(told.map(({ event }) => event))).toEqual(
+    new Set(['connection.update', 'qr.update', 'message', 'message.ack', 'group.update', 'call', 'presence']),
+  );
+  expect(told.map(({ body }) => wrongIn(JSON.parse(body))).filter((wrong) => wrong !== null)).toEqual([]);
 });

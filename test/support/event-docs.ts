@@ -8,9 +8,9 @@ import { code, table } from './markdown.ts';
 
 const SOURCE = fileURLToPath(new URL('../../runtime/src/events.ts', import.meta.url));
 /** What events have in common, explained once. */
-const SHAPES = ['Contact', 'Chat', 'Media', 'Place', 'Card', 'Poll', 'Quoted', 'Lead'];
+export const SHAPES = ['Contact', 'Chat', 'Media', 'Place', 'Card', 'Poll', 'Quoted', 'Lead'];
 
-interface Types {
+export interface Types {
   checker: ts.TypeChecker;
   /** An exported type of events.ts by its name. */
   of(name: string): ts.Type;
@@ -28,7 +28,8 @@ export function eventDocs(): string[] {
   const names = Object.keys(EVENTS) as EventName[];
   return [
     'What the runtime delivers to webhooks and tells at `GET /events`, by the name in `event`. Every event comes at least once: ' +
-      'what comes again has the same `id`. Fields are only ever added; anything else would be a new `version`.',
+      'what comes again has the same `id`. Fields are only ever added; anything else would be a new `version`. ' +
+      '[events.schema.json](events.schema.json) is the same as a JSON Schema.',
     table(
       ['Event', 'When'],
       Object.entries(EVENTS).map(([name, sentence]) => [code(name), sentence]),
@@ -53,7 +54,7 @@ export function eventDocs(): string[] {
   ];
 }
 
-function readTypes(): Types {
+export function readTypes(): Types {
   const options = {
     ...{ strict: true, noEmit: true, allowImportingTsExtensions: true, types: [] },
     ...{

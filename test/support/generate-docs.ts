@@ -12,6 +12,7 @@ import { CONFIG_TABLE } from '../../runtime/src/config.ts';
 import { ERRORS } from '../../runtime/src/errors.ts';
 import { REASONS, STATES } from '../../runtime/src/session/states.ts';
 import { eventDocs } from './event-docs.ts';
+import { eventSchema } from './event-schema.ts';
 import { code, table } from './markdown.ts';
 import { withControlSection } from './sandbox-docs.ts';
 
@@ -94,6 +95,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
     'docs/configuration.md': configuration(),
     'docs/errors.md': errors(),
     'docs/events.md': page('Events', ...eventDocs()),
+    'docs/events.schema.json': JSON.stringify(eventSchema()),
     'docs/states.md': states(),
     'sandbox/FIDELITY.md': fidelity(),
     'sandbox/README.md': withControlSection(await readFile(new URL('sandbox/README.md', RUNTIME), 'utf8')),
@@ -101,7 +103,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
   const style = await resolveConfig(fileURLToPath(RUNTIME));
   const formatted = Object.entries(pages).map(async ([name, text]) => [
     name,
-    await format(text, { ...style, parser: 'markdown' }),
+    await format(text, { ...style, parser: name.endsWith('.json') ? 'json' : 'markdown' }),
   ]);
   return Object.fromEntries(await Promise.all(formatted)) as Record<string, string>;
 }

@@ -6,9 +6,11 @@ import { FAULTS } from '../../runtime/sandbox/faults/registry.ts';
 import { CONTENT_KINDS } from '../../runtime/sandbox/given-content.ts';
 import { CONFIG_TABLE } from '../../runtime/src/config.ts';
 import { ERRORS } from '../../runtime/src/errors.ts';
-import { EVENTS } from '../../runtime/src/events.ts';
+import { EVENTS, EVENT_NAMES } from '../../runtime/src/events.ts';
 import { REASONS, STATES } from '../../runtime/src/session/states.ts';
 import { ALERTS } from '../../runtime/src/watchdog/alerts.ts';
+import { wrongIn } from '../support/event-check.ts';
+import { exampleOf } from '../support/event-examples.ts';
 import { renderDocs, RUNTIME } from '../support/generate-docs.ts';
 
 const pages = await renderDocs();
@@ -35,6 +37,16 @@ test('docs/events.md has a row, a chapter and an example for each event, and a r
     expect(text).toContain(`"event": "${name}"`);
   }
   for (const name of Object.keys(ALERTS)) expect(text).toContain(`| \`${name}\``);
+});
+
+test.each(EVENT_NAMES)('the JSON Schema takes the example of %s, and none that lacks a field', (name) => {
+  const example = exampleOf(name, 1);
+  expect(wrongIn(example)).toBeNull();
+  for (const field of Object.keys(example)) expect(wrongIn({ ...example, [field]: undefined })).not.toBeNull();
+  const { data } = example;
+  for (const field of Object.keys(data)) {
+    expect([field, wrongIn({ ...example, data: { ...data, [field]: undefined } })]).not.toEqual([field, null]);
+  }
 });
 
 test("the sandbox's README has one row for each route, kind of content, event and fault", async () => {

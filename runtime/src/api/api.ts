@@ -57,6 +57,8 @@ export interface ApiDeps {
   version: string;
   sandbox: boolean;
   log: Logger;
+  /** Rejects when nothing can be written to disk. */
+  tryWriting(): Promise<void>;
   /** Aborts when the runtime stops: long polls answer at once. */
   stopping: AbortSignal;
 }

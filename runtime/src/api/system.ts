@@ -1,10 +1,10 @@
 /** What is about the runtime itself: health, the API's own description, the protocol report. */
-import { RuntimeError } from '../errors.ts';
+import { RuntimeError, toError } from '../errors.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 
-export function systemRoutes(app: Api, { version, sandbox, protocol, sessions, stopping }: ApiDeps): void {
+export function systemRoutes(app: Api, { version, sandbox, protocol, sessions, stopping, tryWriting }: ApiDeps): void {
   app.get(
     '/health',
     { schema: { summary: 'Whether the runtime lives', security: [], response: schemas.answers(200, schemas.Health) } },
@@ -12,9 +12,12 @@ export function systemRoutes(app: Api, { version, sandbox, protocol, sessions, s
   );
 
   const summary =
-    'Whether the runtime takes requests and every session saved has had its turn to connect; 503 until then';
-  app.get('/ready', { schema: { summary, security: [], response: schemas.answers(200, schemas.Ready) } }, () => {
+    'Whether the runtime takes requests, can write to its disk, and every session saved has had its turn to connect; 503 if not';
+  app.get('/ready', { schema: { summary, security: [], response: schemas.answers(200, schemas.Ready) } }, async () => {
     if (stopping.aborted) throw new RuntimeError('unavailable');
+    await tryWriting().catch((thrown: unknown) => {
+      throw new RuntimeError('not_writable', { details: [toError(thrown).message] });
+    });
     const left = sessions.starting();
     if (left > 0) throw new RuntimeError('starting', { details: [`${left} sessions are still to be started`] });
     return ok({ status: 'ready' as const });

@@ -159,7 +159,14 @@ export class ConnectionKeeper {
   async #notePhone(seenAt: number | null): Promise<void> {
     if (seenAt === null || seenAt - (this.#record.phoneSeenAt ?? 0) < NOTE_PHONE_EVERY_MS) return;
     this.#record.phoneSeenAt = seenAt;
-    await this.#vault.save(this.#record);
+    await this.#saveRecord();
+  }
+
+  /** A disk that is full for a while must not end the session: what is in the record is saved with the next change. */
+  async #saveRecord(): Promise<void> {
+    await this.#vault.save(this.#record).catch((thrown: unknown) => {
+      this.#deps.log.error({ err: toError(thrown), sessionId: this.#session.id }, 'the session record was not saved');
+    });
   }
 
   #tell(sign: ProtocolSign): void {
@@ -175,9 +182,7 @@ export class ConnectionKeeper {
     this.#route.report(true);
     this.attempts.opened(this.#now());
     this.#record.account = accountOf(auth.creds);
-    this.#vault.save(this.#record).catch((thrown: unknown) => {
-      this.#deps.log.error({ err: toError(thrown), sessionId: this.#session.id }, 'the session record was not saved');
-    });
+    void this.#saveRecord();
     this.#standing.enter('connected', 'connected');
   }
 
