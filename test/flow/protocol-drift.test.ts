@@ -1,5 +1,6 @@
 /** Whatever WhatsApp changes, the report names it once, with what to do, and an alert tells of it. */
 import { describe, expect, test } from '@jest/globals';
+import { driftFaults } from '../../runtime/sandbox/faults/drift-faults.ts';
 import { eventually } from '../support/deadline.ts';
 import { friendOf, onFlow, PHONE, type Flow } from '../support/flow.ts';
 import type { Receiver } from '../support/receiver.ts';
@@ -49,6 +50,15 @@ const connectedAgain = (receiver: Receiver) => {
     receiver.events.filter(({ event, data }) => event === 'connection.update' && data.status === 'connected');
   return receiver.next((event) => connected().indexOf(event) === 1, DEADLINE_MS);
 };
+
+/** Those that take a message to show, in the tests below. */
+const WITH_A_MESSAGE = ['unknown-encryption', 'unknown-attributes'];
+
+test('every drift of the sandbox is tried here', () => {
+  expect([...DRIFTS.map(([name]) => name), ...WITH_A_MESSAGE]).toEqual(
+    expect.arrayContaining(driftFaults.map(({ name }) => name)),
+  );
+});
 
 describe('what WhatsApp changes', () => {
   test.each(DRIFTS)(
@@ -103,7 +113,30 @@ describe('what WhatsApp changes', () => {
   );
 
   test(
-    'a version that WhatsApp refuses, an answer and a refusal nobody knows are named, and stay so over a restart',
+    'answers to a question and to a login that nobody knows are named',
+    async () => {
+      await onFlow(
+        async (flow, receiver) => {
+          await linked(flow, receiver);
+          const begin = (name: string, settings = {}) => flow.sandbox.trouble.begin({ name, settings });
+          const refusing = begin('query-refused', { xmlns: 'usync', code: 599 });
+          await flow.call('POST', '/contacts/check', { sessionId: 'sales', phones: ['+15550100005'] });
+          await alertOn(receiver, 'query_error:599');
+          refusing?.stop();
+          const barring = begin('login-failure-without-reason');
+          begin('tcp-reset');
+          await alertOn(receiver, 'login_refusal:no_reason');
+          barring?.stop();
+          expect(onlyOnes(await anomaliesOf(flow))).toEqual(['query_error:599', 'login_refusal:no_reason']);
+        },
+        { expected: [UNKNOWN, OF_THE_CLIENT, /"code":"no_answer"/], random: () => 0 },
+      );
+    },
+    LIMIT,
+  );
+
+  test(
+    'a version that WhatsApp refuses and a refusal of a message that nobody knows are named, and stay so over a restart',
     async () => {
       await onFlow(
         async (flow, receiver) => {
