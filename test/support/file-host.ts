@@ -1,6 +1,7 @@
 /** A web server that gives files well and badly, for what is sent by its URL. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
@@ -13,20 +14,31 @@ export interface FileHost {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
+export interface FileHostOptions {
+  /** Where it listens; default 127.0.0.1. */
+  address?: string;
+  /** Speaks HTTPS with these. */
+  tls?: { cert: string; key: string };
+}
+
 /** `files` by name; a path of two parts treats the file of the second in the manner the first names. */
-export async function startFileHost(files: Record<string, Buffer>): Promise<FileHost> {
+export async function startFileHost(
+  files: Record<string, Buffer>,
+  { address = '127.0.0.1', tls }: FileHostOptions = {},
+): Promise<FileHost> {
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const answer: Answer = (request, response) => {
     const path = new URL(request.url ?? '/', 'http://host').pathname;
     asked.push(path);
     const [, manner = '', name = ''] = path.split('/');
     const file = files[name || manner];
     if (!file) return void response.writeHead(404).end('no such file');
     (MANNERS[name === '' ? 'well' : manner] ?? well)(file)(request, response);
-  });
-  server.listen(0, '127.0.0.1');
+  };
+  const server = tls ? createSecureServer(tls, answer) : createServer(answer);
+  server.listen(0, address);
   await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${tls ? 'https' : 'http'}://${address}:${(server.address() as AddressInfo).port}`;
   const close = async () => {
     server.closeAllConnections();
     server.close();

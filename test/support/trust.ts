@@ -2,6 +2,9 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { Sandbox } from '../../runtime/sandbox/sandbox.ts';
 
-export function trustMediaHost({ mediaCa }: Pick<Sandbox, 'mediaCa'>): void {
-  setDefaultCACertificates([...getCACertificates('default'), mediaCa]);
+export const trustMediaHost = ({ mediaCa }: Pick<Sandbox, 'mediaCa'>): void => trustAuthority(mediaCa);
+
+/** The same for any authority, by its certificate in PEM. */
+export function trustAuthority(certificate: string): void {
+  setDefaultCACertificates([...getCACertificates('default'), certificate]);
 }
