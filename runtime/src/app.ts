@@ -24,7 +24,7 @@ import { createSessions, SESSION_STATUSES, type Session, type Sessions } from '.
 import { mediaSettings, outboxSettings, poolSettings, sessionSettings } from './settings.ts';
 import { stopWithin } from './stopping.ts';
 import { openStore, type Store } from './store/store.ts';
-import { createAlerts, protocolAlert, runWatchdog, webhookAlert } from './watchdog/watchdog.ts';
+import { createAlerts, deletedAlert, protocolAlert, runWatchdog, webhookAlert } from './watchdog/watchdog.ts';
 import { createWebhooks, type Webhooks } from './webhook/webhook.ts';
 
 export interface App {
@@ -166,7 +166,7 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
     proxies: waysOut(proxies, config),
     settings: sessionSettings(config),
     sent: (session) => outboxes.sent(session),
-    release: (session) => releaseSession({ ...hearers, webhooks, proxies, directory }, session),
+    release: (session) => releaseSession({ ...hearers, webhooks, proxies, directory }, session, sessions.find(session)),
     listeners: listen(hearers),
     ...{ metrics, log, ...clock },
   });
@@ -208,7 +208,7 @@ const openWebhooks = (
     onDelivery: (outcome) => metrics.deliveries.inc({ outcome }),
   });
 
-type Released = Omit<Hearers, 'publish' | 'log'> & {
+type Released = Omit<Hearers, 'log'> & {
   webhooks: Webhooks;
   proxies: Pool;
   directory: Directory;
@@ -216,11 +216,14 @@ type Released = Omit<Hearers, 'publish' | 'log'> & {
 
 /** From the outside in, so that nothing opens its database again after it is gone. */
 async function releaseSession(
-  { outboxes, inbox, contacts, directory, webhooks, alerts, protocol, proxies }: Released,
+  { publish, outboxes, inbox, contacts, directory, webhooks, alerts, protocol, proxies }: Released,
   session: SessionId,
+  before: Session | undefined,
 ): Promise<void> {
   await outboxes.close(session);
   await inbox.release(session);
+  if (before && (await webhooks.list({ sessionId: session })).length > 0)
+    await publish(session, deletedAlert(before.hash));
   await webhooks.unsubscribeSession(session);
   contacts.forget(session);
   directory.forget(session);

@@ -244,4 +244,22 @@ describe('receivers', () => {
     expect((await room.webhooks.list()).map(({ url }) => url)).toEqual(['https://example.com/all']);
     expect(await room.webhooks.list({ url: 'https://example.com/one' })).toEqual([]);
   });
+
+  test('what a session told before it was deleted is delivered, and nothing after', async () => {
+    let status = 503;
+    const receiver = await receive(() => status);
+    const room = openRoom({ retry: { ...FAST, delays: [50] } });
+    const { webhookId } = await subscribe(room, receiver.url);
+    await publish(room, 1, 2);
+    await room.webhooks.unsubscribeSession(SESSION);
+    await expect(room.webhooks.get(webhookId)).rejects.toMatchObject({ code: 'webhook_not_found' });
+    await publish(room, 3);
+    room.start();
+    await receiver.next(({ sequence }) => sequence === 1);
+    status = 200;
+    await receiver.next(({ sequence }) => sequence === 2);
+    const kept = () => room.store.instance.keyValue('webhooks').get(webhookId);
+    await eventually(10_000, 'the subscription gone', kept, (entry) => entry === undefined);
+    expect(new Set(sequences(receiver))).toEqual(new Set([1, 2]));
+  });
 });

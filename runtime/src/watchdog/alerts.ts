@@ -11,6 +11,7 @@ export const ALERTS = {
   session_logged_out: 'The account was unlinked from the phone or by WhatsApp; somebody has to link it again.',
   session_banned: 'WhatsApp has locked or banned the account.',
   session_replaced: 'Another client took over the link of this session.',
+  session_deleted: 'The session was deleted while a webhook, such as that of a workflow, listened to it alone.',
   session_failed: 'The connection keeps failing and is now tried only now and then.',
   session_reconnecting: 'The session could not connect again three times in a row; it goes on trying.',
   session_unwell: 'The connection breaks again and again; the session sends nothing for five minutes.',
@@ -78,6 +79,17 @@ export const webhookAlert = (
   event: 'alert',
   fact: `alert:${code}:${subject}:${began}:${state}`,
   data: { alert: code, state, subject, message: ALERTS[code], action: OF_WEBHOOK[code] },
+});
+
+/** A session that somebody listens to is deleted: what they are told last. Its hash tells it from another of the same id. */
+export const deletedAlert = (hash: string): Fact => ({
+  event: 'alert',
+  fact: `alert:session_deleted:${hash}:firing`,
+  data: {
+    ...{ alert: 'session_deleted', state: 'firing', subject: null, message: ALERTS.session_deleted },
+    action:
+      'What came before is still delivered. Make a session with this id again or choose another in the trigger, then publish the workflow again.',
+  },
 });
 
 /** An alert about WhatsApp itself, told by the session that met it. */

@@ -16,7 +16,7 @@ import { judge, judgePhone, remedyFor, WINDOW_MS, type Remedy } from './judge.ts
 import { Standstills } from './standstills.ts';
 
 export { healthOf, type SessionHealth } from './health.ts';
-export { createAlerts, protocolAlert, webhookAlert, type Alerts } from './alerts.ts';
+export { createAlerts, deletedAlert, protocolAlert, webhookAlert, type Alerts } from './alerts.ts';
 
 export interface WatchdogDeps {
   sessions(): Session[];

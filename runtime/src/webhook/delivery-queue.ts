@@ -50,6 +50,8 @@ export interface DeliveryQueue {
   redriveAll(webhook: WebhookId): Promise<number>;
   /** What waits because of a pause or a failure goes on now. */
   goOn(webhook: WebhookId): Promise<void>;
+  /** Whether anything for a subscriber still waits, or waits besides the delivery that is in hand. */
+  isBusy(webhook: WebhookId, besides?: 'inHand'): Promise<boolean>;
   /** Removes all deliveries to one subscriber but the one in hand, which finds the subscription gone. */
   clear(webhook: WebhookId): Promise<void>;
   /** Removes some of the dead letters that are too old. */
@@ -100,6 +102,7 @@ export function createDeliveryQueue(instance: Database): DeliveryQueue {
       return driven;
     },
     goOn: (webhook) => jobs.hastenLane(webhook),
+    isBusy: (lane, besides) => hasAny(jobs, lane, besides ? ['waiting'] : ['waiting', 'active']),
     async clear(lane) {
       for (const state of STATES.filter((each) => each !== 'active')) {
         for (;;) {
@@ -116,6 +119,11 @@ export function createDeliveryQueue(instance: Database): DeliveryQueue {
       }
     },
   };
+}
+
+async function hasAny(jobs: Queue<Delivery>, lane: string, states: JobState[]): Promise<boolean> {
+  for (const state of states) if ((await jobs.list(state, 1, { lane })).length > 0) return true;
+  return false;
 }
 
 /** What is known of the last attempts. */

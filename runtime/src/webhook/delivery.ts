@@ -88,7 +88,7 @@ export function createDelivery(dependencies: DeliveryDependencies): DeliveryHand
     return { kind: 'hold', until: now() + pause, reason, attempt: true, aside, note };
   };
 
-  return async (job, stopping) => {
+  return endsWithLast(dependencies, async (job, stopping) => {
     const { webhook, eventId, body } = job.data;
     const target = await subscriptions.target(webhook);
     if (!target) return { kind: 'done' };
@@ -113,8 +113,19 @@ export function createDelivery(dependencies: DeliveryDependencies): DeliveryHand
     if (target.failing) await queue.goOn(webhook);
     onDelivery('delivered');
     return { kind: 'done', note };
-  };
+  });
 }
+
+/** With the last of what waited, a subscription to a session that was deleted has done all it was kept for. */
+const endsWithLast =
+  ({ queue, subscriptions }: DeliveryDependencies, attempt: DeliveryHandler): DeliveryHandler =>
+  async (job, stopping) => {
+    const outcome = await attempt(job, stopping);
+    const { webhook } = job.data;
+    if (outcome.kind === 'hold' || !(await subscriptions.target(webhook))?.ending) return outcome;
+    if (!(await queue.isBusy(webhook, 'inHand'))) await subscriptions.removeEnded(webhook);
+    return outcome;
+  };
 
 /**
  * Whether an event lets those behind it go on: when the receiver refuses it, or times out on it, again and again. When

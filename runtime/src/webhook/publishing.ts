@@ -43,7 +43,9 @@ export class Publishing {
     });
   }
 
-  forget(session: SessionId): void {
+  /** Does the last that is done for a session, behind what is under way for it. */
+  async end(session: SessionId, last: () => Promise<void>): Promise<void> {
+    await this.#inLine(session, last);
     this.#lines.delete(session);
   }
 

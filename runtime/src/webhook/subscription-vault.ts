@@ -29,6 +29,8 @@ export interface Entry extends EventFilter {
   /** From then on it hears of nothing; null for always. */
   expiresAt: number | null;
   failing: Failing | null;
+  /** Its session was deleted: what waits is delivered, and nobody sees it any more. */
+  ending: boolean;
   /** Sent along with every delivery. */
   headers: Record<string, string>;
   /** Signs the deliveries. */
@@ -67,7 +69,7 @@ type Sealed = Omit<Entry, keyof Private> & { sealed: string };
 type Private = Pick<Entry, 'url' | 'secret' | 'former' | 'headers'>;
 
 /** What subscriptions had not when they were fewer words long. */
-const FORMERLY = { tenantId: null, chats: 'all', senders: [], failing: null, expiresAt: null } as const;
+const FORMERLY = { tenantId: null, chats: 'all', senders: [], failing: null, expiresAt: null, ending: false } as const;
 
 const context = (id: WebhookId) => `webhook:${id}`;
 

@@ -24,7 +24,7 @@ const ROTATION_MS = 24 * 3_600_000;
 const SECRET_BYTES = 24;
 
 /** Where to deliver and what to sign with, the current secret first. */
-export interface Target extends Pick<Entry, 'url' | 'headers' | 'status' | 'failing'> {
+export interface Target extends Pick<Entry, 'url' | 'headers' | 'status' | 'failing' | 'ending'> {
   secrets: string[];
 }
 
@@ -47,13 +47,24 @@ export interface Subscriptions {
   /** Notes how its receiver does; null is well. */
   note(id: WebhookId, failing: Failing | null): Promise<void>;
   remove(id: WebhookId): Promise<void>;
+  /** From now on it hears of nothing new; it stays for what waits, until then at the latest (ms since 1970). */
+  end(id: WebhookId, until: number): Promise<void>;
+  /** Removes one that is ending; one that was put again meanwhile stays. */
+  removeEnded(id: WebhookId): Promise<void>;
 }
 
 const UNFILTERED = { chats: 'all' as const, senders: [], headers: {} };
 
 const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
-const shown = ({ secret: _secret, former: _former, headers, failing, ...entry }: Entry): Subscription => ({
+const shown = ({
+  secret: _secret,
+  former: _former,
+  ending: _ending,
+  headers,
+  failing,
+  ...entry
+}: Entry): Subscription => ({
   ...entry,
   events: [...entry.events],
   senders: [...entry.senders],
@@ -85,6 +96,7 @@ export class KeptSubscriptions implements Subscriptions {
         status: paused ? 'paused' : 'active',
         createdAt: before?.createdAt ?? this.#now(),
         failing: before?.failing ?? null,
+        ending: false,
         former: before && before.secret !== secret ? this.#former(before.secret) : null,
       };
       return { ...(await this.#save(entry)), secret };
@@ -109,7 +121,7 @@ export class KeptSubscriptions implements Subscriptions {
   }
 
   async list({ url, sessionId, tenantId }: SubscriptionFilter): Promise<Subscription[]> {
-    const entries = [...(await this.#live()).values()];
+    const entries = await this.#heard();
     return entries
       .filter((entry) => url === undefined || entry.url === url)
       .filter((entry) => sessionId === undefined || entry.sessionId === sessionId)
@@ -118,7 +130,7 @@ export class KeptSubscriptions implements Subscriptions {
   }
 
   async export(session: SessionId): Promise<ExportedSubscription[]> {
-    const entries = [...(await this.#live()).values()].filter(({ sessionId }) => sessionId === session);
+    const entries = (await this.#heard()).filter(({ sessionId }) => sessionId === session);
     return entries.map(({ url, events, chats, senders, headers, secret, status, expiresAt }) => ({
       ...{ url, chats, headers, secret, expiresAt, paused: status === 'paused' },
       events: [...events],
@@ -131,7 +143,7 @@ export class KeptSubscriptions implements Subscriptions {
   }
 
   async of(event: EventEnvelope, tenant: string | null): Promise<Subscription[]> {
-    const entries = [...(await this.#live()).values()];
+    const entries = await this.#heard();
     return entries
       .filter((entry) => entry.status !== 'disabled' && covers(entry, event.sessionId, tenant))
       .filter((entry) => wants(entry, event))
@@ -141,9 +153,9 @@ export class KeptSubscriptions implements Subscriptions {
   async target(id: WebhookId): Promise<Target | undefined> {
     const entry = (await this.#live()).get(id);
     if (!entry) return undefined;
-    const { url, headers, status, failing, secret, former } = entry;
+    const { url, headers, status, failing, ending, secret, former } = entry;
     const both = former && former.until > this.#now();
-    return { url, headers, status, failing, secrets: both ? [secret, former.secret] : [secret] };
+    return { url, headers, status, failing, ending, secrets: both ? [secret, former.secret] : [secret] };
   }
 
   disable(id: WebhookId): Promise<void> {
@@ -156,6 +168,21 @@ export class KeptSubscriptions implements Subscriptions {
 
   remove(id: WebhookId): Promise<void> {
     return this.#oneByOne.runExclusive(() => this.#vault.remove(id));
+  }
+
+  end(id: WebhookId, until: number): Promise<void> {
+    return this.#update(id, { ending: true, expiresAt: until });
+  }
+
+  removeEnded(id: WebhookId): Promise<void> {
+    return this.#oneByOne.runExclusive(async () => {
+      if ((await this.#live()).get(id)?.ending) await this.#vault.remove(id);
+    });
+  }
+
+  /** Those who hear of what happens. */
+  async #heard(): Promise<Entry[]> {
+    return [...(await this.#live()).values()].filter(({ ending }) => !ending);
   }
 
   /** Those whose time is not up. */
@@ -172,7 +199,7 @@ export class KeptSubscriptions implements Subscriptions {
 
   async #read(id: WebhookId): Promise<Entry> {
     const entry = (await this.#live()).get(id);
-    if (!entry) throw new RuntimeError('webhook_not_found');
+    if (!entry || entry.ending) throw new RuntimeError('webhook_not_found');
     return entry;
   }
 

@@ -12,8 +12,8 @@ import type { Seal } from '../seal.ts';
 import type { Database, JobState } from '../store/store.ts';
 import { countMessages, type MessageCounts } from './counts.ts';
 import { createDelivery, type DeliveryDependencies } from './delivery.ts';
-import { createDeliveryQueue } from './delivery-queue.ts';
-import { createEventLog, type StoredEvent } from './event-log.ts';
+import { createDeliveryQueue, type DeliveryQueue } from './delivery-queue.ts';
+import { createEventLog, EVENT_RETENTION_MS, type StoredEvent } from './event-log.ts';
 import { createEventStreams, type KnownSession, type StreamOptions } from './event-stream.ts';
 import type { ChatKinds, EventFilter } from './filter.ts';
 import { ping } from './ping.ts';
@@ -172,7 +172,7 @@ export interface Webhooks {
   unsubscribe(id: WebhookId): Promise<void>;
   /** The subscriptions to one session with their secrets, for a backup. */
   export(id: SessionId): Promise<ExportedSubscription[]>;
-  /** Removes the subscriptions to one session, which is being deleted. */
+  /** Ends the subscriptions to one session, which is being deleted: what they were to be told is still delivered. */
   unsubscribeSession(id: SessionId): Promise<void>;
   /**
    * Makes a fact a durable event with a delivery to each subscriber. The same fact again gives the same event, and only
@@ -242,10 +242,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
       }),
     unsubscribe: (id) => known(id, () => forget(id)),
     export: (session) => subscriptions.export(session),
-    async unsubscribeSession(session) {
-      for (const { webhookId } of await subscriptions.list({ sessionId: session })) await forget(webhookId);
-      publishing.forget(session);
-    },
+    unsubscribeSession: (session) => publishing.end(session, () => endAll(subscriptions, queue, session, now())),
     publish: (session, fact) => publishing.publish(session, fact),
     resume: (session) => publishing.resume(session),
     countMessages: (session, since) => countMessages(events, session, since),
@@ -257,4 +254,12 @@ export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
     replay: (id, range) => known(id, (subscription) => replay({ events, queue, sessions }, subscription, range)),
     stream: (filter, options) => streams.open(filter, options),
   };
+}
+
+/** What waits is still delivered, as long as it would be otherwise; a subscription that nothing waits for is gone at once. */
+async function endAll(subscriptions: KeptSubscriptions, queue: DeliveryQueue, sessionId: SessionId, now: number) {
+  for (const { webhookId } of await subscriptions.list({ sessionId })) {
+    await subscriptions.end(webhookId, now + EVENT_RETENTION_MS);
+    if (!(await queue.isBusy(webhookId))) await subscriptions.removeEnded(webhookId);
+  }
 }
