@@ -16,6 +16,6 @@ export async function fileOf(
   if (typeof media?.url !== 'string') return {};
   const file = await download(context, media.url);
   if ('refused' in file) return { json: { ...toItem(event), mediaError: file.refused } };
-  const fileName = typeof media.fileName === 'string' ? media.fileName : undefined;
-  return { binary: { [FIELD]: await context.helpers.prepareBinaryData(file.bytes, fileName, file.mimeType) } };
+  const fileName = typeof media.fileName === 'string' ? media.fileName : String(event.data.messageId);
+  return { binary: { [FIELD]: await context.helpers.prepareBinaryData(file.stream, fileName, file.mimeType) } };
 }

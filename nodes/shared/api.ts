@@ -25,7 +25,7 @@ interface ApiCall {
   body?: IDataObject;
   /** In the place of a body: a form with a file as its last part. */
   upload?: Upload;
-  /** The answer is bytes. */
+  /** The answer is a stream of bytes. */
   file?: boolean;
   headers?: IDataObject;
   itemIndex?: number;
@@ -33,8 +33,18 @@ interface ApiCall {
 
 export interface Upload {
   fields: IDataObject;
-  file: { bytes: Buffer; fileName: string; mimeType: string };
+  file: OutgoingFile;
 }
+
+export interface OutgoingFile {
+  /** As a stream where n8n keeps files on its disk or elsewhere, so that they are never whole in its memory. */
+  content: Buffer | { stream: FileStream; size: number };
+  fileName: string;
+  mimeType: string;
+}
+
+/** Node's stream, by the name n8n gives it: these nodes import nothing of Node but its hashes. */
+export type FileStream = Awaited<ReturnType<IExecuteFunctions['helpers']['getBinaryStream']>>;
 
 /** An account as the runtime describes it. */
 export interface Session extends IDataObject {
@@ -86,14 +96,14 @@ export async function callApiUnless<Data>(code: string, context: ApiContext, cal
 
 /** A file the runtime keeps, by the path an event gave. Null, with the runtime's reason, when it cannot be had any more. */
 export async function download(
-  context: ApiContext,
+  context: IExecuteFunctions | IWebhookFunctions,
   path: string,
-): Promise<{ bytes: Buffer; mimeType: string } | { refused: string }> {
+): Promise<{ stream: FileStream; mimeType: string } | { refused: string }> {
   const baseUrl = await baseUrlOf(context, undefined);
   const { statusCode, body, headers } = await send(context, { method: 'GET', path, file: true }, baseUrl);
-  const bytes = Buffer.from(body as ArrayBuffer);
-  if (statusCode === 200) return { bytes, mimeType: String(headers['content-type'] ?? 'application/octet-stream') };
-  const fault = faultIn(bytes.toString());
+  const stream = body as FileStream;
+  if (statusCode === 200) return { stream, mimeType: String(headers['content-type'] ?? 'application/octet-stream') };
+  const fault = faultIn((await context.helpers.binaryToBuffer(stream)).toString());
   if (fault && statusCode < 500) return { refused: `${fault.message} ${adviceOn(fault.code, fault.hint)}`.trim() };
   throw new NodeOperationError(context.getNode(), `The file was not given out (HTTP status ${statusCode})`, {
     description: fault?.message ?? 'Look into the log of the runtime.',
@@ -155,7 +165,7 @@ async function send(context: ApiContext, call: ApiCall, baseUrl: string): Promis
     returnFullResponse: true,
     ignoreHttpStatusErrors: true,
   };
-  if (call.file) Object.assign(options, { json: false, encoding: 'arraybuffer' });
+  if (call.file) Object.assign(options, { json: false, encoding: 'stream' });
   if (call.query) options.qs = call.query;
   if (call.headers) options.headers = call.headers;
   if (call.body) {
@@ -166,7 +176,9 @@ async function send(context: ApiContext, call: ApiCall, baseUrl: string): Promis
   if (call.upload) {
     const form = formOf(call.upload);
     options.body = form.body;
-    options.headers = { ...call.headers, 'Content-Type': form.contentType };
+    options.headers = { ...call.headers, 'Content-Type': form.contentType, 'Content-Length': form.length };
+    // To follow one, all that was sent would have to be kept.
+    options.disableFollowRedirect = true;
   }
   try {
     return (await context.helpers.httpRequestWithAuthentication.call(context, CREDENTIAL, options)) as Answer;
@@ -180,7 +192,7 @@ async function send(context: ApiContext, call: ApiCall, baseUrl: string): Promis
 }
 
 /** As multipart/form-data, made here: n8n takes the form of a library that this package does without. */
-function formOf({ fields, file }: Upload): { body: Buffer; contentType: string } {
+function formOf({ fields, file }: Upload): { body: Buffer | FileStream; length: number; contentType: string } {
   const boundary = `n8n-${randomBytes(16).toString('hex')}`;
   const part = (name: string, more: string, value: string) =>
     `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"${more}\r\n\r\n${value}`;
@@ -188,12 +200,26 @@ function formOf({ fields, file }: Upload): { body: Buffer; contentType: string }
     (Array.isArray(value) ? value : [value]).map((each) => `${part(name, '', String(each))}\r\n`),
   );
   const about = `; filename="${quoted(file.fileName)}"\r\nContent-Type: ${file.mimeType.replace(/[\r\n]/g, '')}`;
-  const body = [
-    Buffer.from(texts.join('') + part('file', about, '')),
-    file.bytes,
-    Buffer.from(`\r\n--${boundary}--\r\n`),
-  ];
-  return { body: Buffer.concat(body), contentType: `multipart/form-data; boundary=${boundary}` };
+  const head = Buffer.from(texts.join('') + part('file', about, ''));
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+  const { content } = file;
+  const size = 'stream' in content ? content.size : content.length;
+  return {
+    body: 'stream' in content ? joined(head, content.stream, tail) : Buffer.concat([head, content, tail]),
+    length: head.length + size + tail.length,
+    contentType: `multipart/form-data; boundary=${boundary}`,
+  };
+}
+
+/** A stream of the same make with something before and after it. */
+function joined(head: Buffer, stream: FileStream, tail: Buffer): FileStream {
+  const { from } = stream.constructor as unknown as { from(parts: AsyncIterable<unknown>): FileStream };
+  async function* all() {
+    yield head;
+    yield* stream as AsyncIterable<unknown>;
+    yield tail;
+  }
+  return from(all());
 }
 
 /** A name in quotes: what would end it is marked, and line breaks, which no name has, are left out. */

@@ -13,6 +13,7 @@ let phones = 15550101012;
 
 let runtime: RuntimeProcess;
 let front: N8nFront;
+let node: ReturnType<N8nEngine['trigger']>;
 const tried = new Set<string>();
 
 beforeAll(async () => {
@@ -21,7 +22,7 @@ beforeAll(async () => {
   await runtime.linkedSession('sales', ACCOUNT);
   const events = EVENT_OPTIONS.map(({ value }) => value);
   const parameters = { events, listenTo: 'allSessions', options: {} };
-  const node = engine.trigger({ type: 'whatsAppConnectorTrigger', parameters });
+  node = engine.trigger({ type: 'whatsAppConnectorTrigger', parameters });
   await node.create();
   front.receive = node.deliver;
 });
@@ -141,6 +142,17 @@ test('somebody the session follows is there', async () => {
   await runtime.sandbox.received(ada, 'Are you there?', 30);
   await runtime.sandbox.call('POST', `/people/${ada}/chat-state`, { to: ACCOUNT, state: 'typing' });
   expect(await started('presence')).toMatchObject({ from: { phone: `+${ada}` }, chat: { isGroup: false } });
+});
+
+test.each(EVENT_OPTIONS)('"$value" altered on its way, or told too late, starts nothing', async ({ value }) => {
+  const { delivery } = await front.next(value, (item) => item.event === value);
+  const altered = Buffer.from(delivery.body.toString().replace('"sales"', '"other"').replace('"second"', '"other"'));
+  expect(altered).not.toEqual(delivery.body);
+  const forged = await node.deliver({ ...delivery, body: altered });
+  expect(forged).toMatchObject({ status: 401, items: null, answer: { message: expect.stringContaining('signature') } });
+  const headers = { ...delivery.headers, 'webhook-timestamp': '1790000000' };
+  const late = await node.deliver({ ...delivery, headers });
+  expect(late).toMatchObject({ status: 401, items: null, answer: { message: expect.stringContaining('timestamp') } });
 });
 
 test('no event is left out here', () => {

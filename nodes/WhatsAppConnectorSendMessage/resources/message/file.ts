@@ -48,7 +48,11 @@ export async function fileOf(
     });
   }
   const field = String(context.getNodeParameter('binaryPropertyName', itemIndex, 'data'));
-  const { fileName, mimeType } = context.helpers.assertBinaryData(itemIndex, field);
-  const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, field);
-  return { file: { bytes, fileName: fileName ?? '', mimeType } };
+  const { id, fileName = '', mimeType } = context.helpers.assertBinaryData(itemIndex, field);
+  // Without an id it is in the item itself.
+  if (id === undefined) {
+    return { file: { content: await context.helpers.getBinaryDataBuffer(itemIndex, field), fileName, mimeType } };
+  }
+  const { fileSize: size } = await context.helpers.getBinaryMetadata(id);
+  return { file: { content: { stream: await context.helpers.getBinaryStream(id), size }, fileName, mimeType } };
 }

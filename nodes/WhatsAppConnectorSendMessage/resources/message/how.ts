@@ -5,7 +5,7 @@ import {
   type INodeProperties,
   type INodePropertyOptions,
 } from 'n8n-workflow';
-import { callApi } from '../../../shared/api';
+import { callApi, type OutgoingFile } from '../../../shared/api';
 import { keyOf } from '../../../shared/idempotency-key';
 import type { OperationResult } from '../../../shared/operations';
 import { pace } from '../../../shared/pace';
@@ -118,7 +118,7 @@ export interface Outgoing {
   /** What it says, besides to whom and how. */
   content: IDataObject;
   /** A file that goes with it, in the place of a body in JSON. */
-  file?: { bytes: Buffer; fileName: string; mimeType: string };
+  file?: OutgoingFile;
 }
 
 /**

@@ -39,6 +39,6 @@ export async function getPicture(this: IExecuteFunctions, itemIndex: number): Pr
     throw new NodeOperationError(this.getNode(), 'There is no picture', { description: picture.refused, itemIndex });
   }
   const field = textOf(this, itemIndex, 'binaryPropertyName');
-  const image = await this.helpers.prepareBinaryData(picture.bytes, 'picture.jpg', picture.mimeType);
+  const image = await this.helpers.prepareBinaryData(picture.stream, 'picture.jpg', picture.mimeType);
   return [{ json: { sessionId, chat }, binary: { [field]: image } }];
 }
