@@ -138,6 +138,21 @@ describe('after a crash', () => {
     expect(sequences(receiver)).toEqual([1, 2]);
     expect(sequences(later)).toEqual([2]);
   });
+
+  test('it gets them also when the next is published before anybody asks for it, and comes before that', async () => {
+    const receiver = await receive();
+    let now = Date.now() - 10_000;
+    const first = openRoom({ now: () => now });
+    await first.webhooks.publish(SESSION, fact(1));
+    now -= 5_000;
+    await subscribe(first, receiver.url);
+    await first.close();
+    const second = openRoom();
+    second.start();
+    await publish(second, 2);
+    await receiver.next(({ sequence }) => sequence === 2);
+    expect(sequences(receiver)).toEqual([1, 2]);
+  });
 });
 
 describe('people are told', () => {

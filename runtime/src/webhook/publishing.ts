@@ -19,6 +19,8 @@ interface PublishingDependencies {
 export class Publishing {
   readonly #deps: PublishingDependencies;
   readonly #lines = new Map<SessionId, Mutex>();
+  /** Sessions whose last event of a former run has its deliveries for certain. */
+  readonly #resumed = new Set<SessionId>();
 
   constructor(deps: PublishingDependencies) {
     this.#deps = deps;
@@ -26,6 +28,7 @@ export class Publishing {
 
   publish(session: SessionId, fact: Fact): Promise<EventEnvelope> {
     return this.#inLine(session, async () => {
+      await this.#resumeOnce(session);
       const event = this.#deps.events.append(session, fact);
       await this.#add(event);
       this.#deps.streams.published(session, event);
@@ -33,20 +36,29 @@ export class Publishing {
     });
   }
 
-  /** Only the last event of a session can have been left without its deliveries. */
   resume(session: SessionId): Promise<void> {
-    return this.#inLine(session, async () => {
-      const [last] = this.#deps.events.read(session, { limit: 1, newestFirst: true });
-      // What was delivered longer ago is not recognised any more.
-      if (!last || last.envelope.timestamp <= this.#deps.now() - KEEP_DELIVERED_MS) return;
+    return this.#inLine(session, () => this.#resumeOnce(session));
+  }
+
+  /**
+   * Only the last event of a session can have been left without its deliveries, and only until the next is published: a
+   * session that starts tells of its connection at once.
+   */
+  async #resumeOnce(session: SessionId): Promise<void> {
+    if (this.#resumed.has(session)) return;
+    const [last] = this.#deps.events.read(session, { limit: 1, newestFirst: true });
+    // What was delivered longer ago is not recognised any more.
+    if (last && last.envelope.timestamp > this.#deps.now() - KEEP_DELIVERED_MS) {
       await this.#add(last, last.envelope.timestamp);
-    });
+    }
+    this.#resumed.add(session);
   }
 
   /** Does the last that is done for a session, behind what is under way for it. */
   async end(session: SessionId, last: () => Promise<void>): Promise<void> {
     await this.#inLine(session, last);
     this.#lines.delete(session);
+    this.#resumed.delete(session);
   }
 
   /** To all who want it, or those of them who subscribed before that time. */
