@@ -8,24 +8,25 @@ import { createBackups } from './backup.ts';
 import type { Config } from './config.ts';
 import { createContacts } from './contacts/contacts.ts';
 import type { Directory } from './directory/directory.ts';
-import { USUAL_EVENTS, type EventName } from './events.ts';
+import { USUAL_EVENTS, type EventName, type Fact } from './events.ts';
+import { observeRooms } from './gauges.ts';
 import { inBackground, listen, publishIfThere, selfOf, type Hearers, type Publish } from './hearing.ts';
 import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
 import type { Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { openAttachments, openDirectory } from './opening.ts';
+import { openAttachments, openDirectory, openMeasuredStore, openWebhooks } from './opening.ts';
 import { createOutboxes } from './outbox/outbox.ts';
 import { openProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
-import { createEgress, openPool, waysOut, type Egress, type Pool } from './proxy/proxy.ts';
+import { createEgress, openPool, waysOut, type Pool } from './proxy/proxy.ts';
 import type { Seal } from './seal.ts';
-import { createSessions, SESSION_STATUSES, type Session, type Sessions } from './session/session.ts';
+import { createSessions, type Session } from './session/session.ts';
 import { mediaSettings, outboxSettings, poolSettings, sessionSettings } from './settings.ts';
 import { stopWithin } from './stopping.ts';
-import { openStore, type Store } from './store/store.ts';
-import { createAlerts, deletedAlert, protocolAlert, runWatchdog, webhookAlert } from './watchdog/watchdog.ts';
-import { createWebhooks, type Webhooks } from './webhook/webhook.ts';
+import type { Store } from './store/store.ts';
+import { createAlerts, deletedAlert, protocolAlert, runWatchdog } from './watchdog/watchdog.ts';
+import type { Webhooks } from './webhook/webhook.ts';
 
 export interface App {
   /** Where the API listens. */
@@ -49,16 +50,17 @@ export interface AppOptions {
 /** Starts the runtime: restores the sessions and listens. When that fails, what had begun is ended before it throws. */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, log, version } = options;
-  const store = openStore({ directory: config.sessionsDir, ...(options.now && { now: options.now }) });
+  const metrics = createMetrics();
+  const store = openMeasuredStore(options, metrics);
   const masterSeal = await openInstanceSeal(store.instance, config).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
-  const rooms = await build(options, store, masterSeal).catch(async (error: unknown) => {
+  const rooms = await build(options, metrics, store, masterSeal).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
-  const { metrics, sessions, webhooks } = rooms;
+  const { sessions, webhooks } = rooms;
   const stopping = new AbortController();
   const apiKey = config.apiKey ?? randomBytes(24).toString('base64url');
   const sandbox = config.whatsappWsUrl !== undefined;
@@ -114,8 +116,7 @@ async function resume({ sessions, webhooks, outboxes, contacts }: Rooms): Promis
 
 type Rooms = Awaited<ReturnType<typeof build>>;
 
-async function build({ config, log, ...clock }: AppOptions, store: Store, masterSeal: Seal) {
-  const metrics = createMetrics();
+async function build({ config, log, version, ...clock }: AppOptions, metrics: Metrics, store: Store, masterSeal: Seal) {
   const egress = createEgress({ allow: [...config.outboundAllow] });
   const webhooks = openWebhooks(
     { store, egress, metrics, masterSeal, log, clock },
@@ -124,7 +125,7 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
   );
   const publish: Publish = async (session, fact) => {
     const event = await webhooks.publish(session, fact);
-    metrics.events.inc({ event: fact.event });
+    countEvent(metrics, fact);
     return event;
   };
   const protocol = await openProtocolMonitor({
@@ -157,9 +158,9 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
     settings: poolSettings(config),
     reconnect: async (session) => await sessions.find(session)?.restart(),
     onHealth: (id, works) => alerts[works ? 'settle' : 'raise'](sessions.get(id), 'proxy_down'),
-    ...{ log, ...clock },
+    ...{ metrics, log, ...clock },
   });
-  const hearers = { publish, alerts, inbox, contacts, outboxes, protocol, log };
+  const hearers = { publish, alerts, inbox, contacts, outboxes, protocol, metrics, log };
   const sessions = createSessions({
     store,
     masterSeal,
@@ -170,45 +171,12 @@ async function build({ config, log, ...clock }: AppOptions, store: Store, master
     listeners: listen(hearers),
     ...{ metrics, log, ...clock },
   });
-  countSessions(metrics, () => sessions.list());
+  observeRooms({ ...hearers, webhooks, proxies, sessions, ...clock }, { maxSessions: config.maxSessions, version });
   const backups = createBackups({ sessions, webhooks, outboxes, now: clock.now ?? Date.now });
-  return { ...hearers, ...{ store, egress, webhooks, proxies, attachments, directory, sessions, metrics, backups } };
+  return { ...hearers, ...{ store, egress, webhooks, proxies, attachments, directory, sessions, backups } };
 }
 
-interface WebhookParts {
-  store: Store;
-  egress: Egress;
-  metrics: Metrics;
-  masterSeal: Seal;
-  log: Logger;
-  clock: Pick<AppOptions, 'now' | 'random'>;
-}
-
-const openWebhooks = (
-  { store, masterSeal, metrics, clock, ...parts }: WebhookParts,
-  sessions: () => Sessions,
-  publish: Publish,
-) =>
-  createWebhooks({
-    ...{ ...parts, ...clock },
-    instance: store.instance,
-    // Not for a session that is being removed: opening its database would make it again.
-    sessionDatabase: (id) => store.session(sessions().get(id).id),
-    seal: masterSeal,
-    sessionHash: (id) => sessions().get(id).hash,
-    tenantOf: (id) => sessions().get(id).info().tenantId,
-    sessions: () =>
-      sessions()
-        .list()
-        .map((session) => ({ id: session.id, tenantId: session.info().tenantId })),
-    onTrouble: ({ webhook, session, event, trouble, over }) => {
-      const alert = webhookAlert(`webhook_${trouble}`, over ? 'resolved' : 'firing', webhook, event);
-      return publishIfThere(sessions().find(session), alert, publish);
-    },
-    onDelivery: (outcome) => metrics.deliveries.inc({ outcome }),
-  });
-
-type Released = Omit<Hearers, 'log'> & {
+type Released = Omit<Hearers, 'metrics' | 'log'> & {
   webhooks: Webhooks;
   proxies: Pool;
   directory: Directory;
@@ -232,15 +200,6 @@ async function releaseSession(
   proxies.leave(session);
 }
 
-function countSessions({ sessions: gauge }: Rooms['metrics'], list: () => Session[]): void {
-  Object.assign(gauge, {
-    collect: () => {
-      const now = Object.groupBy(list(), (session) => session.info().status);
-      for (const status of SESSION_STATUSES) gauge.set({ status }, now[status]?.length ?? 0);
-    },
-  });
-}
-
 /** One that is the default as well hears of everything there, alerts included. */
 async function subscribeConfigured({ webhooks }: Rooms, config: Config): Promise<void> {
   const { defaultWebhookUrl: all, alertWebhookUrl: alerts, webhookSecret } = config;
@@ -258,6 +217,11 @@ async function subscribe(
   const known = (await webhooks.list({ url: wanted.url })).some(({ sessionId }) => sessionId === null);
   if (known && secret === undefined) return;
   await webhooks.subscribe({ ...wanted, sessionId: null, ...(secret !== undefined && { secret }) });
+}
+
+function countEvent({ events, alerts }: Metrics, fact: Fact): void {
+  events.inc({ event: fact.event });
+  if (fact.event === 'alert') alerts.inc({ alert: fact.data.alert, state: fact.data.state });
 }
 
 interface Running {

@@ -5,9 +5,10 @@ import type { EventEnvelope, Fact } from './events.ts';
 import { toJid, type SessionId } from './ids.ts';
 import type { Inbox, Self } from './inbox/inbox.ts';
 import type { Logger } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import type { Outboxes } from './outbox/outbox.ts';
 import type { ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
-import type { Session, SessionListeners } from './session/session.ts';
+import type { ProtocolSign, Session, SessionListeners } from './session/session.ts';
 import type { Alerts } from './watchdog/watchdog.ts';
 
 /** For those who tell something and do not wait until it is durable. */
@@ -41,11 +42,21 @@ export interface Hearers {
   contacts: Contacts;
   outboxes: Outboxes;
   protocol: ProtocolMonitor;
+  metrics: Metrics;
   log: Logger;
 }
 
 /** Where what a session tells goes. */
-export function listen({ publish, alerts, inbox, contacts, outboxes, protocol, log }: Hearers): SessionListeners {
+export function listen({
+  publish,
+  alerts,
+  inbox,
+  contacts,
+  outboxes,
+  protocol,
+  metrics,
+  log,
+}: Hearers): SessionListeners {
   const tell = inBackground(publish, log);
   const report = (session: Session, fact: Fact) => tell(session.id, fact);
   const watch = ({ id: sessionId }: Session, what: string, work: Promise<unknown>) => {
@@ -68,6 +79,17 @@ export function listen({ publish, alerts, inbox, contacts, outboxes, protocol, l
       watch(session, 'receipt', outboxes.receipt(session.id, messageIds, status).then(settle)),
     onRestriction: (session, restriction) =>
       watch(session, 'restriction', outboxes.restricted(session.id, restriction)),
-    onProtocol: ({ id }, sign) => protocol.note(id, sign),
+    onProtocol({ id }, sign) {
+      count(metrics, sign);
+      protocol.note(id, sign);
+    },
   };
+}
+
+function count({ operations, drift }: Metrics, sign: ProtocolSign): void {
+  if (sign.sign === 'drift') drift.inc({ kind: sign.kind });
+  if (sign.sign === 'operation')
+    operations.inc({ operation: sign.operation, outcome: sign.success ? 'success' : 'failure' });
+  if (sign.sign === 'entered') operations.inc({ operation: 'connect', outcome: 'success' });
+  if (sign.sign === 'ended' && !sign.entered) operations.inc({ operation: 'connect', outcome: 'failure' });
 }

@@ -3,11 +3,30 @@ import { createAttachments, type Attachments } from './attachments/attachments.t
 import type { Config } from './config.ts';
 import { createDirectory, type Directory, type DirectoryDeps } from './directory/directory.ts';
 import type { SessionId } from './ids.ts';
+import { publishIfThere, type Publish } from './hearing.ts';
 import type { Logger } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import type { Egress } from './proxy/proxy.ts';
 import type { Outboxes } from './outbox/outbox.ts';
 import type { Session, Sessions } from './session/session.ts';
+import type { Seal } from './seal.ts';
 import { attachmentSettings, directorySettings } from './settings.ts';
+import { openStore, type Store } from './store/store.ts';
+import { webhookAlert } from './watchdog/watchdog.ts';
+import { createWebhooks } from './webhook/webhook.ts';
+
+export const openMeasuredStore = (
+  { config, now }: { config: Config; now?: () => number },
+  { commitSeconds, syncSeconds }: Metrics,
+): Store =>
+  openStore({
+    directory: config.sessionsDir,
+    timing: {
+      committed: (seconds) => commitSeconds.observe(seconds),
+      synced: (seconds) => syncSeconds.observe(seconds),
+    },
+    ...(now && { now }),
+  });
 
 export const openAttachments = (
   { config, log }: { config: Config; log: Logger },
@@ -37,4 +56,40 @@ export const openDirectory = (
     lastActive: (id) => rooms().outboxes.lastActive(id),
     settings: directorySettings(config),
     ...(now && { now }),
+  });
+
+interface WebhookParts {
+  store: Store;
+  egress: Egress;
+  metrics: Metrics;
+  masterSeal: Seal;
+  log: Logger;
+  clock: { now?: () => number; random?: () => number };
+}
+
+export const openWebhooks = (
+  { store, masterSeal, metrics, clock, ...parts }: WebhookParts,
+  sessions: () => Sessions,
+  publish: Publish,
+) =>
+  createWebhooks({
+    ...{ ...parts, ...clock },
+    instance: store.instance,
+    // Not for a session that is being removed: opening its database would make it again.
+    sessionDatabase: (id) => store.session(sessions().get(id).id),
+    seal: masterSeal,
+    sessionHash: (id) => sessions().get(id).hash,
+    tenantOf: (id) => sessions().get(id).info().tenantId,
+    sessions: () =>
+      sessions()
+        .list()
+        .map((session) => ({ id: session.id, tenantId: session.info().tenantId })),
+    onTrouble: ({ webhook, session, event, trouble, over }) => {
+      const alert = webhookAlert(`webhook_${trouble}`, over ? 'resolved' : 'firing', webhook, event);
+      return publishIfThere(sessions().find(session), alert, publish);
+    },
+    onDelivery: (outcome, ms) => {
+      metrics.deliveries.inc({ outcome });
+      if (outcome === 'delivered') metrics.deliveryLag.observe(Math.max(0, ms) / 1_000);
+    },
   });

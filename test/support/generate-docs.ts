@@ -10,6 +10,7 @@ import { FIDELITY } from '../../runtime/sandbox/fidelity/fidelity.ts';
 import type { FidelityRow } from '../../runtime/sandbox/fidelity/fidelity.ts';
 import { CONFIG_TABLE } from '../../runtime/src/config.ts';
 import { ERRORS } from '../../runtime/src/errors.ts';
+import { createMetrics } from '../../runtime/src/metrics.ts';
 import { REASONS, STATES } from '../../runtime/src/session/states.ts';
 import { eventDocs } from './event-docs.ts';
 import { eventSchema } from './event-schema.ts';
@@ -64,6 +65,28 @@ function states(): string {
   );
 }
 
+function metrics(): string {
+  const rows = createMetrics().declared.map(({ name, type, labels, help }) => {
+    const shown = Object.entries(labels).map(([label, values]) => {
+      const what = typeof values === 'string' ? values : values.map(code).join(', ');
+      return `${code(label)}: ${what}`;
+    });
+    return [code(name), type, shown.join('; '), help];
+  });
+  return page(
+    'Metrics',
+    'What Prometheus is told at `/metrics` on `METRICS_PORT`, unless `METRICS_ENABLED` is false. Besides there is what ' +
+      '[prom-client](https://github.com/siimon/prom-client) measures of every Node process, by names that begin with `process_` ' +
+      'and `nodejs_`; `nodejs_eventloop_lag_*` is the delay of the event loop since the scrape before. Counters begin at 0 with ' +
+      'each start; gauges are read when they are asked for.',
+    'Nothing here names a person: no label holds an address, a phone number, a session id or a URL. The hash of a session is ' +
+      'found again in events and at `GET /sessions`.',
+    'What does not add up is lost: `whatsapp_messages_accepted_total` = acked + failed + what came to wait; ' +
+      '`whatsapp_messages_received_total` = the sum of `whatsapp_messages_handled_total`, but for what is in hand.',
+    table(['Metric', 'Type', 'Labels', 'What it says'], rows),
+  );
+}
+
 function fidelity(): string {
   const areas = Object.entries(FIDELITY).map(([area, rows]) => `## ${area}\n\n` + fidelityTable(rows));
   const all = Object.values(FIDELITY).flat();
@@ -96,6 +119,7 @@ export async function renderDocs(): Promise<Record<string, string>> {
     'docs/errors.md': errors(),
     'docs/events.md': page('Events', ...eventDocs()),
     'docs/events.schema.json': JSON.stringify(eventSchema()),
+    'docs/metrics.md': metrics(),
     'docs/states.md': states(),
     'sandbox/FIDELITY.md': fidelity(),
     'sandbox/README.md': withControlSection(await readFile(new URL('sandbox/README.md', RUNTIME), 'utf8')),

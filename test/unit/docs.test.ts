@@ -7,6 +7,7 @@ import { CONTENT_KINDS } from '../../runtime/sandbox/given-content.ts';
 import { CONFIG_TABLE } from '../../runtime/src/config.ts';
 import { ERRORS } from '../../runtime/src/errors.ts';
 import { EVENTS, EVENT_NAMES } from '../../runtime/src/events.ts';
+import { createMetrics } from '../../runtime/src/metrics.ts';
 import { REASONS, STATES } from '../../runtime/src/session/states.ts';
 import { ALERTS } from '../../runtime/src/watchdog/alerts.ts';
 import { wrongIn } from '../support/event-check.ts';
@@ -23,6 +24,7 @@ test.each(Object.keys(pages))('%s is what `npm run docs:gen` makes', async (name
 test.each([
   ['docs/configuration.md', CONFIG_TABLE.map(({ key }) => key)],
   ['docs/errors.md', Object.keys(ERRORS)],
+  ['docs/metrics.md', createMetrics().declared.map(({ name }) => name)],
   ['docs/states.md', [...Object.keys(STATES), ...Object.keys(REASONS)]],
 ])('%s has one row for each entry of its table', async (name, codes) => {
   const rows = (await page(name)).split('\n').flatMap((line) => /^\| `([^`]+)`/.exec(line)?.slice(1) ?? []);

@@ -1,5 +1,6 @@
 /** What keeps the queue fast however full it is: every statement that runs for each job is a search of an index. */
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { backlogStatements } from '../../runtime/src/store/sqlite-backlog.ts';
 import { SqliteFile } from '../../runtime/src/store/sqlite-file.ts';
 import { jobStatements } from '../../runtime/src/store/sqlite-job-statements.ts';
 
@@ -35,7 +36,19 @@ describe('the query plan of', () => {
   });
 
   test('the lists and counts reads no table from end to end', () => {
-    for (const { sourceSQL } of [oldest.all, oldest.ofLane, newest.all, newest.ofLane, counts, page, pageOfLane]) {
+    const { unfinished, fronts } = backlogStatements(database);
+    expect(planOf(unfinished.sourceSQL).join()).toContain('USING COVERING INDEX job_step');
+    for (const { sourceSQL } of [
+      unfinished,
+      fronts,
+      oldest.all,
+      oldest.ofLane,
+      newest.all,
+      newest.ofLane,
+      counts,
+      page,
+      pageOfLane,
+    ]) {
       for (const step of planOf(sourceSQL)) expect(step).not.toMatch(/SCAN job/);
     }
   });

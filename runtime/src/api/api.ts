@@ -9,6 +9,7 @@ import type { Backups } from '../backup.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Outboxes } from '../outbox/outbox.ts';
 import type { ProtocolMonitor } from '../protocol-monitor/protocol-monitor.ts';
 import type { Pool } from '../proxy/proxy.ts';
@@ -50,6 +51,7 @@ export interface ApiDeps {
   protocol: ProtocolMonitor;
   proxies: Pool;
   backups: Backups;
+  metrics: Metrics;
   apiKey: string;
   bodyLimit: number;
   /** The largest file that may be uploaded, bytes. */
@@ -79,7 +81,7 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     bodyLimit: deps.bodyLimit,
     // What was asked has been answered by then; some hold a connection and ask nothing.
     forceCloseConnections: true,
-    frameworkErrors: refuseUnrouted,
+    frameworkErrors: refuseUnrouted(deps.metrics),
     // Ours, in the envelope, is below.
     return503OnClosing: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -87,7 +89,8 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     (httpPart === 'body' ? readers.body : readers.text).compile(schema),
   );
   acceptEmptyBodies(app);
-  installErrorReplies(app);
+  installErrorReplies(app, deps.metrics);
+  measureRequests(app, deps.metrics);
   const requests = finishRequests(app, deps.stopping);
   requireKey(app, deps.apiKey);
   await app.register(swagger, {
@@ -122,6 +125,15 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     proxyRoutes(api, deps);
   });
   return Object.assign(app, { requestsDone: () => requests.done() });
+}
+
+/** By the route as it is declared: whatever is asked for, there are no more series than routes. */
+function measureRequests(app: FastifyInstance, { requestSeconds }: Metrics): void {
+  app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+    const route = routeOptions.url ?? 'none';
+    const status = `${Math.floor(statusCode / 100)}xx`;
+    requestSeconds.observe({ method: route === 'none' ? 'any' : method, route, status }, elapsedTime / 1_000);
+  });
 }
 
 /** Some clients announce JSON on requests without a body; that is no error. */

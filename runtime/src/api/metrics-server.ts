@@ -2,8 +2,8 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Metrics } from '../metrics.ts';
 
-export function createMetricsServer({ registry }: Metrics): FastifyInstance {
+export function createMetricsServer({ registry, scrape }: Metrics): FastifyInstance {
   const app = fastify({ forceCloseConnections: true });
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await scrape()));
   return app;
 }

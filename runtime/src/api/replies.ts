@@ -1,6 +1,7 @@
 /** How every answer looks: `{success, data}` or `{success: false, error}` with a code, a sentence and what to do. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RuntimeError, type ErrorCode } from '../errors.ts';
+import type { Metrics } from '../metrics.ts';
 
 /** Wraps an answer in the envelope. */
 export const ok = <Data>(data: Data) => ({ success: true as const, data });
@@ -19,18 +20,19 @@ const FASTIFY_CODES: Record<string, ErrorCode> = {
 /** Said to everybody who asks at the wrong time: no failure of a request. */
 const OF_COURSE: ReadonlySet<ErrorCode> = new Set(['starting', 'unavailable']);
 
-export function installErrorReplies(app: FastifyInstance): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => sendError(toRuntimeError(error), error, request, reply));
-  app.setNotFoundHandler((request, reply) => {
-    const error = new RuntimeError('not_found');
-    return sendError(error, error, request, reply);
-  });
+type Counted = Pick<Metrics, 'errors'>;
+
+export function installErrorReplies(app: FastifyInstance, counted: Counted): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply, counted));
+  app.setNotFoundHandler((request, reply) => sendError(new RuntimeError('not_found'), request, reply, counted));
 }
 
 /** For what is refused before it is known which route is meant. */
-export function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  sendError(toRuntimeError(error), error, request, reply);
-}
+export const refuseUnrouted =
+  (counted: Counted) =>
+  (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    sendError(error, request, reply, counted);
+  };
 
 function toRuntimeError(error: FastifyError | RuntimeError): RuntimeError {
   if (error instanceof RuntimeError) return error;
@@ -54,7 +56,14 @@ function describe({ instancePath, keyword, params, message }: Problem): string {
   return `${field || 'body'}: ${message ?? 'is not valid'}`;
 }
 
-function sendError(error: RuntimeError, original: Error, request: FastifyRequest, reply: FastifyReply) {
+function sendError(
+  original: FastifyError | RuntimeError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { errors }: Counted,
+) {
+  const error = toRuntimeError(original);
+  errors.inc({ code: error.code });
   if (error.status >= 500 && !OF_COURSE.has(error.code)) request.log.error({ err: original }, 'request failed');
   if (error.retryAfter !== undefined) void reply.header('retry-after', error.retryAfter);
   const { code, message, hint, details, retryAfter } = error;

@@ -133,18 +133,25 @@ export class SessionInbox {
   }
 
   async #handle(message: WAMessage, offline: boolean): Promise<void> {
-    const { metrics, self, publish } = this.#deps;
+    const { metrics, self } = this.#deps;
     metrics.received.inc();
     const plain = normalise(this.#session, message, offline, self(this.#session));
-    if (!plain) return;
-    const heard = await identified(plain, this.#session, this.#deps);
-    if (heard.what === 'message') return await this.#accept(heard.origin, heard);
-    if (heard.what === 'group') return await this.#tellOfGroup(heard);
-    if (heard.what !== 'undecryptable') return await this.#acceptAct(heard);
-    metrics.undecryptable.inc();
+    const heard = plain && (await identified(plain, this.#session, this.#deps));
+    metrics.handled.inc({ as: heard ? await this.#tell(heard) : 'nothing' });
+  }
+
+  /** Says as what it is to be counted. */
+  async #tell(heard: Heard): Promise<'new' | 'repeated' | 'undecryptable'> {
+    if (heard.what === 'message') return (await this.#accept(heard.origin, heard)) ? 'new' : 'repeated';
+    if (heard.what === 'group') {
+      await this.#tellOfGroup(heard);
+      return 'new';
+    }
+    if (heard.what !== 'undecryptable') return (await this.#acceptAct(heard)) ? 'new' : 'repeated';
     const { chat, messageId } = heard.event;
     const fact = `undecryptable:${chat.jid}|${messageId}`;
-    await publish(this.#session, { event: 'message.undecryptable', fact, data: heard.event });
+    await this.#deps.publish(this.#session, { event: 'message.undecryptable', fact, data: heard.event });
+    return 'undecryptable';
   }
 
   /** Under the id of WhatsApp's notice: one that comes again is the same event. */
@@ -156,9 +163,10 @@ export class SessionInbox {
     await this.#deps.publish(this.#session, { event: 'group.update', fact: `group:${chat.jid}|${id}`, data });
   }
 
-  async #accept({ chats, participant }: Origin, { event, key: wireKey, raw }: NewMessage): Promise<void> {
+  /** False when it had been accepted before. */
+  async #accept({ chats, participant }: Origin, { event, key: wireKey, raw }: NewMessage): Promise<boolean> {
     const key = `${event.chat.jid}|${event.messageId}|${event.kind}`;
-    if (await this.#rows.has(key)) return this.#deps.metrics.repeated.inc();
+    if (await this.#rows.has(key)) return false;
     const { messageId, text, fromMe, poll, kind } = event;
     const mediaId = mediaIdFor(this.#session, event.chat.jid, messageId, kind);
     const accepted: Accepted = { mediaId, text, fromMe, ...(participant && { participant }) };
@@ -173,16 +181,19 @@ export class SessionInbox {
     const received = { messageId, text, ...(participant && { participant }) };
     if (!fromMe) await this.#deps.onReceived(this.#session, chats, received);
     await this.#rows.set(key, true, REMEMBER_MS);
+    return true;
   }
 
-  async #acceptAct(heard: AboutMessage): Promise<void> {
+  /** False when it had been accepted before. */
+  async #acceptAct(heard: AboutMessage): Promise<boolean> {
     const key = `act|${heard.origin.chat.jid}|${heard.id}`;
-    if (await this.#rows.has(key)) return this.#deps.metrics.repeated.inc();
+    if (await this.#rows.has(key)) return false;
     const fact = await this.#factOf(heard);
     if (heard.what === 'edited') await this.#keepEdited(heard.origin, heard);
     if (fact) await this.#deps.publish(this.#session, fact);
     else this.#deps.log.info({ sessionId: this.#session, messageId: heard.id }, 'a vote in a poll that is not known');
     await this.#rows.set(key, true, REMEMBER_MS);
+    return true;
   }
 
   /** Who passes on a text later passes on what it says then. */

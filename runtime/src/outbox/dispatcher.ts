@@ -229,12 +229,13 @@ export class Dispatcher {
     const { to, content, contentHash, quoted, target } = job.data;
     this.#deps.metrics.written.inc();
     const leftBefore = await this.#mayHaveLeft(id);
+    const began = performance.now();
     const outcome: AckOutcome = await live.send(to, { messageId: id, content, quoted, target });
     const certain = !leftBefore && (outcome.kind === 'not_sent' || outcome.kind === 'refused');
     if (certain) await this.#sent.forget(id);
     switch (outcome.kind) {
       case 'acked':
-        this.#deps.metrics.acked.inc();
+        this.#noteAcked(job.runAt, began);
         await this.#chats.noteSent(to, contentHash, id);
         await this.#statuses.advance(id, 'sent');
         return { kind: 'done' };
@@ -267,6 +268,13 @@ export class Dispatcher {
     this.#deps.metrics.failed.inc({ by: /^\d+$/.test(why) ? 'whatsapp' : 'runtime' });
     await this.#statuses.advance(id, 'failed', { why, certain });
     return { kind: 'dead', reason: why };
+  }
+
+  #noteAcked(runAt: number, began: number): void {
+    const { acked, sendSeconds, messageSeconds } = this.#deps.metrics;
+    acked.inc();
+    sendSeconds.observe((performance.now() - began) / 1_000);
+    messageSeconds.observe(Math.max(0, this.#now() - runAt) / 1_000);
   }
 
   #hold(ms: number, reason: string, attempt = false): Outcome {

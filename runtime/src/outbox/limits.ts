@@ -65,6 +65,9 @@ export const WAITS = {
   sending: 'It is being typed and sent.',
 } as const;
 
+/** As a label: what went wrong last time is said in words, and of words there is no end. */
+export const waitCode = (reason: string | null): string => (reason !== null && reason in WAITS ? reason : 'retry');
+
 /** So many jobs are looked through for what waits. */
 const MOST_LOOKED_AT = 1_000;
 

@@ -13,7 +13,7 @@ import type { CustomProfile, ProfileName } from '../config.ts';
 import type { Metrics } from '../metrics.ts';
 import { profilesWith } from '../pacing/pacing.ts';
 import type { Restriction, SentMessages, Sessions } from '../session/session.ts';
-import type { Store } from '../store/store.ts';
+import type { Backlog, Store } from '../store/store.ts';
 import { addressOf } from './addressee.ts';
 import type { NewBulk } from './bulk.ts';
 import type { BulkProgress } from './bulk-progress.ts';
@@ -25,7 +25,7 @@ import { SessionOutbox } from './session-outbox.ts';
 import type { OutboxSettings } from './session-settings.ts';
 import type { MessageStatus } from './status.ts';
 
-export { WAITS } from './limits.ts';
+export { WAITS, waitCode } from './limits.ts';
 export type { ActiveRestriction } from './restrictions.ts';
 export type { OptOut } from './opt-outs.ts';
 export type { OutboxSettings } from './session-settings.ts';
@@ -124,6 +124,12 @@ export interface ReceivedMessage {
   text: string;
 }
 
+export interface SessionBacklog extends Backlog {
+  connected: boolean;
+  /** WhatsApp holds the account back from new chats. */
+  restricted: boolean;
+}
+
 export interface Outboxes {
   /** Removes the files a crash left; to be called before anything is accepted. */
   tidy(session: SessionId): Promise<void>;
@@ -205,6 +211,8 @@ export interface Outboxes {
   merge(session: SessionId, kept: ContactId, merged: ContactId): Promise<void>;
   /** What this session has sent, as it went over the wire. */
   sent(session: SessionId): SentMessages;
+  /** What each session has still to send, for the metrics. */
+  backlogs(): Promise<SessionBacklog[]>;
   /** Stops all, each after the message in hand. */
   stop(): Promise<void>;
 }
@@ -262,6 +270,7 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     changeSettings: (session, change) => of(session).changeSettings(change),
     noteReceived: (session, chat, message) => of(session).noteReceived(chat, message),
     sent: (session) => of(session).sent,
+    backlogs: () => Promise.all([...open.values()].map((outbox) => outbox.backlog())),
     stop: async () => {
       stopped = true;
       await Promise.all([...open.keys()].map(close));

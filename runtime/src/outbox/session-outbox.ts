@@ -10,9 +10,9 @@ import { addresseeOf, addressOf, chatKeyOf } from './addressee.ts';
 import { Bulks } from './bulk.ts';
 import { Chats } from './chats.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { OutboxDeps, ReceivedMessage, SentMessage } from './outbox.ts';
+import type { OutboxDeps, ReceivedMessage, SentMessage, SessionBacklog } from './outbox.ts';
 import { FIRST_WORD_WAITS, QUIET, RESTRICTED } from './first-contact.ts';
-import { limitsOf, type Limits } from './limits.ts';
+import { limitsOf, waitCode, type Limits } from './limits.ts';
 import type { OutboxJob, AddressedMessage } from './job.ts';
 import { markRead } from './mark-read.ts';
 import { Numbers } from './numbers.ts';
@@ -200,6 +200,14 @@ export class SessionOutbox {
     return await this.statuses.get(id);
   }
 
+  async backlog(): Promise<SessionBacklog> {
+    const connected = (this.#deps.sessions.find(this.#session)?.live() ?? null) !== null;
+    return {
+      ...(await this.#queue.backlog()),
+      ...{ connected, restricted: (await this.restrictions.active()) !== null },
+    };
+  }
+
   /** A crash after the status is told leaves the job: it is finished when its turn comes. */
   async #withdraw(id: MessageId, why: string): Promise<boolean> {
     if (!(await this.#dispatcher.withdraw(id, why))) return false;
@@ -232,6 +240,7 @@ export class SessionOutbox {
 
   async #handle(job: Job<OutboxJob>, stopping: AbortSignal): Promise<Outcome> {
     const outcome = await this.#dispatcher.handle(job, stopping);
+    if (outcome.kind === 'hold') this.#deps.metrics.waits.inc({ reason: waitCode(outcome.reason) });
     if (outcome.kind === 'hold' && this.#heldLong({ heldUntil: outcome.until }))
       this.bulks.heldUp(await this.#keyOf(job.data.to));
     const settled = outcome.kind !== 'hold';

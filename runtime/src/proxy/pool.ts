@@ -8,6 +8,7 @@ import { Semaphore } from 'async-mutex';
 import { RuntimeError } from '../errors.ts';
 import { newProxyId, type ProxyId, type SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import { parseProxyUrl, type ProxyAddress } from '../proxy-address.ts';
 import { definitionOf, sameProxy, type GivenProxy, type ProxyDefinition, type ProxyStrategy } from '../proxy-list.ts';
 import { sleepUnlessAborted } from '../time.ts';
@@ -38,6 +39,7 @@ export interface PoolDeps {
   reconnect(session: SessionId): Promise<void>;
   /** The proxy at which this session has its place went into quarantine (false), or came out of it. */
   onHealth(session: SessionId, works: boolean): void;
+  metrics: Metrics;
   log: Logger;
   now?: () => number;
   random?: () => number;
@@ -157,7 +159,9 @@ export class Pool {
     { signal, onWaiting }: { signal: AbortSignal; onWaiting(): void },
   ): Promise<{ proxyId: string; url: string } | null> {
     for (let told = false; !signal.aborted; told = true) {
+      const before = this.#places.of(session);
       const id = this.#places.take(session, region);
+      if (before !== null && id !== null && id !== before) this.#deps.metrics.proxyMoves.inc();
       const entry = id && this.#entries.get(id);
       if (entry) return { proxyId: entry.id, url: entry.address.href };
       if (!told) onWaiting();
@@ -170,7 +174,10 @@ export class Pool {
   /** Gives the session a place at another proxy, to be used when it connects next; false when no other has one free. */
   another(session: SessionId, region: string | null): boolean {
     const moved = this.#places.move(session, region) !== null;
-    if (moved) this.#changed();
+    if (moved) {
+      this.#deps.metrics.proxyMoves.inc();
+      this.#changed();
+    }
     return moved;
   }
 
@@ -239,6 +246,7 @@ export class Pool {
     const probing = this.#probes
       .runExclusive(() => this.#ask(this.#entry(id).address.href))
       .then((result) => {
+        this.#count(result);
         this.#learn(id, result);
         return result;
       })
@@ -250,6 +258,14 @@ export class Pool {
   #ask(url: string): Promise<ProbeResult> {
     const { endpoint, checkTimeoutMs: timeoutMs } = this.#deps.settings;
     return probe(url, { endpoint, timeoutMs, signal: this.#stopping.signal });
+  }
+
+  #count({ ok, latencyMs }: ProbeResult): void {
+    // One that is stopping says nothing of a proxy.
+    if (this.#stopping.signal.aborted) return;
+    const { proxyProbes, proxyProbeSeconds } = this.#deps.metrics;
+    proxyProbes.inc({ outcome: ok ? 'ok' : 'failed' });
+    if (latencyMs !== null) proxyProbeSeconds.observe(latencyMs / 1_000);
   }
 
   #learn(id: ProxyId, result: ProbeResult): void {

@@ -4,25 +4,27 @@ import { join } from 'node:path';
 import type { SessionId } from '../ids.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { Positions } from './sqlite-ledger.ts';
-import type { Database, Store } from './store.ts';
+import type { Database, Store, StoreTiming } from './store.ts';
 
 export class EmbeddedStore implements Store {
   readonly instance: Database;
   readonly #directory: string;
   readonly #now: () => number;
+  readonly #timing: StoreTiming | undefined;
   readonly #positions = new Positions();
   readonly #sessions = new Map<SessionId, SqliteDatabase>();
 
-  constructor(directory: string, now: () => number) {
+  constructor(directory: string, now: () => number, timing?: StoreTiming) {
     this.#directory = directory;
     this.#now = now;
-    this.instance = new SqliteDatabase(this.#path('instance.sqlite'), now, this.#positions);
+    this.#timing = timing;
+    this.instance = new SqliteDatabase(this.#path('instance.sqlite'), now, this.#positions, timing);
   }
 
   session(id: SessionId): Database {
     let database = this.#sessions.get(id);
     if (!database) {
-      database = new SqliteDatabase(this.#path(id, 'session.sqlite'), this.#now, this.#positions);
+      database = new SqliteDatabase(this.#path(id, 'session.sqlite'), this.#now, this.#positions, this.#timing);
       this.#sessions.set(id, database);
     }
     return database;

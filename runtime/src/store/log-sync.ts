@@ -7,17 +7,20 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from '../sealed-file.ts';
+import type { StoreTiming } from './store.ts';
 
 export class LogSync {
   readonly #path: string | null;
+  readonly #timing: Pick<StoreTiming, 'synced'> | undefined;
   #handle: Promise<FileHandle> | null = null;
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
   #isClosing = false;
 
   /** `path` is the database's; null for one in memory, where nothing survives. */
-  constructor(path: string | null) {
+  constructor(path: string | null, timing?: Pick<StoreTiming, 'synced'>) {
     this.#path = path;
+    this.#timing = timing;
   }
 
   /** Resolves when all that is committed now survives a power cut; to be called after a commit. */
@@ -45,7 +48,10 @@ export class LogSync {
       this.#handle = null;
       throw error;
     });
-    await (await this.#handle).datasync();
+    const handle = await this.#handle;
+    const began = performance.now();
+    await handle.datasync();
+    this.#timing?.synced((performance.now() - began) / 1_000);
   }
 }
 

@@ -4,7 +4,7 @@ import { SqliteFile } from './sqlite-file.ts';
 import { SqliteKeyValue } from './sqlite-key-value.ts';
 import { SqliteLedger, type Positions } from './sqlite-ledger.ts';
 import { SqliteQueue } from './sqlite-queue.ts';
-import type { Batch, Database, KeyValue, Ledger, Queue, Survives } from './store.ts';
+import type { Batch, Database, KeyValue, Ledger, Queue, StoreTiming, Survives } from './store.ts';
 
 export class SqliteDatabase implements Database {
   readonly #file: SqliteFile;
@@ -15,8 +15,8 @@ export class SqliteDatabase implements Database {
   readonly #queues = new Map<string, SqliteQueue<never>>();
   readonly #ledgers = new Map<string, SqliteLedger>();
 
-  constructor(path: string, now: () => number, positions: Positions) {
-    this.#file = new SqliteFile(path);
+  constructor(path: string, now: () => number, positions: Positions, timing?: StoreTiming) {
+    this.#file = new SqliteFile(path, timing);
     this.#now = now;
     this.#positions = positions;
   }

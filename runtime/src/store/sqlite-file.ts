@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { CannotStart } from '../errors.ts';
 import { LogSync } from './log-sync.ts';
 import { MIGRATIONS } from './schema.ts';
+import type { StoreTiming } from './store.ts';
 
 /** How long an open waits for another process to let go of the file, such as a predecessor that is still ending. */
 const BUSY_TIMEOUT_MS = 1_000;
@@ -18,8 +19,10 @@ export class SqliteFile {
   readonly #commit;
   readonly #log: LogSync;
   readonly #prepared = new Map<unknown, unknown>();
+  readonly #timing: StoreTiming | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, timing?: StoreTiming) {
+    this.#timing = timing;
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     try {
@@ -30,7 +33,7 @@ export class SqliteFile {
     }
     this.#begin = this.database.prepare('BEGIN IMMEDIATE');
     this.#commit = this.database.prepare('COMMIT');
-    this.#log = new LogSync(path === ':memory:' ? null : path);
+    this.#log = new LogSync(path === ':memory:' ? null : path, timing);
   }
 
   /** Statements prepared once for all namespaces and queues of the file: each costs some kilobytes, in every session. */
@@ -42,10 +45,12 @@ export class SqliteFile {
 
   /** Runs `write` as a whole or not at all; it survives a crash of the process when this returns. Never nested. */
   transaction<T>(write: () => T): T {
+    const began = performance.now();
     this.#begin.run();
     try {
       const result = write();
       this.#commit.run();
+      this.#timing?.committed((performance.now() - began) / 1_000);
       return result;
     } catch (error) {
       // A full disk may have rolled back already, and a second rollback would hide what happened.

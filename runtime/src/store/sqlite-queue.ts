@@ -1,9 +1,11 @@
 /** The queue port on SQLite: the verbs of `sqlite-jobs.ts`, and a runner that is told when something may be due. */
 import { JobRunner } from './job-runner.ts';
 import type { Handler } from './job-runner.ts';
+import { backlogStatements, readBacklog } from './sqlite-backlog.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import { SqliteJobs } from './sqlite-jobs.ts';
 import type {
+  Backlog,
   Job,
   JobOptions,
   JobPage,
@@ -17,6 +19,7 @@ import type {
 
 export class SqliteQueue<Data> implements Queue<Data> {
   readonly #file: SqliteFile;
+  readonly #name: string;
   readonly #jobs: SqliteJobs<Data>;
   readonly #now: () => number;
   readonly #closing = new AbortController();
@@ -26,6 +29,7 @@ export class SqliteQueue<Data> implements Queue<Data> {
 
   constructor(file: SqliteFile, name: string, keepDone: number, now: () => number) {
     this.#file = file;
+    this.#name = name;
     this.#jobs = new SqliteJobs(file, name, keepDone, now);
     this.#now = now;
   }
@@ -85,6 +89,10 @@ export class SqliteQueue<Data> implements Queue<Data> {
     await this.#file.saved();
     this.#runner?.wake();
     return redriven;
+  }
+
+  async backlog(): Promise<Backlog> {
+    return readBacklog(this.#file.prepared(backlogStatements), this.#name);
   }
 
   async counts(): Promise<QueueCounts> {

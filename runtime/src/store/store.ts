@@ -76,6 +76,19 @@ export interface JobPage<Data> {
   next: number | null;
 }
 
+/** Jobs that are not finished. */
+export interface Backlog {
+  /** Not due yet. */
+  scheduled: number;
+  /** Due and not being worked on. */
+  waiting: number;
+  active: number;
+  /** Dead letters. */
+  dead: number;
+  /** The first job of every lane, counted by what it does and why it is held; `oldest` is when the first of them was due. */
+  fronts: { state: 'ready' | 'active' | 'held'; reason: string | null; jobs: number; oldest: number }[];
+}
+
 export interface QueueCounts {
   waiting: number;
   active: number;
@@ -116,6 +129,8 @@ export interface Queue<Data> {
   /** Makes a dead job wait again with its attempts reset; false if it is not dead. */
   redrive(id: string): Promise<boolean>;
   counts(): Promise<QueueCounts>;
+  /** What is still to be done, and what it waits for; costs little however many jobs are done. */
+  backlog(): Promise<Backlog>;
   /** The jobs in one state in the order they were added; of one lane only, or the newest first, when so asked. */
   list(state: JobState, limit: number, options?: ListOptions): Promise<Job<Data>[]>;
   /** Jobs in any of the states, the one added last first, of one lane or of all. */
@@ -207,11 +222,20 @@ export interface StoreOptions {
   directory: string;
   /** The clock, ms since 1970; tests pass their own. */
   now?: () => number;
+  /** Told how long the disk took. */
+  timing?: StoreTiming;
+}
+
+export interface StoreTiming {
+  /** A transaction took so many seconds. */
+  committed(seconds: number): void;
+  /** Commits were made safe from a power cut within so many seconds. */
+  synced(seconds: number): void;
 }
 
 /**
  * Opens the embedded store. Jobs that were active when the last process ended wait again. Throws when another process
  * has the directory open.
  */
-export const openStore = ({ directory, now = () => Date.now() }: StoreOptions): Store =>
-  new EmbeddedStore(directory, now);
+export const openStore = ({ directory, now = () => Date.now(), timing }: StoreOptions): Store =>
+  new EmbeddedStore(directory, now, timing);

@@ -112,6 +112,8 @@ export interface Alerts {
   settle(session: Session, code: AlertCode): void;
   /** A session changed state: begins and ends the alerts that follow from that. */
   stateChanged(session: Session, info: SessionInfo): void;
+  /** How many sessions each alert stands for. */
+  standing(): Map<AlertCode, number>;
   /** The session is gone, and its alerts with it. */
   forget(session: SessionId): void;
 }
@@ -153,6 +155,10 @@ export function createAlerts({ publish, now = Date.now }: AlertsDeps): Alerts {
       if (reason.code === 'no_proxy_available') begin(session, 'no_proxy_available', reason);
       else end(session, 'no_proxy_available');
       if (status === 'connected') for (const over of OVER_WHEN_CONNECTED) end(session, over);
+    },
+    standing() {
+      const codes = [...standing.values()].flatMap((ofSession) => [...ofSession.keys()]);
+      return new Map([...Map.groupBy(codes, (code) => code)].map(([code, all]) => [code, all.length]));
     },
     forget: (session) => void standing.delete(session),
   };

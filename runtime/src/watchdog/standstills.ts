@@ -12,11 +12,14 @@ const REMEMBER_MS = 600_000;
 
 export class Standstills {
   readonly #now: () => number;
+  readonly #onLate: (ms: number) => void;
   /** Each with its end, ms since 1970, and its length. */
   #known: { end: number; ms: number }[] = [];
 
-  constructor(now: () => number) {
+  /** `onLate` is told how long each lasted. */
+  constructor(now: () => number, onLate: (ms: number) => void = () => undefined) {
     this.#now = now;
+    this.#onLate = onLate;
   }
 
   /** Looks until the signal aborts. */
@@ -32,6 +35,7 @@ export class Standstills {
   /** A timer was late by so much just now. */
   note(lateMs: number): void {
     if (lateMs <= ON_TIME_MS) return;
+    this.#onLate(lateMs);
     const now = this.#now();
     this.#known = this.#known.filter(({ end }) => now - end < REMEMBER_MS);
     this.#known.push({ end: now, ms: lateMs });

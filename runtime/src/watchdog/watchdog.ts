@@ -65,7 +65,7 @@ const stranger = (): Patient => ({
 /** Watches until the signal aborts. */
 export async function runWatchdog(deps: WatchdogDeps, signal: AbortSignal): Promise<void> {
   const { pingIntervalMs, metrics, log } = deps;
-  const standstills = new Standstills(deps.now ?? Date.now);
+  const standstills = new Standstills(deps.now ?? Date.now, (ms) => metrics.eventLoopStalled.inc(ms / 1_000));
   const watchdog = new Watchdog(deps, standstills);
   const watching = standstills.watch(signal);
   const delay = monitorEventLoopDelay({ resolution: 20 });

@@ -5,7 +5,7 @@
 import { RuntimeError } from '../errors.ts';
 import type { EventName } from '../events.ts';
 import type { EventId, SessionId, WebhookId } from '../ids.ts';
-import type { Database, Job, JobState, ProcessOptions, Queue } from '../store/store.ts';
+import type { Backlog, Database, Job, JobState, ProcessOptions, Queue } from '../store/store.ts';
 import type { StoredEvent } from './event-log.ts';
 import type { Attempt } from './receiver.ts';
 import type { DeliveryDetails, DeliveryFilter, DeliveryPage, DeliveryRecord } from './webhook.ts';
@@ -35,6 +35,11 @@ const deliveryId = (webhook: WebhookId, event: EventId): string => `${webhook}-$
 /** What makes one attempt, and says what is to follow from it. */
 export type DeliveryHandler = Parameters<Queue<Delivery>['process']>[0];
 
+export interface DeliveryBacklog extends Omit<Backlog, 'fronts'> {
+  /** Since when the oldest delivery waits, ms since 1970, not counting paused webhooks; null for none. */
+  oldest: number | null;
+}
+
 export interface DeliveryQueue {
   /** Delivers until the signal aborts; resolves when the last delivery in hand has ended. */
   run(handler: DeliveryHandler, signal: AbortSignal, onError: ProcessOptions['onError']): Promise<void>;
@@ -54,6 +59,7 @@ export interface DeliveryQueue {
   isBusy(webhook: WebhookId, besides?: 'inHand'): Promise<boolean>;
   /** Removes all deliveries to one subscriber but the one in hand, which finds the subscription gone. */
   clear(webhook: WebhookId): Promise<void>;
+  backlog(): Promise<DeliveryBacklog>;
   /** Removes some of the dead letters that are too old. */
   prune(now: number): Promise<void>;
 }
@@ -101,6 +107,7 @@ export function createDeliveryQueue(instance: Database): DeliveryQueue {
       for (const id of ids.reverse()) if (await jobs.redrive(id)) driven += 1;
       return driven;
     },
+    backlog: async () => withoutPauses(await jobs.backlog()),
     goOn: (webhook) => jobs.hastenLane(webhook),
     isBusy: (lane, besides) => hasAny(jobs, lane, besides ? ['waiting'] : ['waiting', 'active']),
     async clear(lane) {
@@ -124,6 +131,11 @@ export function createDeliveryQueue(instance: Database): DeliveryQueue {
 async function hasAny(jobs: Queue<Delivery>, lane: string, states: JobState[]): Promise<boolean> {
   for (const state of states) if ((await jobs.list(state, 1, { lane })).length > 0) return true;
   return false;
+}
+
+function withoutPauses({ fronts, ...counts }: Backlog): DeliveryBacklog {
+  const times = fronts.filter(({ reason }) => reason !== PAUSED).map(({ oldest }) => oldest);
+  return { ...counts, oldest: times.length > 0 ? Math.min(...times) : null };
 }
 
 /** What is known of the last attempts. */

@@ -46,7 +46,8 @@ export interface DeliveryDependencies {
   log: Logger;
   now: () => number;
   random: () => number;
-  onDelivery: (outcome: DeliveryOutcome) => void;
+  /** `ms` is how long ago the delivery was begun. */
+  onDelivery: (outcome: DeliveryOutcome, ms: number) => void;
   /** Told again under the same words after a crash. */
   onTrouble: (report: TroubleReport) => Promise<void>;
   retry: Retry;
@@ -66,7 +67,7 @@ export function createDelivery(dependencies: DeliveryDependencies): DeliveryHand
   const dead = async (job: Job<Delivery>, target: Target, reason: string, note?: unknown): Promise<Outcome> => {
     await queue.prune(now());
     await health.gaveUp(job, target.failing, reason);
-    onDelivery('dead');
+    onDelivery('dead', now() - job.createdAt);
     log.warn({ ...named(job), reason }, 'delivery given up');
     return { kind: 'dead', reason, note };
   };
@@ -83,7 +84,7 @@ export function createDelivery(dependencies: DeliveryDependencies): DeliveryHand
     if (!aside || target.failing || job.attemptsMade < ASIDE_AFTER) {
       await health.failed(job, target.failing, reason, aside);
     }
-    onDelivery('retried');
+    onDelivery('retried', now() - job.createdAt);
     log.warn({ ...named(job), reason, aside, pause: Math.round(pause) }, 'delivery failed, to be tried again');
     return { kind: 'hold', until: now() + pause, reason, attempt: true, aside, note };
   };
@@ -111,7 +112,7 @@ export function createDelivery(dependencies: DeliveryDependencies): DeliveryHand
     await health.delivered(webhook, target.failing);
     // What stepped aside need not wait for its time: it may have been the receiver after all.
     if (target.failing) await queue.goOn(webhook);
-    onDelivery('delivered');
+    onDelivery('delivered', now() - job.createdAt);
     return { kind: 'done', note };
   });
 }

@@ -12,7 +12,7 @@ import type { Seal } from '../seal.ts';
 import type { Database, JobState } from '../store/store.ts';
 import { countMessages, type MessageCounts } from './counts.ts';
 import { createDelivery, type DeliveryDependencies } from './delivery.ts';
-import { createDeliveryQueue, type DeliveryQueue } from './delivery-queue.ts';
+import { createDeliveryQueue, type DeliveryBacklog, type DeliveryQueue } from './delivery-queue.ts';
 import { createEventLog, EVENT_RETENTION_MS, type StoredEvent } from './event-log.ts';
 import { createEventStreams, type KnownSession, type StreamOptions } from './event-stream.ts';
 import type { ChatKinds, EventFilter } from './filter.ts';
@@ -195,6 +195,8 @@ export interface Webhooks {
   replay(id: WebhookId, range: ReplayRange): Promise<Replayed>;
   /** How many messages the session sent and received since then, ms since 1970. */
   countMessages(session: SessionId, since: number): Promise<MessageCounts>;
+  /** What has still to be delivered, for the metrics. */
+  backlog(): Promise<DeliveryBacklog>;
   /** Events as they come; null now and then when none does. Throws `event_not_found`, `too_many_streams`. */
   stream(filter: EventFilter, options: StreamOptions): AsyncGenerator<StoredEvent | null, void>;
 }
@@ -252,6 +254,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
     redrive: (id, event) => known(id, () => queue.redrive(id, event)),
     redriveAll: (id) => known(id, () => queue.redriveAll(id)),
     replay: (id, range) => known(id, (subscription) => replay({ events, queue, sessions }, subscription, range)),
+    backlog: () => queue.backlog(),
     stream: (filter, options) => streams.open(filter, options),
   };
 }
