@@ -6,11 +6,11 @@ import type { Backlog } from './store.ts';
 export const backlogStatements = (database: DatabaseSync) => ({
   unfinished: database.prepare(
     `SELECT step, count(*) AS jobs FROM job WHERE queue = ?
-     AND step IN ('scheduled', 'queued', 'ready', 'active', 'held', 'returned', 'dead') GROUP BY step`,
+     AND step IN ('scheduled', 'queued', 'ready', 'active', 'held', 'returned', 'aside', 'dead') GROUP BY step`,
   ),
   fronts: database.prepare(
     `SELECT step, reason, count(*) AS jobs, min(run_at) AS oldest FROM job WHERE queue = ?
-     AND step IN ('ready', 'active', 'held', 'returned') GROUP BY step, reason`,
+     AND step IN ('ready', 'active', 'held', 'returned', 'aside') GROUP BY step, reason`,
   ),
 });
 
@@ -20,12 +20,14 @@ const COUNTED_AS: Partial<Record<JobRow['step'], 'scheduled' | 'active' | 'dead'
   dead: 'dead',
 };
 
+const AS: Partial<Record<JobRow['step'], 'active' | 'held'>> = { active: 'active', held: 'held', aside: 'held' };
+
 export function readBacklog(sql: ReturnType<typeof backlogStatements>, queue: string): Backlog {
   const backlog: Backlog = { scheduled: 0, waiting: 0, active: 0, dead: 0, fronts: [] };
   const rows = sql.unfinished.all(queue) as Pick<JobRow & { jobs: number }, 'step' | 'jobs'>[];
   for (const { step, jobs } of rows) backlog[COUNTED_AS[step] ?? 'waiting'] += jobs;
   const fronts = sql.fronts.all(queue) as (Omit<Backlog['fronts'][number], 'state'> & Pick<JobRow, 'step'>)[];
   for (const { step, reason, jobs, oldest } of fronts)
-    backlog.fronts.push({ state: step === 'active' || step === 'held' ? step : 'ready', reason, jobs, oldest });
+    backlog.fronts.push({ state: AS[step] ?? 'ready', reason, jobs, oldest });
   return backlog;
 }

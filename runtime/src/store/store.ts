@@ -85,7 +85,7 @@ export interface Backlog {
   active: number;
   /** Dead letters. */
   dead: number;
-  /** The first job of every lane, counted by what it does and why it is held; `oldest` is when the first of them was due. */
+  /** The first job of every lane, and those that stepped aside, by what they do and why they are held; `oldest` is when the first was due. */
   fronts: { state: 'ready' | 'active' | 'held'; reason: string | null; jobs: number; oldest: number }[];
 }
 
