@@ -43,7 +43,8 @@ function lookAtSessions({ metrics, sessions }: Observed): void {
   const byStatus = Object.groupBy(all, ({ status }) => status);
   for (const status of SESSION_STATUSES) metrics.sessions.set({ status }, byStatus[status]?.length ?? 0);
   metrics.sessionStatus.reset();
-  for (const { hash, status } of all) metrics.sessionStatus.set({ session: hash, status }, 1);
+  for (const { hash, status, reason } of all)
+    metrics.sessionStatus.set({ session: hash, status, reason: reason.code }, 1);
 }
 
 async function lookAtOutboxes({ metrics, outboxes, now = Date.now }: Observed): Promise<void> {

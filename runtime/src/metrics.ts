@@ -59,10 +59,15 @@ type Declare = ReturnType<typeof declarations>;
 
 const sessions = ({ counter, gauge, seconds }: Declare) => ({
   sessions: gauge('sessions', 'Sessions by state.', { status: 'a state of states.md' }),
-  sessionStatus: gauge('session_status', 'Is 1 for the state each session is in, and not there for the others.', {
-    session: 'the hash of the session, as events and GET /sessions have it',
-    status: 'a state of states.md',
-  }),
+  sessionStatus: gauge(
+    'session_status',
+    'Is 1 for the state each session is in and why, and not there for any other.',
+    {
+      session: 'the hash of the session, as events and GET /sessions have it',
+      status: 'a state of states.md',
+      reason: 'a reason of states.md',
+    },
+  ),
   sessionsLimit: gauge('sessions_limit', 'How many sessions may exist here (MAX_SESSIONS_PER_INSTANCE).'),
   sessionsRestricted: gauge('sessions_restricted', 'Sessions whose account WhatsApp holds back from new chats.'),
   reconnects: counter('reconnects', 'Reconnections by the reason of the break.', { reason: 'a reason of states.md' }),
