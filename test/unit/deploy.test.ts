@@ -16,6 +16,7 @@ interface Compose {
     { environment?: Record<string, string>; volumes?: string[]; image?: string; build?: Record<string, string> }
   >;
   volumes: Record<string, null>;
+  configs: Record<string, { content: string }>;
 }
 
 describe('the Dockerfile', () => {
@@ -36,12 +37,20 @@ describe('the Dockerfile', () => {
 });
 
 describe('the compose file', () => {
-  const { services, volumes } = parse(read('compose.yaml')) as Compose;
+  const { services, volumes, configs } = parse(read('compose.yaml')) as Compose;
 
   test('gives the runtime only what it knows', () => {
     const given = Object.keys(services['whatsapp']?.environment ?? {});
     expect(given).toContain('API_KEY');
     expect(given.filter((key) => !KNOWN.has(key))).toEqual([]);
+  });
+
+  test('watches the runtime as the files of a single machine do, but for where it is', () => {
+    const scraped = (text: string) => (parse(text) as { scrape_configs: { job_name: string }[] }).scrape_configs[0];
+    const [here, alone] = [configs['prometheus']?.content ?? '', read('prometheus/prometheus.yml')].map(scraped);
+    expect(here).toEqual({ ...alone, static_configs: [{ targets: ['whatsapp:9090'] }] });
+    const upstream = (configs['upstream']?.content ?? '').trim().replace('whatsapp:3003', '127.0.0.1:3003');
+    expect(read('nginx/upstream.conf')).toContain(upstream);
   });
 
   test('mounts files that are there and volumes that it declares; each image has its version', () => {
