@@ -12,6 +12,7 @@ import { properties } from './description';
 import { fileOf } from './media';
 import { passes, type EventFilter } from './event';
 import { markRead } from './mark-read';
+import { isRepeat, remember } from './repeats';
 import { faultOf } from './signature';
 import { isSubscribed, registering, secretOf, subscribe, unsubscribe } from './subscription';
 
@@ -85,8 +86,10 @@ export class WhatsAppConnectorTrigger implements INodeType {
     if (!event) return refuse(this, 400, 'The body is not an event.');
     const options = this.getNodeParameter('options', {}) as EventFilter & Handling;
     if (!passes(event, options, Date.now())) return {};
+    if (options.ignoreRepeats && isRepeat(this, event.id)) return {};
     if (options.markRead) await markRead(this, event);
     const item = { json: toItem(event), ...(options.downloadMedia && (await fileOf(this, event))) };
+    if (options.ignoreRepeats) remember(this, event.id);
     return { workflowData: [[item]], webhookResponse: { received: true } };
   }
 }
@@ -94,6 +97,7 @@ export class WhatsAppConnectorTrigger implements INodeType {
 /** What is done with an event that starts the workflow. */
 interface Handling {
   downloadMedia?: boolean;
+  ignoreRepeats?: boolean;
   markRead?: boolean;
 }
 

@@ -57,6 +57,14 @@ export const properties: INodeProperties[] = [
           'Start only on messages written within this time, not on what waited at WhatsApp while the account was offline',
       },
       {
+        displayName: 'Ignore Repeats',
+        name: 'ignoreRepeats',
+        type: 'boolean',
+        default: false,
+        description:
+          'Whether an event that is delivered again, as when n8n answered too late, or by "Redrive" or "Replay", starts no second execution. What n8n started before its last restart is not remembered.',
+      },
+      {
         displayName: 'Include Own Messages',
         name: 'includeOwnMessages',
         type: 'boolean',

@@ -163,6 +163,20 @@ describe('a bulk', () => {
     expect(times).toEqual(times.toSorted((a, b) => a - b));
   }, 30_000);
 
+  test('what is given a priority goes by that', async () => {
+    const known = await friends(3);
+    await flow.call('POST', '/sessions/sales/disconnect');
+    const ids: string[] = [];
+    for (const [at, priority] of ['low', 'normal', 'high'].entries()) {
+      const body = { sessionId: 'sales', to: known[at]?.phone, text: priority, priority };
+      ids.unshift((await flow.call('POST', '/messages/text', body)).body.data.messageId);
+    }
+    await flow.call('POST', '/sessions/sales/reconnect');
+    for (const id of ids) await flow.call('GET', `/messages/${id}/wait?sessionId=sales&status=sent&timeout=30`);
+    const times = await Promise.all(ids.map(sentAt));
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  }, 60_000);
+
   test('taken back, nothing more of it goes, and what waits is taken back with it', async () => {
     const [gus, hal] = await friends(2);
     const { bulkId } = await send([

@@ -170,7 +170,8 @@ test('all items go as one bulk, which is watched and can be stopped', async () =
 });
 
 test('a scheduled message is listed, looked up and taken back', async () => {
-  const options = { sendAt: '={{ $now.plus({ hours: 2 }) }}', expiresAt: '={{ $now.plus({ days: 1 }).toISO() }}' };
+  const times = { sendAt: '={{ $now.plus({ hours: 2 }) }}', expiresAt: '={{ $now.plus({ days: 1 }).toISO() }}' };
+  const options = { ...times, priority: 'low' };
   const [scheduled] = await run('send', { messageType: 'text', text: 'Later', ...to(BO), options });
   const messageId = String(scheduled?.messageId);
   expect(Number(scheduled?.sendAt) - Date.now()).toBeGreaterThan(7_000_000);

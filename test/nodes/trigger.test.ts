@@ -151,6 +151,22 @@ test('a message becomes one item; the same delivery forged, altered or unsigned 
   expect(await node.deliver(first.delivery)).toMatchObject({ status: 401, items: null });
 });
 
+test('an event that is delivered again starts a second execution, unless repeats are ignored', async () => {
+  const node = engine.trigger(trigger());
+  await node.create();
+  front.receive = node.deliver;
+  await runtime.sandbox.say(ADA, ACCOUNT, 'only once');
+  const { delivery } = await front.next('a message', ({ text }) => text === 'only once');
+  expect((await node.deliver(delivery)).items).toHaveLength(1);
+  const once = engine.trigger(trigger({ options: { ignoreRepeats: true } }), { staticData: node.staticData });
+  const outcomes = [await once.deliver(delivery), await once.deliver(delivery)];
+  expect(outcomes.map(({ status, items }) => [status, items?.length ?? 0])).toEqual([
+    [200, 1],
+    [200, 0],
+  ]);
+  await node.delete();
+});
+
 test('a test run can begin with what came before it, and ends by itself if n8n cannot end it', async () => {
   await runtime.sandbox.say(ADA, ACCOUNT, 'said before');
   const published = engine.trigger(trigger());

@@ -19,6 +19,11 @@ const HOW = {
   humanization: Type.Optional(Humanization),
   typingDelay: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, description: 'Typing takes this many ms.' })),
   readBefore: Type.Optional(Type.Boolean({ description: 'Mark what they wrote as read before answering.' })),
+  priority: Type.Optional(
+    Type.Enum(['high', 'normal', 'low'], {
+      description: 'Which of the messages that wait goes first. By itself an answer is high, the rest of a bulk low.',
+    }),
+  ),
   sendAt: Type.Optional(When('Not before this time')),
   expiresAt: Type.Optional(When('Not after this time; then it fails with the error expired')),
   ttl: Type.Optional(

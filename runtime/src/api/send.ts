@@ -85,13 +85,14 @@ export function howOf(
   profiles: readonly ProfileName[],
 ): Omit<NewMessage, 'content'> {
   requireProfile(profiles, given.humanization);
-  const { to, quotedMessageId, humanize, humanization, typingDelay, readBefore, sendAt, expiresAt, ttl } = given;
+  const { to, quotedMessageId, humanize, humanization, typingDelay, readBefore, priority, sendAt, expiresAt, ttl } =
+    given;
   const key = headers['idempotency-key'];
   return {
     to: parseAddressee(to),
     quotedMessageId: quotedMessageId === undefined ? undefined : parseMessageId(quotedMessageId),
     idempotencyKey: typeof key === 'string' ? key : undefined,
-    ...{ humanize, humanization, typingDelay, readBefore },
+    ...{ humanize, humanization, typingDelay, readBefore, priority },
     sendAt: parseTime(sendAt, 'sendAt'),
     expiresAt: parseTime(expiresAt, 'expiresAt'),
     ttl: ttl === undefined ? undefined : ttl * 1_000,

@@ -9,12 +9,11 @@ import type { Chats } from './chats.ts';
 import { inConversation } from './first-contact.ts';
 import { fingerprintOf, jobFor, type AddressedMessage, type OutboxJob } from './job.ts';
 import type { OptOuts } from './opt-outs.ts';
-import type { SentMessage } from './outbox.ts';
+import type { Priority, SentMessage } from './outbox.ts';
 import type { References } from './references.ts';
 import type { Statuses } from './status.ts';
 
-/** Replies go before messages nobody waits for. */
-const PRIORITY = { reply: 0, proactive: 10, bulk: 20 } as const;
+const PRIORITY = { high: 0, normal: 10, low: 20 } as const satisfies Record<Priority, number>;
 
 interface AcceptanceDeps {
   queue: Queue<OutboxJob>;
@@ -89,7 +88,8 @@ export class Acceptance {
     });
     if (refused) throw new RuntimeError(refused.code, { retryAfter: refused.retryAfter });
     const answers = job.isReply || inConversation(history, now());
-    const priority = PRIORITY[message.bulk ? 'bulk' : answers ? 'reply' : 'proactive'];
+    // Replies go before messages nobody waits for.
+    const priority = PRIORITY[message.priority ?? (message.bulk ? 'low' : answers ? 'high' : 'normal')];
     const lane = await this.#deps.keyOf(job.to);
     // Before the message itself: a crash between leaves a file that the next start removes.
     await message.file?.keep(id);

@@ -32,6 +32,8 @@ export type { OutboxSettings } from './session-settings.ts';
 export type { MessageStatus } from './status.ts';
 
 /** A message to send, checked by the caller for its shape only. */
+export type Priority = 'high' | 'normal' | 'low';
+
 export interface NewMessage {
   /** An address of whom it is for, or their contact id. */
   to: Jid | ContactId;
@@ -46,7 +48,9 @@ export interface NewMessage {
   humanization?: ProfileName | undefined;
   /** Typing takes this long, ms. */
   typingDelay?: number | undefined;
-  /** It is one of many: what is not goes first. */
+  /** Which of the messages that wait goes first. Default: high for an answer, low for one of many, else normal. */
+  priority?: Priority | undefined;
+  /** It is one of many. */
   bulk?: boolean | undefined;
   /** Mark what they wrote as read before answering. Default true. */
   readBefore?: boolean | undefined;

@@ -54,6 +54,19 @@ const how: INodeProperties[] = [
   },
   pace,
   {
+    displayName: 'Priority',
+    name: 'priority',
+    type: 'options',
+    default: 'normal',
+    description:
+      'Which of the messages that wait goes first. When not chosen, an answer goes before a message that nobody waits for.',
+    options: [
+      { name: 'High', value: 'high' },
+      { name: 'Low', value: 'low', description: 'After all others, as those of a bulk' },
+      { name: 'Normal', value: 'normal' },
+    ],
+  },
+  {
     displayName: 'Send At',
     name: 'sendAt',
     type: 'dateTime',
