@@ -1,7 +1,7 @@
 /**
  * Webhooks: who wants to hear of what, and the delivery of events to them. An event is durable before `publish` resolves,
  * reaches each subscriber at least once under an id that never changes, and in order: a subscriber that fails holds up
- * its own deliveries and nobody else's, and one event that it refuses lets the others go on (decisions/0011).
+ * its own deliveries and nobody else's, and one event that it refuses lets the others go on (decisions/0012).
  */
 import { RuntimeError } from '../errors.ts';
 import type { EventEnvelope, EventName, Fact } from '../events.ts';
