@@ -10,7 +10,7 @@ import { createContacts } from './contacts/contacts.ts';
 import type { Directory } from './directory/directory.ts';
 import { USUAL_EVENTS, type EventName, type Fact } from './events.ts';
 import { observeRooms } from './gauges.ts';
-import { inBackground, listen, publishIfThere, selfOf, type Hearers, type Publish } from './hearing.ts';
+import { inBackground, listen, publishIfThere, selfOf, UnderWay, type Hearers, type Publish } from './hearing.ts';
 import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
@@ -153,14 +153,15 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
     settings: outboxSettings(config),
   });
   const directory = openDirectory({ ...common, contacts, config }, () => ({ sessions, outboxes }));
-  const alerts = createAlerts({ publish: inBackground(publish, log), ...clock });
+  const underWay = new UnderWay(log);
+  const alerts = createAlerts({ publish: inBackground(publish, underWay), ...clock });
   const proxies = await openPool(store.instance, masterSeal, {
     settings: poolSettings(config),
     reconnect: async (session) => await sessions.find(session)?.restart(),
     onHealth: (id, works) => alerts[works ? 'settle' : 'raise'](sessions.get(id), 'proxy_down'),
     ...{ metrics, log, ...clock },
   });
-  const hearers = { publish, alerts, inbox, contacts, outboxes, protocol, metrics, log };
+  const hearers = { publish, alerts, inbox, contacts, outboxes, protocol, metrics, log, underWay };
   const sessions = createSessions({
     store,
     masterSeal,
@@ -176,7 +177,7 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
   return { ...hearers, ...{ store, egress, webhooks, proxies, attachments, directory, sessions, backups } };
 }
 
-type Released = Omit<Hearers, 'metrics' | 'log'> & {
+type Released = Omit<Hearers, 'metrics' | 'underWay'> & {
   webhooks: Webhooks;
   proxies: Pool;
   directory: Directory;
@@ -250,6 +251,8 @@ async function stopApp({ rooms, api, metricsServer, stopping, running }: Running
   for (const { id } of rooms.sessions.list()) await rooms.inbox.idle(id);
   at('deliveries');
   await Promise.all(running);
+  at('what sessions told');
+  await rooms.underWay.done();
   at('callers');
   await api.close();
   await rooms.egress.close();

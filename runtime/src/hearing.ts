@@ -11,12 +11,35 @@ import type { ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import type { ProtocolSign, Session, SessionListeners } from './session/session.ts';
 import type { Alerts } from './watchdog/watchdog.ts';
 
+/** What was begun for a session and nobody waits for, until the runtime stops: it writes, and needs the store open. */
+export class UnderWay {
+  readonly #log: Logger;
+  readonly #work = new Set<Promise<void>>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Logs how it fails, if it does. */
+  watch(sessionId: SessionId, what: string, work: Promise<unknown>): void {
+    const watched: Promise<void> = work
+      .then(
+        () => undefined,
+        (thrown: unknown) => this.#log.error({ err: toError(thrown), sessionId }, `${what} failed`),
+      )
+      .finally(() => this.#work.delete(watched));
+    this.#work.add(watched);
+  }
+
+  /** Resolves when nothing is under way. */
+  async done(): Promise<void> {
+    while (this.#work.size > 0) await Promise.all(this.#work);
+  }
+}
+
 /** For those who tell something and do not wait until it is durable. */
-export const inBackground = (publish: Publish, log: Logger) => (sessionId: SessionId, fact: Fact) => {
-  publish(sessionId, fact).catch((thrown: unknown) => {
-    log.error({ err: toError(thrown), sessionId }, 'publishing failed');
-  });
-};
+export const inBackground = (publish: Publish, underWay: UnderWay) => (sessionId: SessionId, fact: Fact) =>
+  underWay.watch(sessionId, 'publishing', publish(sessionId, fact));
 
 /** The account of a session; null for none. */
 export function selfOf(session: Session | undefined): Self | null {
@@ -43,7 +66,7 @@ export interface Hearers {
   outboxes: Outboxes;
   protocol: ProtocolMonitor;
   metrics: Metrics;
-  log: Logger;
+  underWay: UnderWay;
 }
 
 /** Where what a session tells goes. */
@@ -55,13 +78,11 @@ export function listen({
   outboxes,
   protocol,
   metrics,
-  log,
+  underWay,
 }: Hearers): SessionListeners {
-  const tell = inBackground(publish, log);
+  const tell = inBackground(publish, underWay);
   const report = (session: Session, fact: Fact) => tell(session.id, fact);
-  const watch = ({ id: sessionId }: Session, what: string, work: Promise<unknown>) => {
-    work.catch((thrown: unknown) => log.error({ err: toError(thrown), sessionId }, `${what} failed`));
-  };
+  const watch = ({ id }: Session, what: string, work: Promise<unknown>) => underWay.watch(id, what, work);
   return {
     onState(session, info) {
       const { status, reason, since } = info;

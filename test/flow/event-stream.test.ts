@@ -82,6 +82,22 @@ describe('by itself', () => {
     expect(told).toEqual(Array.from({ length: 150 }, (_none, at) => at + 1));
   });
 
+  test('tells of an event whose deliveries take longer than those of the next one in another session', async () => {
+    const room = openRoom();
+    // Nobody delivers; each is only written down, and waits for the disk.
+    for (const path of ['one', 'two', 'three'])
+      await room.webhooks.subscribe({ url: `http://127.0.0.1:9/${path}`, sessionId: SESSION, events: EVENTS });
+    const stream = room.webhooks.stream(everything, { signal: AbortSignal.timeout(60_000) });
+    const published = [room.webhooks.publish(SESSION, fact(1)), room.webhooks.publish(ELSEWHERE, fact(2))];
+    const told: string[] = [];
+    for await (const event of stream) {
+      told.push(String(event?.envelope.sessionId));
+      if (told.length === 2) break;
+    }
+    await Promise.all(published);
+    expect(told).toEqual([SESSION, ELSEWHERE]);
+  }, 60_000);
+
   test('shows that it lives while nothing happens, and ends when it is told to', async () => {
     const room = openRoom();
     const leaving = new AbortController();

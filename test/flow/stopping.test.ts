@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CrashStage, PHONE, SESSION, type Stanza } from '../support/crash-stage.ts';
 import { within } from '../support/deadline.ts';
+import { friendOf, onFlow } from '../support/flow.ts';
 
 const LIMIT = 90_000;
 const CONTACT = '15550100040';
@@ -128,3 +129,25 @@ async function deliveredNext(text: string): Promise<string> {
   await isBack();
   return again.id;
 }
+
+test(
+  'what sessions told last is written down before the store closes',
+  async () => {
+    await onFlow(async (flow, receiver) => {
+      await flow.link(SESSION, PHONE, { webhookUrl: receiver.url });
+      const ann = await friendOf(flow, receiver, '15550100041');
+      for (let round = 0; round < 5; round += 1) {
+        const receipts = Promise.withResolvers<undefined>();
+        flow.sandbox.events.on('stanza', ({ direction, node }) => {
+          if (direction === 'out' && node.tag === 'receipt') receipts.resolve(undefined);
+        });
+        await flow.call('POST', '/messages/text', { sessionId: SESSION, to: ann.phone, text: `bye ${round}` });
+        await within(30_000, 'a receipt', receipts.promise);
+        await flow.stopRuntime();
+        await flow.startRuntime();
+        await flow.reaches(SESSION, 'connected');
+      }
+    });
+  },
+  LIMIT,
+);

@@ -30,8 +30,9 @@ export class Publishing {
     return this.#inLine(session, async () => {
       await this.#resumeOnce(session);
       const event = this.#deps.events.append(session, fact);
-      await this.#add(event);
+      // Before anything is waited for: streams go by position, and whoever is told of a later event is past this one.
       this.#deps.streams.published(session, event);
+      await this.#add(event);
       return event.envelope;
     });
   }
