@@ -251,11 +251,10 @@ async function stopApp({ rooms, api, metricsServer, stopping, running }: Running
   for (const { id } of rooms.sessions.list()) await rooms.inbox.idle(id);
   at('deliveries');
   await Promise.all(running);
-  at('what sessions told');
-  await rooms.underWay.done();
   at('callers');
   await api.close();
   await rooms.egress.close();
   at('the store');
+  rooms.underWay.end();
   await rooms.store.close();
 }

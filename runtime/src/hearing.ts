@@ -11,10 +11,10 @@ import type { ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import type { ProtocolSign, Session, SessionListeners } from './session/session.ts';
 import type { Alerts } from './watchdog/watchdog.ts';
 
-/** What was begun for a session and nobody waits for, until the runtime stops: it writes, and needs the store open. */
+/** What was begun for a session and nobody waits for. */
 export class UnderWay {
   readonly #log: Logger;
-  readonly #work = new Set<Promise<void>>();
+  #isEnding = false;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -22,18 +22,14 @@ export class UnderWay {
 
   /** Logs how it fails, if it does. */
   watch(sessionId: SessionId, what: string, work: Promise<unknown>): void {
-    const watched: Promise<void> = work
-      .then(
-        () => undefined,
-        (thrown: unknown) => this.#log.error({ err: toError(thrown), sessionId }, `${what} failed`),
-      )
-      .finally(() => this.#work.delete(watched));
-    this.#work.add(watched);
+    work.catch((thrown: unknown) =>
+      this.#log[this.#isEnding ? 'debug' : 'error']({ err: toError(thrown), sessionId }, `${what} failed`),
+    );
   }
 
-  /** Resolves when nothing is under way. */
-  async done(): Promise<void> {
-    while (this.#work.size > 0) await Promise.all(this.#work);
+  /** The store closes: what that interrupts is no trouble, for the next start handles it again. */
+  end(): void {
+    this.#isEnding = true;
   }
 }
 

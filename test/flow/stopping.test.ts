@@ -131,7 +131,7 @@ async function deliveredNext(text: string): Promise<string> {
 }
 
 test(
-  'what sessions told last is written down before the store closes',
+  'what is under way when the store closes is no error, and is handled by the next run',
   async () => {
     await onFlow(async (flow, receiver) => {
       await flow.link(SESSION, PHONE, { webhookUrl: receiver.url });
@@ -141,11 +141,14 @@ test(
         flow.sandbox.events.on('stanza', ({ direction, node }) => {
           if (direction === 'out' && node.tag === 'receipt') receipts.resolve(undefined);
         });
-        await flow.call('POST', '/messages/text', { sessionId: SESSION, to: ann.phone, text: `bye ${round}` });
+        const message = { sessionId: SESSION, to: ann.phone, text: `bye ${round}` };
+        const { messageId } = (await flow.call('POST', '/messages/text', message)).body.data;
         await within(30_000, 'a receipt', receipts.promise);
         await flow.stopRuntime();
         await flow.startRuntime();
         await flow.reaches(SESSION, 'connected');
+        const wait = `/messages/${messageId}/wait?sessionId=${SESSION}&status=delivered&timeout=30`;
+        expect((await flow.call('GET', wait)).body.data).toMatchObject({ reached: true });
       }
     });
   },
