@@ -18,6 +18,12 @@ const WARN = 40;
 /** What the runtime says of the machine it runs on, which here runs other tests as well. */
 const OF_THE_MACHINE = /the event loop stood still/;
 
+/**
+ * To be expected where a connection is taken away: a message whose ack went down with it is delivered again, when its key has
+ * been used. What it said is known by then, so that nothing is lost and nothing told twice.
+ */
+export const COMES_AGAIN = /"cause":"Key used already or never filled"/;
+
 interface Answer {
   status: number;
   headers: Headers;
