@@ -20,7 +20,7 @@ const OF_THE_MACHINE = /the event loop stood still/;
 
 /**
  * To be expected where a connection is taken away: a message whose ack went down with it is delivered again, when its key has
- * been used. What it said is known by then, so that nothing is lost and nothing told twice.
+ * been used. What it said was told when it came first.
  */
 export const COMES_AGAIN = /"cause":"Key used already or never filled"/;
 
