@@ -31,9 +31,10 @@ export type { OptOut } from './opt-outs.ts';
 export type { OutboxSettings } from './session-settings.ts';
 export type { MessageStatus } from './status.ts';
 
-/** A message to send, checked by the caller for its shape only. */
+/** Which of the messages that wait goes first. */
 export type Priority = 'high' | 'normal' | 'low';
 
+/** A message to send, checked by the caller for its shape only. */
 export interface NewMessage {
   /** An address of whom it is for, or their contact id. */
   to: Jid | ContactId;
@@ -48,7 +49,7 @@ export interface NewMessage {
   humanization?: ProfileName | undefined;
   /** Typing takes this long, ms. */
   typingDelay?: number | undefined;
-  /** Which of the messages that wait goes first. Default: high for an answer, low for one of many, else normal. */
+  /** Default: high for an answer, low for one of many, else normal. */
   priority?: Priority | undefined;
   /** It is one of many. */
   bulk?: boolean | undefined;

@@ -29,7 +29,6 @@ export class SqliteKeyValue extends EventEmitter {
   readonly #now: () => number;
   readonly #survives: Survives;
   readonly #statements;
-  readonly #purge: Purge;
 
   constructor(file: SqliteFile, namespace: string | undefined, now: () => number, survives: Survives = 'power-cut') {
     super();
@@ -38,7 +37,6 @@ export class SqliteKeyValue extends EventEmitter {
     this.namespace = namespace;
     this.#now = now;
     this.#statements = file.prepared(prepare);
-    this.#purge = new Purge(PURGE_BATCH, (at, most) => Number(this.#statements.purge.run(at, most).changes));
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -68,7 +66,7 @@ export class SqliteKeyValue extends EventEmitter {
   async write({ set, remove }: { set: KeyValueEntry[]; remove: string[] }, survives = this.#survives): Promise<void> {
     const now = this.#now();
     this.#file.transaction(() => {
-      this.#purge.afterWrite(now);
+      this.#statements.purge.afterWrite(now);
       for (const { key, value, ttl } of set) this.#statements.set.run(this.#space(), key, value, expiry(now, ttl));
       for (const key of remove) this.#statements.delete.run(this.#space(), key, now);
     });
@@ -125,20 +123,24 @@ function expiry(now: number, ttl: number | undefined): number | null {
   return Math.ceil(now + ttl);
 }
 
-const prepare = (database: DatabaseSync) => ({
-  get: database.prepare(`SELECT key, value FROM key_value WHERE namespace = ? AND key = ? AND ${LIVE}`),
-  set: database.prepare(
-    `INSERT INTO key_value (namespace, key, value, expires_at) VALUES (?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
-  ),
-  delete: database.prepare(`DELETE FROM key_value WHERE namespace = ? AND key = ? AND ${LIVE}`),
-  clear: database.prepare('DELETE FROM key_value WHERE namespace = ?'),
-  all: database.prepare(`SELECT key, value FROM key_value WHERE namespace = ? AND ${LIVE} ORDER BY key`),
-  page: database.prepare(
-    `SELECT key, value FROM key_value WHERE namespace = ? AND key > ? AND ${LIVE} ORDER BY key LIMIT ?`,
-  ),
-  purge: database.prepare(
+const prepare = (database: DatabaseSync) => {
+  const removeExpired = database.prepare(
     `DELETE FROM key_value WHERE (namespace, key) IN
      (SELECT namespace, key FROM key_value WHERE expires_at <= ? LIMIT ?)`,
-  ),
-});
+  );
+  return {
+    get: database.prepare(`SELECT key, value FROM key_value WHERE namespace = ? AND key = ? AND ${LIVE}`),
+    set: database.prepare(
+      `INSERT INTO key_value (namespace, key, value, expires_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
+    ),
+    delete: database.prepare(`DELETE FROM key_value WHERE namespace = ? AND key = ? AND ${LIVE}`),
+    clear: database.prepare('DELETE FROM key_value WHERE namespace = ?'),
+    all: database.prepare(`SELECT key, value FROM key_value WHERE namespace = ? AND ${LIVE} ORDER BY key`),
+    page: database.prepare(
+      `SELECT key, value FROM key_value WHERE namespace = ? AND key > ? AND ${LIVE} ORDER BY key LIMIT ?`,
+    ),
+    // Of all namespaces, whichever of them is written to.
+    purge: new Purge(PURGE_BATCH, (now, most) => Number(removeExpired.run(now, most).changes)),
+  };
+};
