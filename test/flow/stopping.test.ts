@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CrashStage, PHONE, SESSION, type Stanza } from '../support/crash-stage.ts';
 import { within } from '../support/deadline.ts';
-import { COMES_AGAIN, friendOf, onFlow } from '../support/flow.ts';
 
 const LIMIT = 90_000;
 const CONTACT = '15550100040';
@@ -129,31 +128,3 @@ async function deliveredNext(text: string): Promise<string> {
   await isBack();
   return again.id;
 }
-
-test(
-  'what is under way when the store closes is no error, and is handled by the next run',
-  async () => {
-    await onFlow(
-      async (flow, receiver) => {
-        await flow.link(SESSION, PHONE, { webhookUrl: receiver.url });
-        const ann = await friendOf(flow, receiver, '15550100041');
-        for (let round = 0; round < 5; round += 1) {
-          const receipts = Promise.withResolvers<undefined>();
-          flow.sandbox.events.on('stanza', ({ direction, node }) => {
-            if (direction === 'out' && node.tag === 'receipt') receipts.resolve(undefined);
-          });
-          const message = { sessionId: SESSION, to: ann.phone, text: `bye ${round}` };
-          const { messageId } = (await flow.call('POST', '/messages/text', message)).body.data;
-          await within(30_000, 'a receipt', receipts.promise);
-          await flow.stopRuntime();
-          await flow.startRuntime();
-          await flow.reaches(SESSION, 'connected');
-          const wait = `/messages/${messageId}/wait?sessionId=${SESSION}&status=delivered&timeout=30`;
-          expect((await flow.call('GET', wait)).body.data).toMatchObject({ reached: true });
-        }
-      },
-      { expected: [COMES_AGAIN] },
-    );
-  },
-  LIMIT,
-);
