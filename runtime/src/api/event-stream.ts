@@ -23,7 +23,7 @@ export function eventStreamRoutes(app: Api, { sessions, webhooks, stopping }: Ap
         produces: ['text/event-stream'],
       },
     },
-    (request, reply) => {
+    async (request, reply) => {
       const { sessionId, tenantId = null, events, chats = 'all', senders } = request.query;
       refuseBoth(sessionId, request.query.tenantId);
       const filter = {
@@ -34,7 +34,8 @@ export function eventStreamRoutes(app: Api, { sessions, webhooks, stopping }: Ap
       };
       const last = request.headers['last-event-id'];
       const signal = AbortSignal.any([stopping, callerGone(request)]);
-      const stream = webhooks.stream(filter, { signal, after: last === undefined ? undefined : parseEventId(last) });
+      const after = last === undefined ? undefined : parseEventId(last);
+      const stream = await webhooks.stream(filter, { signal, after });
       return reply
         .header('content-type', 'text/event-stream; charset=utf-8')
         .header('cache-control', 'no-store')

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SessionId } from '../ids.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
-import { Positions } from './sqlite-ledger.ts';
+import { Positions } from './positions.ts';
 import type { Database, Store, StoreTiming } from './store.ts';
 
 export class EmbeddedStore implements Store {

@@ -16,13 +16,24 @@ export interface Held {
   aside: boolean;
 }
 
-/** What a runner needs of a queue's engine. */
+type Eventually<T> = T | Promise<T>;
+
+/** The next job to run, now active; or none, and when the next falls due. */
+export type Claim<Data> = { job: Job<Data> } | { job: undefined; due: number | undefined };
+
+/** What a runner needs of a queue's engine; it is asked for one claim at a time. */
 export interface JobSource<Data> {
-  claim(): Job<Data> | undefined;
-  nextDue(): number | undefined;
-  finish(job: Job<Data>, step: 'done' | 'dead', attemptsMade: number, reason: string | null, note?: unknown): void;
-  hold(job: Job<Data>, how: Held): void;
-  release(job: Job<Data>): void;
+  claim(): Eventually<Claim<Data>>;
+  finish(
+    job: Job<Data>,
+    step: 'done' | 'dead',
+    attemptsMade: number,
+    reason: string | null,
+    note?: unknown,
+  ): Eventually<void>;
+  hold(job: Job<Data>, how: Held): Eventually<void>;
+  /** Puts an active job back to the front of its lane; one that was not `begun` counts as not started this time. */
+  release(job: Job<Data>, begun: boolean): Eventually<void>;
 }
 
 export type Handler<Data> = (job: Job<Data>, signal: AbortSignal) => Promise<Outcome>;
@@ -45,6 +56,8 @@ export class JobRunner<Data> {
   readonly #running = new Set<Promise<void>>();
   readonly #ended = Promise.withResolvers<undefined>();
   #timer: NodeJS.Timeout | undefined;
+  #woken = false;
+  #looking = false;
   #paused: boolean;
 
   constructor(
@@ -82,22 +95,45 @@ export class JobRunner<Data> {
 
   /** Starts whatever may start now, then arms the timer for what comes next. */
   wake(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const { signal, concurrency, onError } = this.#options;
-    try {
-      while (!signal.aborted && !this.#paused && this.#running.size < concurrency) {
-        const job = this.#source.claim();
-        if (!job) break;
-        this.#start(job);
+    this.#woken = true;
+    if (!this.#looking) void this.#look();
+  }
+
+  async #look(): Promise<void> {
+    const { signal, onError } = this.#options;
+    this.#looking = true;
+    while (this.#woken) {
+      this.#woken = false;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      try {
+        await this.#startDue();
+      } catch (error) {
+        onError(error, '');
+        if (!signal.aborted) this.#sleep(this.#now() + STORE_RETRY_MS);
       }
-      if (signal.aborted) {
-        if (this.#running.size === 0) this.#ended.resolve(undefined);
-      } else if (!this.#paused && this.#running.size < concurrency) this.#sleep(this.#source.nextDue());
-    } catch (error) {
-      onError(error, '');
-      this.#sleep(this.#now() + STORE_RETRY_MS);
     }
+    this.#looking = false;
+    if (signal.aborted && this.#running.size === 0) this.#ended.resolve(undefined);
+  }
+
+  async #startDue(): Promise<void> {
+    while (this.#mayStart()) {
+      const claim = await this.#source.claim();
+      if (!claim.job) {
+        if (this.#mayStart()) this.#sleep(claim.due);
+        return;
+      }
+      const { job } = claim;
+      // Stopped or paused while it was asked for.
+      if (this.#mayStart()) this.#track(this.#run(job));
+      else this.#track(this.#persist(() => this.#source.release(job, false), job.id));
+    }
+  }
+
+  #mayStart(): boolean {
+    const { signal, concurrency } = this.#options;
+    return !signal.aborted && !this.#paused && this.#running.size < concurrency;
   }
 
   #sleep(until: number | undefined): void {
@@ -106,8 +142,8 @@ export class JobRunner<Data> {
     this.#timer = setTimeout(() => this.wake(), wait);
   }
 
-  #start(job: Job<Data>): void {
-    const run = this.#run(job).finally(() => {
+  #track(work: Promise<void>): void {
+    const run = work.finally(() => {
       this.#running.delete(run);
       this.wake();
     });
@@ -116,14 +152,12 @@ export class JobRunner<Data> {
 
   async #run(job: Job<Data>): Promise<void> {
     const { signal, onError } = this.#options;
-    let settle: () => void;
+    let settle: () => Eventually<void>;
     try {
-      // In a turn of its own: a handler may add jobs, which wakes the runner that is just starting it.
-      await null;
       const outcome = await this.#handler(job, signal);
       settle = () => this.#settle(job, outcome);
     } catch (error) {
-      if (signal.aborted) settle = () => this.#source.release(job);
+      if (signal.aborted) settle = () => this.#source.release(job, true);
       else {
         onError(error, job.id);
         settle = () => this.#settle(job, thrown(job, error, this.#now()));
@@ -132,7 +166,7 @@ export class JobRunner<Data> {
     await this.#persist(settle, job.id);
   }
 
-  #settle(job: Job<Data>, outcome: Outcome): void {
+  #settle(job: Job<Data>, outcome: Outcome): Eventually<void> {
     const { note } = outcome;
     if (outcome.kind === 'done') return this.#source.finish(job, 'done', job.attemptsMade + 1, null, note);
     if (outcome.kind === 'dead') return this.#source.finish(job, 'dead', job.attemptsMade + 1, outcome.reason, note);
@@ -141,15 +175,15 @@ export class JobRunner<Data> {
       return this.#source.finish(job, 'dead', attemptsMade, outcome.reason, note);
     }
     const { until, reason, aside = false } = outcome;
-    this.#source.hold(job, { attemptsMade, until, reason, note, aside });
+    return this.#source.hold(job, { attemptsMade, until, reason, note, aside });
   }
 
   /** A store that cannot be written for a while (a full disk) must not strand a job as active: try until it can. */
-  async #persist(settle: () => void, jobId: string): Promise<void> {
+  async #persist(settle: () => Eventually<void>, jobId: string): Promise<void> {
     const { signal, onError } = this.#options;
     for (;;) {
       try {
-        return settle();
+        return await settle();
       } catch (error) {
         onError(error, jobId);
         // The next process finds it active and runs it again.

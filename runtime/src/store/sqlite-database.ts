@@ -1,8 +1,9 @@
 /** One embedded database: its namespaces and queues, each made once. */
 import Keyv, { type DeserializedData } from 'keyv';
+import type { Positions } from './positions.ts';
 import { SqliteFile } from './sqlite-file.ts';
 import { SqliteKeyValue } from './sqlite-key-value.ts';
-import { SqliteLedger, type Positions } from './sqlite-ledger.ts';
+import { SqliteLedger } from './sqlite-ledger.ts';
 import { SqliteQueue } from './sqlite-queue.ts';
 import type { Batch, Database, KeyValue, Ledger, Queue, StoreTiming, Survives } from './store.ts';
 

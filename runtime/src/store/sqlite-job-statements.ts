@@ -65,7 +65,7 @@ export const jobStatements = (database: DatabaseSync) => ({
   hasten: database.prepare(`UPDATE job SET due_at = ? WHERE queue = ? AND step = 'held' AND reason = ?`),
   hastenOne: database.prepare('UPDATE job SET due_at = ? WHERE sequence = ?'),
   joinLanes: database.prepare('UPDATE job SET lane = ? WHERE queue = ? AND lane = ?'),
-  release: database.prepare(`UPDATE job SET step = 'returned' WHERE queue = ? AND id = ?`),
+  release: database.prepare(`UPDATE job SET step = 'returned', started = started - ? WHERE queue = ? AND id = ?`),
   bury: database.prepare(`UPDATE job SET step = 'dead', due_at = NULL, reason = ?, finished_at = ? WHERE sequence = ?`),
   redrive: database.prepare(
     `UPDATE job SET step = 'queued', attempts_made = 0, reason = NULL, finished_at = NULL WHERE sequence = ?`,

@@ -3,6 +3,7 @@
  * cost does not grow with the jobs that wait behind them. A front that is ready gives way to a job that goes before it;
  * one that was started keeps its place until it is finished.
  */
+import type { Claim } from './job-runner.ts';
 import { jobStatements } from './sqlite-job-statements.ts';
 import type { Held } from './job-runner.ts';
 import type { JobRow } from './sqlite-job-statements.ts';
@@ -83,23 +84,22 @@ export class SqliteJobs<Data> {
     return row && toJob<Data>(row);
   }
 
-  /** The next job to run, now active, or none that is due. */
-  claim(): Job<Data> | undefined {
+  /** The next job to run, now active, or when the next falls due. */
+  claim(): Claim<Data> {
     const now = this.#now();
-    const dueAt = this.nextDue();
+    const due = this.#nextDue();
     const ready = this.#sql.ready.get(this.#queue) as JobRow | undefined;
-    if (!ready && (dueAt === undefined || dueAt > now)) return undefined;
+    if (!ready && (due === undefined || due > now)) return { job: undefined, due };
     return this.#file.transaction(() => {
       this.#promote(now);
       const row = this.#sql.ready.get(this.#queue) as JobRow | undefined;
-      if (!row) return undefined;
+      if (!row) return { job: undefined, due: this.#nextDue() };
       this.#sql.start.run(row.sequence);
-      return toJob<Data>({ ...row, step: 'active', started: row.started + 1 });
+      return { job: toJob<Data>({ ...row, step: 'active', started: row.started + 1 }) };
     });
   }
 
-  /** When the next scheduled or held job falls due. */
-  nextDue(): number | undefined {
+  #nextDue(): number | undefined {
     const row = this.#sql.nextDue.get(this.#queue) as { due: number | null } | undefined;
     return row?.due ?? undefined;
   }
@@ -124,8 +124,8 @@ export class SqliteJobs<Data> {
   }
 
   /** Puts an active job back to the front of its lane, as if it had been interrupted. */
-  release(job: Job<Data>): void {
-    this.#file.transaction(() => this.#sql.release.run(this.#queue, job.id));
+  release(job: Job<Data>, begun: boolean): void {
+    this.#file.transaction(() => this.#sql.release.run(begun ? 0 : 1, this.#queue, job.id));
   }
 
   remove(id: string): boolean {

@@ -1,22 +1,11 @@
-/** A ledger on one SQLite table. Nothing here waits: an entry is written, or not there, when a call returns. */
+/** A ledger on one SQLite table. */
 import type { DatabaseSync } from 'node:sqlite';
+import { MICROSECONDS, type Positions } from './positions.ts';
 import { Purge } from './purge.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Ledger, LedgerEntry, LedgerRange } from './store.ts';
 
 const PURGE_BATCH = 200;
-const MICROSECONDS = 1_000;
-
-/** Gives each entry of a store's ledgers its position. */
-export class Positions {
-  #last = 0;
-
-  /** Behind all that were given, behind `former`, and at the time it is. */
-  next(now: number, former: number): number {
-    this.#last = Math.max(now * MICROSECONDS, former + 1, this.#last + 1);
-    return this.#last;
-  }
-}
 
 export class SqliteLedger implements Ledger {
   readonly #file: SqliteFile;
@@ -37,10 +26,10 @@ export class SqliteLedger implements Ledger {
     this.#purge = new Purge(PURGE_BATCH, (_at, limit) => this.#removeOld(limit));
   }
 
-  append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): LedgerEntry {
+  async append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): Promise<LedgerEntry> {
     return this.#file.transaction(() => {
       const last = this.#sql.last.get(this.#name) as LedgerEntry | undefined;
-      const known = last?.id === id ? last : this.get(id);
+      const known = last?.id === id ? last : this.#find(id);
       if (known) return known;
       this.#sql.forget.run({ name: this.#name, id, oldest: this.#oldest() });
       this.#purge.afterWrite(this.#now());
@@ -52,11 +41,16 @@ export class SqliteLedger implements Ledger {
     });
   }
 
-  get(id: string): LedgerEntry | undefined {
+  async get(id: string): Promise<LedgerEntry | undefined> {
+    return this.#find(id);
+  }
+
+  #find(id: string): LedgerEntry | undefined {
     return this.#sql.byId.get(this.#name, id, this.#oldest()) as LedgerEntry | undefined;
   }
 
-  read({ after = 0, before = Number.MAX_SAFE_INTEGER, limit, newestFirst = false }: LedgerRange): LedgerEntry[] {
+  async read(range: LedgerRange): Promise<LedgerEntry[]> {
+    const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, newestFirst = false } = range;
     const from = Math.max(after, this.#oldest());
     return this.#sql[newestFirst ? 'newest' : 'oldest'].all(
       this.#name,

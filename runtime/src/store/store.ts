@@ -177,12 +177,12 @@ export interface LedgerRange {
   newestFirst?: boolean;
 }
 
-/** Entries one after another, never changed, each under an id. */
+/** Entries one after another, never changed, each under an id. What is asked of several ledgers in one turn is seen as at one moment. */
 export interface Ledger {
-  /** Adds an entry, which survives a crash of the process when the call itself has returned; an id that is there gives the entry as it was written. */
-  append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): LedgerEntry;
-  get(id: string): LedgerEntry | undefined;
-  read(range: LedgerRange): LedgerEntry[];
+  /** Adds an entry, which survives a crash of the process when this resolves; an id that is there gives the entry as it was written. */
+  append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): Promise<LedgerEntry>;
+  get(id: string): Promise<LedgerEntry | undefined>;
+  read(range: LedgerRange): Promise<LedgerEntry[]>;
 }
 
 /**

@@ -17,7 +17,7 @@ export async function countMessages(events: EventLog, session: SessionId, since:
   const counts: MessageCounts = { sent: 0, received: 0, failed: 0 };
   let after = positionAt(since);
   for (;;) {
-    const page: StoredEvent[] = events.read(session, { after, limit: PAGE });
+    const page: StoredEvent[] = await events.read(session, { after, limit: PAGE });
     for (const { envelope } of page) {
       const what = countedAs(envelope);
       if (what) counts[what]++;

@@ -21,10 +21,10 @@ export interface StoredEvent {
 }
 
 export interface EventLog {
-  /** It survives a crash of the process when the call itself has returned. */
-  append(session: SessionId, fact: Fact): StoredEvent;
-  find(session: SessionId, id: EventId): StoredEvent | undefined;
-  read(session: SessionId, range: LedgerRange): StoredEvent[];
+  /** It survives a crash of the process when this resolves. */
+  append(session: SessionId, fact: Fact): Promise<StoredEvent>;
+  find(session: SessionId, id: EventId): Promise<StoredEvent | undefined>;
+  read(session: SessionId, range: LedgerRange): Promise<StoredEvent[]>;
 }
 
 /** Where the events from this time on (ms since 1970) begin. */
@@ -36,20 +36,20 @@ export function createEventLog(
 ): EventLog {
   const of = (session: SessionId): Ledger => sessionDatabase(session).ledger('events', { keep: EVENT_RETENTION_MS });
   return {
-    append(session, { event, fact, data }) {
+    async append(session, { event, fact, data }) {
       const id = eventIdFor(session, fact);
       const common = { id, event, version: 1, sessionId: session, sessionHash: sessionHash(session) } as const;
-      const entry = of(session).append(id, ({ sequence, position }) => {
+      const entry = await of(session).append(id, ({ sequence, position }) => {
         const timestamp = Math.floor(position / MICROSECONDS);
         return JSON.stringify({ ...common, sequence, timestamp, data } satisfies EventEnvelope);
       });
       return toEvent(entry);
     },
-    find(session, id) {
-      const entry = of(session).get(id);
+    async find(session, id) {
+      const entry = await of(session).get(id);
       return entry && toEvent(entry);
     },
-    read: (session, range) => of(session).read(range).map(toEvent),
+    read: async (session, range) => (await of(session).read(range)).map(toEvent),
   };
 }
 

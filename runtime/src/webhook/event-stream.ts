@@ -25,7 +25,7 @@ export interface EventStreams {
   /** Something was published. */
   published(session: SessionId, event: StoredEvent): void;
   /** Throws `event_not_found` when it is to go on behind an event that is not kept, `too_many_streams`. */
-  open(filter: EventFilter, options: StreamOptions): AsyncGenerator<StoredEvent | null, void>;
+  open(filter: EventFilter, options: StreamOptions): Promise<AsyncGenerator<StoredEvent | null, void>>;
 }
 
 const MOST_STREAMS = 100;
@@ -33,16 +33,16 @@ const PAGE = 50;
 const KEEP_ALIVE_MS = 15_000;
 
 /** Some events of several sessions in their common order, behind a position. */
-export const inOrder = (events: EventLog, sessions: SessionId[], range: { after: number; before?: number }) =>
-  sessions
-    .flatMap((session) => events.read(session, { ...range, limit: PAGE }))
+export const inOrder = async (events: EventLog, sessions: SessionId[], range: { after: number; before?: number }) =>
+  (await Promise.all(sessions.map((session) => events.read(session, { ...range, limit: PAGE }))))
+    .flat()
     .sort((one, other) => one.position - other.position)
     .slice(0, PAGE);
 
 /** The same from the end, before a position. */
-export const fromEnd = (events: EventLog, sessions: SessionId[], before: number) =>
-  sessions
-    .flatMap((session) => events.read(session, { before, limit: PAGE, newestFirst: true }))
+export const fromEnd = async (events: EventLog, sessions: SessionId[], before: number) =>
+  (await Promise.all(sessions.map((session) => events.read(session, { before, limit: PAGE, newestFirst: true }))))
+    .flat()
     .sort((one, other) => other.position - one.position)
     .slice(0, PAGE);
 
@@ -56,18 +56,20 @@ export function createEventStreams(events: EventLog, sessions: () => KnownSessio
     published(session, { position }) {
       for (const reader of readers) reader.wake(session, position);
     },
-    open(filter, { after, signal, keepAlive = KEEP_ALIVE_MS }) {
+    async open(filter, { after, signal, keepAlive = KEEP_ALIVE_MS }) {
       if (readers.size >= MOST_STREAMS) throw new RuntimeError('too_many_streams');
       const mine = () => covered(sessions(), filter);
       const reader = new Reader();
-      if (after !== undefined) {
-        const found = mine().flatMap((session) => events.find(session, after) ?? []);
-        if (!found[0]) throw new RuntimeError('event_not_found');
-        for (const session of mine()) reader.wake(session, found[0].position + 1);
-      }
-      const read = () => reader.read(events, mine());
       readers.add(reader);
       const close = () => void readers.delete(reader);
+      if (after !== undefined) {
+        const found = await Promise.all(mine().map((session) => events.find(session, after))).finally(close);
+        const event = found.find((each) => each !== undefined);
+        if (!event) throw new RuntimeError('event_not_found');
+        reader.begin(mine(), event.position);
+        readers.add(reader);
+      }
+      const read = () => reader.read(events, mine());
       signal.addEventListener('abort', close, { once: true });
       if (signal.aborted) close();
       return follow(filter, read, (ms) => reader.somethingNew(ms, signal), keepAlive, signal, close);
@@ -77,7 +79,7 @@ export function createEventStreams(events: EventLog, sessions: () => KnownSessio
 
 async function* follow(
   filter: EventFilter,
-  read: () => StoredEvent[],
+  read: () => Promise<StoredEvent[]>,
   somethingNew: (ms: number) => Promise<boolean>,
   keepAlive: number,
   signal: AbortSignal,
@@ -85,7 +87,7 @@ async function* follow(
 ): AsyncGenerator<StoredEvent | null, void> {
   try {
     while (!signal.aborted) {
-      const page = read();
+      const page = await read();
       for (const event of page) if (wants(filter, event.envelope)) yield event;
       if (page.length === 0 && !(await somethingNew(keepAlive)) && !signal.aborted) yield null;
     }
@@ -97,10 +99,16 @@ async function* follow(
 
 /** How far one has read, and where there is more. */
 class Reader {
-  readonly #fresh = new Set<SessionId>();
+  #fresh = new Set<SessionId>();
   /** All up to here was read; undefined before there was anything. */
   #position: number | undefined;
   #woken = Promise.withResolvers<undefined>();
+
+  /** Goes on behind this position. */
+  begin(sessions: SessionId[], position: number): void {
+    this.#position = position;
+    for (const session of sessions) this.wake(session, position + 1);
+  }
 
   wake(session: SessionId, position: number): void {
     this.#position ??= position - 1;
@@ -109,15 +117,16 @@ class Reader {
   }
 
   /** The next events; none when all were read. */
-  read(events: EventLog, sessions: SessionId[]): StoredEvent[] {
+  async read(events: EventLog, sessions: SessionId[]): Promise<StoredEvent[]> {
     if (this.#position === undefined) return [];
-    const fresh = sessions.filter((session) => this.#fresh.has(session));
-    const page = inOrder(events, fresh, { after: this.#position });
+    const fresh = this.#fresh;
+    // What wakes it while it reads is not seen by this read.
+    this.#fresh = new Set();
+    this.#woken = Promise.withResolvers();
+    const known = sessions.filter((session) => fresh.has(session));
+    const page = await inOrder(events, known, { after: this.#position });
     this.#position = page.at(-1)?.position ?? this.#position;
-    if (page.length === 0) {
-      this.#fresh.clear();
-      this.#woken = Promise.withResolvers();
-    }
+    if (page.length > 0) for (const session of fresh) this.#fresh.add(session);
     return page;
   }
 

@@ -29,7 +29,7 @@ export class Publishing {
   publish(session: SessionId, fact: Fact): Promise<EventEnvelope> {
     return this.#inLine(session, async () => {
       await this.#resumeOnce(session);
-      const event = this.#deps.events.append(session, fact);
+      const event = await this.#deps.events.append(session, fact);
       // Before anything is waited for: streams go by position, and whoever is told of a later event is past this one.
       this.#deps.streams.published(session, event);
       await this.#add(event);
@@ -47,7 +47,7 @@ export class Publishing {
    */
   async #resumeOnce(session: SessionId): Promise<void> {
     if (this.#resumed.has(session)) return;
-    const [last] = this.#deps.events.read(session, { limit: 1, newestFirst: true });
+    const [last] = await this.#deps.events.read(session, { limit: 1, newestFirst: true });
     // What was delivered longer ago is not recognised any more.
     if (last && last.envelope.timestamp > this.#deps.now() - KEEP_DELIVERED_MS) {
       await this.#add(last, last.envelope.timestamp);

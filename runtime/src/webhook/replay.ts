@@ -21,10 +21,10 @@ export async function replay(room: Replay, subscription: Subscription, range: Re
   const before = positionAt((range.to ?? Number.MAX_SAFE_INTEGER / 2_000) + 1);
   let after = positionAt(range.from ?? 0) - 1;
   if (range.last !== undefined)
-    after = Math.max(after, beginningOf(events, subscription, sessions, before, range.last));
+    after = Math.max(after, await beginningOf(events, subscription, sessions, before, range.last));
   let queued = 0;
   for (;;) {
-    const page = inOrder(events, sessions, { after, before });
+    const page = await inOrder(events, sessions, { after, before });
     for (const event of page) {
       after = event.position;
       if (!wants(subscription, event.envelope)) continue;
@@ -36,17 +36,17 @@ export async function replay(room: Replay, subscription: Subscription, range: Re
 }
 
 /** Behind which position the last so many that are wanted are. */
-function beginningOf(
+async function beginningOf(
   events: EventLog,
   filter: EventFilter,
   sessions: ReturnType<typeof covered>,
   before: number,
   last: number,
-): number {
+): Promise<number> {
   let left = last;
   let end = before;
   for (;;) {
-    const page = fromEnd(events, sessions, end);
+    const page = await fromEnd(events, sessions, end);
     if (page.length === 0) return 0;
     for (const { envelope, position } of page) {
       end = position;

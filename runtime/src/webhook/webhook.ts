@@ -198,7 +198,7 @@ export interface Webhooks {
   /** What has still to be delivered, for the metrics. */
   backlog(): Promise<DeliveryBacklog>;
   /** Events as they come; null now and then when none does. Throws `event_not_found`, `too_many_streams`. */
-  stream(filter: EventFilter, options: StreamOptions): AsyncGenerator<StoredEvent | null, void>;
+  stream(filter: EventFilter, options: StreamOptions): Promise<AsyncGenerator<StoredEvent | null, void>>;
 }
 
 /** Builds the room on its databases; nothing runs before `start`. */
