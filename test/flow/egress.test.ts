@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { openProxy, type Contact, type Proxy } from '../../runtime/sandbox/sandbox.ts';
 import { eventually } from '../support/deadline.ts';
 import { startFileHost, type FileHost } from '../support/file-host.ts';
-import { COMES_AGAIN, PHONE, startFlow, type Flow } from '../support/flow.ts';
+import { PHONE, startFlow, type Flow } from '../support/flow.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { SAMPLES } from '../support/sample-files.ts';
 import { trustMediaHost } from '../support/trust.ts';
@@ -44,7 +44,7 @@ beforeAll(async () => {
   await hear();
 }, 60_000);
 afterAll(async () => {
-  await flow.end([COMES_AGAIN, /request failed/, /a proxy is in quarantine/]);
+  await flow.end([/request failed/, /a proxy is in quarantine/]);
   for (const each of [own, others, host]) await each.close();
   await receiver.stop();
   unsubscribe('net.server.socket', count);

@@ -1,14 +1,13 @@
 /** Debian's Prometheus scrapes a real runtime; the shipped rules fire on real troubles and are over when those are. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
-import { COMES_AGAIN, startFlow, PHONE, type Flow } from '../support/flow.ts';
+import { startFlow, PHONE, type Flow } from '../support/flow.ts';
 import { describeWithPrometheus, startPrometheus, type Prometheus } from '../support/prometheus.ts';
 import { startReceiver, type Receiver, type Reply } from '../support/receiver.ts';
 import { eventually } from '../support/deadline.ts';
 
 /** What the troubles lead to; on a slow machine they last long enough for the monitor and the watchdog to speak. */
 const EXPECTED = [
-  COMES_AGAIN,
   /delivery (failed|given up)/,
   /does not know/,
   /the connection is unwell/,

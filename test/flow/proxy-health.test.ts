@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SandboxProxy } from '../../runtime/sandbox/network.ts';
 import { eventually } from '../support/deadline.ts';
-import { COMES_AGAIN, PHONE, startFlow, type Flow } from '../support/flow.ts';
+import { PHONE, startFlow, type Flow } from '../support/flow.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 
 let flow: Flow;
@@ -30,12 +30,7 @@ afterEach(async () => {
   // One that a proxy opened and that was cut at once may never have been accepted; one around the proxies would be too many.
   expect(flow.sandbox.acceptedConnections).toBeLessThanOrEqual(through);
   // A ping may be under way when a connection is cut.
-  await flow.end([
-    COMES_AGAIN,
-    /a proxy is in quarantine/,
-    /connecting again does not help/,
-    /the connection is unwell/,
-  ]);
+  await flow.end([/a proxy is in quarantine/, /connecting again does not help/, /the connection is unwell/]);
   await receiver.stop();
 });
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openProxy, type Proxy } from '../../runtime/sandbox/proxies/proxies.ts';
 import { eventually } from '../support/deadline.ts';
-import { COMES_AGAIN, startFlow, type Flow } from '../support/flow.ts';
+import { startFlow, type Flow } from '../support/flow.ts';
 
 const connectionsThrough = (proxy: Proxy) =>
   [...proxy.destinations.values()].reduce((sum, { connections }) => sum + connections, 0);
@@ -38,7 +38,7 @@ describe('a pool of two', () => {
     flow = await startFlow({ PROXY_POOL: JSON.stringify(pool), PROXY_CHECK_INTERVAL_MS: '0' });
   });
   afterAll(async () => {
-    await flow.end([COMES_AGAIN]);
+    await flow.end();
     for (const proxy of all()) await proxy.close();
   });
 
@@ -164,7 +164,7 @@ test('who is logged out, or never linked and was given up, leaves the place to w
   await flow.call('POST', '/sessions/second/disconnect');
   await flow.reaches('first', 'qr');
   expect(direct(flow, [proxy])).toBe(0);
-  await flow.end([COMES_AGAIN]);
+  await flow.end();
   await proxy.close();
 }, 60_000);
 
@@ -182,7 +182,7 @@ describe('the choice of a session', () => {
     await flow.link('linked');
   }, 30_000);
   afterAll(async () => {
-    await flow.end([COMES_AGAIN]);
+    await flow.end();
     for (const proxy of proxies) await proxy.close();
   });
 

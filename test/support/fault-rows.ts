@@ -135,6 +135,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'acks late', name: 'acks-late', settings: { ms: 3_000 }, until: HOLD_MS },
   { fault: 'messages lost at the server', name: 'messages-lost', until: 'login' },
   { fault: 'messages refused', name: 'messages-refused', until: HOLD_MS, mayFail: true },
+  { fault: 'deliveries unheard', name: 'deliveries-unheard', until: HOLD_MS },
   { fault: 'receipts lost', name: 'receipts-lost', until: HOLD_MS },
   { fault: 'messages spoilt', name: 'spoilt' },
   { fault: 'messages repeated', name: 'repeated' },

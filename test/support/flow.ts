@@ -18,12 +18,6 @@ const WARN = 40;
 /** What the runtime says of the machine it runs on, which here runs other tests as well. */
 const OF_THE_MACHINE = /the event loop stood still/;
 
-/**
- * To be expected where a connection is taken away: a message whose ack went down with it is delivered again, when its key has
- * been used. What it said was told when it came first.
- */
-export const COMES_AGAIN = /"cause":"Key used already or never filled"/;
-
 interface Answer {
   status: number;
   headers: Headers;

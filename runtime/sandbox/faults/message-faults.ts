@@ -46,6 +46,12 @@ export const messageFaults: readonly FaultKind[] = [
   lasting('messages-lost', 'Messages vanish at the server, unacknowledged, while everything else works.', {}, (scene) =>
     scene.interfere({ incoming: ({ tag }) => (tag === 'message' ? 'lost' : null) }),
   ),
+  lasting(
+    'deliveries-unheard',
+    'What a client says of the messages it was given does not arrive: its next login brings them again.',
+    {},
+    (scene) => scene.interfere({ incoming: ({ tag }) => (tag === 'receipt' || tag === 'ack' ? 'lost' : null) }),
+  ),
   lasting('receipts-lost', 'Clients are not told that their messages were delivered or read.', {}, (scene) =>
     scene.interfere({ outgoing: ({ tag }) => (tag === 'receipt' ? 'kept' : null) }),
   ),

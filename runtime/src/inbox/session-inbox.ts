@@ -149,6 +149,9 @@ export class SessionInbox {
     }
     if (heard.what !== 'undecryptable') return (await this.#acceptAct(heard)) ? 'new' : 'repeated';
     const { chat, messageId } = heard.event;
+    // One that was read and comes again after its key is gone.
+    if ((await this.#accepted(chat.jid, messageId)) || (await this.#rows.has(`act|${chat.jid}|${messageId}`)))
+      return 'repeated';
     const fact = `undecryptable:${chat.jid}|${messageId}`;
     await this.#deps.publish(this.#session, { event: 'message.undecryptable', fact, data: heard.event });
     return 'undecryptable';

@@ -45,6 +45,7 @@ export class InboundGate {
   readonly #sock: WASocket;
   readonly #deps: GateDeps;
   readonly #calls = new Calls();
+  readonly #replayed = Promise.withResolvers<undefined>();
   #turn: Promise<void> = Promise.resolve();
 
   /** Takes the client's place at the kinds of stanza that events come of, and hands them on once they are written down. */
@@ -73,6 +74,20 @@ export class InboundGate {
       for (const node of nodes) this.#again(node);
     } catch (error) {
       log.error({ err: toError(error) }, 'what a former run left unfinished could not be read');
+    } finally {
+      this.#replayed.resolve(undefined);
+    }
+  }
+
+  /** The server has sent what it had kept for this connection; what it sent is written down first. */
+  async caughtUp(): Promise<void> {
+    const { journal, auth, log } = this.#deps;
+    await this.#turn;
+    await this.#replayed.promise;
+    try {
+      await journal.caughtUp(auth.keys);
+    } catch (error) {
+      log.error({ err: toError(error) }, 'the content of messages that were told could not be removed');
     }
   }
 

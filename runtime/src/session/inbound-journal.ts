@@ -8,7 +8,9 @@
  * 1. Each message, receipt, call and change of a group is written down as it comes off the wire; only then does the client see it.
  * 2. A message's plaintext is written in the same atomic batch as the used-up key, under the hash of the ciphertext.
  *    Decrypting the same ciphertext again answers from there, and never twice from the ratchet.
- * 3. All of it is removed when what it tells has been made durable (`settle`).
+ * 3. When what it tells has been made durable (`settle`), it is not handled again after a crash. Its plaintext stays until
+ *    the client's ack has had its time: a connection that breaks before it, such as while the client still works on what
+ *    its own phone sent, brings the message again, and its key is used.
  * 4. After a restart what is left is handled again (`unsettled`), as if it had just arrived.
  * 5. A message that comes without its content, which the client then asks its phone for, stays until that has come
  *    (`expectContent`): a client that ends before it has asked, or is cut, asks when the connection is open again.
@@ -23,7 +25,7 @@ import {
   type SocketConfig,
   type WAMessage,
 } from '@whiskeysockets/baileys';
-import type { Database, KeyValue } from '../store/store.ts';
+import type { Batch, Database, KeyValue } from '../store/store.ts';
 import { sleepUnlessAborted } from '../time.ts';
 
 type MakeRepository = SocketConfig['makeSignalRepository'];
@@ -40,6 +42,8 @@ interface Row {
   alone?: number;
   /** When it came, ms since 1970, for the order of a replay. */
   at: number;
+  /** When what it tells was durable, ms since 1970; what is left is its plaintext. */
+  settledAt?: number;
 }
 
 const NAMESPACE = 'journal';
@@ -51,6 +55,8 @@ const MAX_REPLAYS = 3;
 const MAX_ALONE = 3;
 /** How long the next one waits for one that is handled alone. What crashes the process does so at once. */
 const ALONE_MS = 1_000;
+/** How long the plaintext of a settled message is kept for an ack that did not arrive, unless the server has caught up before. */
+const ACK_MS = 60_000;
 /** Stanzas that never lead to a message (nothing to decrypt) are forgotten this much later, and beyond this many. */
 const KEEP_MS = 3 * 24 * 3_600_000;
 const MOST_REMEMBERED = 5_000;
@@ -72,6 +78,9 @@ export class InboundJournal {
   readonly #database: Database;
   readonly #rows: KeyValue;
   readonly #replayed: Set<string>;
+  readonly #openedAt = Date.now();
+  /** Settled messages whose plaintext is still there. */
+  readonly #settled = new Map<string, { hashes: string[]; at: number }>();
   readonly #namesById = new Map<string, Map<string, string[]>>();
   /** Rows of messages whose content is still to come. */
   readonly #awaited = new Set<string>();
@@ -94,22 +103,48 @@ export class InboundJournal {
       ? node.content.filter((part) => part.tag === 'enc').map((part) => hashOf(part.content as Uint8Array))
       : [];
     this.#remember(id, name, hashes);
+    this.#settled.delete(name);
     const stanza = Buffer.from(encodeBinaryNode(node)).toString('base64');
-    const { replays = 0, alone = 0, at = Date.now() } = (await this.#rows.get<Row>(name)) ?? {};
+    const before = await this.#rows.get<Row>(name);
+    const { replays = 0, alone = 0, at = Date.now() } = before?.settledAt === undefined ? (before ?? {}) : {};
     await this.#rows.set(name, { stanza, hashes, replays, alone, at } satisfies Row, KEEP_MS);
   }
 
-  /** What these stanzas tell is durable elsewhere: forget them and their plaintext. */
+  /** What these stanzas tell is durable elsewhere: they are not handled again, and forgotten when they cannot come again. */
   async settle(what: { messageId: string } | BinaryNode, keys: Pick<Keys, 'set'>): Promise<void> {
     const known = this.#rowsOf(what);
     if (known.size === 0) return;
-    // One that comes back with a power cut is handled again, and recognised.
-    await this.#database.write(NAMESPACE, { set: [], remove: [...known.keys()] }, 'crash');
-    const hashes = [...known.values()].flat();
-    if (hashes.length > 0) {
-      await keys.set({ [PLAINTEXT]: Object.fromEntries(hashes.map((hash) => [hash, null])) });
+    const [set, remove]: [Batch['set'], string[]] = [[], []];
+    const now = Date.now();
+    for (const [name, hashes] of known) {
+      if (hashes.length === 0) remove.push(name);
+      else {
+        const value: Row = { stanza: '', hashes, replays: 0, at: now, settledAt: now };
+        set.push({ key: name, value, ttl: KEEP_MS });
+      }
     }
-    for (const name of known.keys()) this.#alone.get(name)?.abort();
+    // One that comes back with a power cut is handled again, and recognised.
+    await this.#database.write(NAMESPACE, { set, remove }, 'crash');
+    for (const [name, hashes] of known) {
+      if (hashes.length > 0) this.#settled.set(name, { hashes, at: now });
+      this.#alone.get(name)?.abort();
+    }
+    await this.#forget(now - ACK_MS, keys);
+  }
+
+  /** The server has sent all that it had kept for this connection: what was settled before it does not come again. */
+  async caughtUp(keys: Pick<Keys, 'set'>): Promise<void> {
+    await this.#forget(this.#openedAt, keys);
+  }
+
+  /** Removes what was settled before that time (ms since 1970), the plaintext first: a crash between leaves the way to it. */
+  async #forget(before: number, keys: Pick<Keys, 'set'>): Promise<void> {
+    const over = [...this.#settled].filter(([, { at }]) => at < before);
+    if (over.length === 0) return;
+    for (const [name] of over) this.#settled.delete(name);
+    const hashes = over.flatMap(([, settled]) => settled.hashes);
+    await keys.set({ [PLAINTEXT]: Object.fromEntries(hashes.map((hash) => [hash, null])) });
+    await this.#database.write(NAMESPACE, { set: [], remove: over.map(([name]) => name) }, 'crash');
   }
 
   /** The content of this message is still to come: it is handled again when the connection opens next, unless settled. */
@@ -150,9 +185,14 @@ export class InboundJournal {
     return { suspects, nodes, givenUp };
   }
 
+  /** Those not settled; the settled are noted. */
   async #oldestFirst(): Promise<[name: string, row: Row][]> {
     const entries: [string, Row][] = [];
-    for await (const [name, row] of this.#rows.iterator?.(undefined) ?? []) entries.push([name as string, row as Row]);
+    for await (const [name, row] of (this.#rows.iterator?.(undefined) ?? []) as AsyncIterable<[string, Row]>) {
+      if (row.settledAt === undefined) entries.push([name, row]);
+      // One that came again meanwhile is in hand.
+      else if (!this.#knows(name)) this.#settled.set(name, { hashes: row.hashes, at: row.settledAt });
+    }
     return entries.sort(([, a], [, b]) => a.at - b.at);
   }
 

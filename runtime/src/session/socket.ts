@@ -150,7 +150,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   noticeRefusedUpgrade(sock, (answer) => end(503, `${answer} instead of a connection`));
   sock.ws.on('CB:ack,class:message', (node: BinaryNode) => acks.arrived(node));
   const onUnsaved = (error: unknown) => end(500, `credentials could not be saved: ${toError(error).message}`);
-  const gate = new InboundGate(sock, { ...deps, onReceipt: events.onReceipt, onCall: events.onNews, onUnsaved });
+  passThroughJournal(sock, deps, events, onUnsaved);
   const [unlinking, pairingCodes] = [new Unlinking(sock), new PairingCodes(sock, deps.auth, qrLives)];
   const vitals = readVitals(sock, () => deps.auth.creds.me);
   // Of no use once it is over.
@@ -162,10 +162,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   sock.ev.on('connection.update', (update) => {
     if (update.qr) events.onQr(update.qr, qrShown++ === 0 ? FIRST_QR_MS : NEXT_QR_MS);
     if (update.isNewLogin) events.onPaired();
-    if (update.connection === 'open') {
-      events.onOpen();
-      void gate.replay();
-    }
+    if (update.connection === 'open') events.onOpen();
     if (update.connection === 'close') {
       ended = true;
       clearInterval(flushing);
@@ -195,6 +192,20 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
       forced = setTimeout(() => rawSocket(sock)?.terminate(), LEAVE_MS);
     },
   };
+}
+
+/** It handles again what was left when the connection opens, and forgets what cannot come again when the server has caught up. */
+function passThroughJournal(
+  sock: WASocket,
+  deps: SocketDeps,
+  { onReceipt, onNews }: SocketEvents,
+  onUnsaved: (e: Error) => void,
+) {
+  const gate = new InboundGate(sock, { ...deps, onReceipt, onCall: onNews, onUnsaved });
+  sock.ev.on('connection.update', ({ connection, receivedPendingNotifications }) => {
+    if (connection === 'open') void gate.replay();
+    if (receivedPendingNotifications) void gate.caughtUp();
+  });
 }
 
 function configFor(
