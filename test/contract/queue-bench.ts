@@ -1,14 +1,15 @@
 /** What the queue contracts work with: a fresh store for each test, and a handler whose every start is noted. */
 import { afterEach, beforeEach, expect } from '@jest/globals';
-import type { Job, JobOptions, Outcome, Queue, Store } from '../../runtime/src/store/store.ts';
+import type { Job, JobOptions, Outcome, Queue } from '../../runtime/src/store/store.ts';
 import { eventually, within } from '../support/deadline.ts';
+import { SESSION, type QueueStore } from '../support/queue-stores.ts';
 
 export interface QueueEngine {
   /** A fresh, empty store. */
-  open(): Promise<Store>;
+  open(now?: () => number): Promise<QueueStore>;
   /** The same store as after a restart; null when the engine forgets. */
-  reopen: (() => Promise<Store>) | null;
-  /** What `queue-victim.ts` is told to use the same store. */
+  reopen: (() => Promise<QueueStore>) | null;
+  /** What `queue-stores.ts` is told to use the same store. */
   victimArguments(): string[];
 }
 
@@ -18,7 +19,7 @@ export const DONE: Outcome = { kind: 'done' };
 export const KEEP_DONE_MS = 60_000;
 
 export interface QueueBench {
-  store: Store;
+  store: QueueStore;
   queue: Queue<number>;
   /** Every start of a handler, in order, as the job was then. */
   started: Job<number>[];
@@ -68,7 +69,7 @@ export function queueBench(engine: QueueEngine): QueueBench {
 
   beforeEach(async () => {
     bench.store = await engine.open();
-    bench.queue = bench.store.instance.queue('contract', { keepDone: KEEP_DONE_MS });
+    bench.queue = bench.store.session(SESSION).queue('contract', { keepDone: KEEP_DONE_MS });
     bench.started = [];
     bench.errors = [];
     bench.stop = ended;

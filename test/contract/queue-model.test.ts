@@ -2,9 +2,23 @@
  * The queue against a model that is too simple to be wrong: after every step exactly those jobs are in hand that the
  * rule names, and in the end each was finished once.
  */
-import { expect, test } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openStore, type Job, type Outcome, type Queue, type Store } from '../../runtime/src/store/store.ts';
+import { openStore, type Job, type Outcome, type Queue } from '../../runtime/src/store/store.ts';
+import { SESSION, type QueueStore } from '../support/queue-stores.ts';
+import { RedisServer, redisQueues } from '../support/redis-queues.ts';
+
+interface Opened {
+  store: QueueStore;
+  /** Resolves when the engine has nothing left to do. */
+  idle(): Promise<void>;
+}
+
+/** A fresh store by this clock. */
+type Open = (now: () => number) => Opened;
 
 interface ModelJob {
   id: string;
@@ -48,18 +62,23 @@ function claimAll(model: Model): void {
 
 class Real {
   now = 1_000_000;
-  readonly store: Store = openStore({ directory: ':memory:', now: () => this.now });
-  readonly queue: Queue<null> = this.store.instance.queue('model', { keepDone: 1e12 });
+  readonly #opened: Opened;
+  readonly queue: Queue<null>;
   readonly inHand = new Map<string, (outcome: Outcome) => void>();
   readonly completed: string[] = [];
+  readonly errors: unknown[] = [];
   readonly #stopping = new AbortController();
-  readonly #running = this.queue.process((job: Job<null>) => this.#take(job), {
-    concurrency: CONCURRENCY,
-    signal: this.#stopping.signal,
-    onError: (error) => {
-      throw error;
-    },
-  });
+  readonly #running: Promise<void>;
+
+  constructor(open: Open) {
+    this.#opened = open(() => this.now);
+    this.queue = this.#opened.store.session(SESSION).queue('model', { keepDone: 1e12 });
+    this.#running = this.queue.process((job: Job<null>) => this.#take(job), {
+      concurrency: CONCURRENCY,
+      signal: this.#stopping.signal,
+      onError: (error) => this.errors.push(error),
+    });
+  }
 
   #take({ id }: Job<null>): Promise<Outcome> {
     if (this.inHand.has(id)) throw new Error(`${id} is in hand twice`);
@@ -76,14 +95,15 @@ class Real {
 
   /** Lets everything that can happen now happen. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    await this.#opened.idle();
+    expect(this.errors).toEqual([]);
   }
 
   async close(): Promise<void> {
     this.#stopping.abort();
     for (const id of [...this.inHand.keys()]) this.finish(id, { kind: 'dead', reason: 'end' });
     await this.#running;
-    await this.store.close();
+    await this.#opened.store.close();
   }
 }
 
@@ -204,16 +224,16 @@ const anyStep: fc.Arbitrary<Named> = fc.oneof(
 async function compare(model: Model, real: Real): Promise<void> {
   const expected = model.jobs.filter(({ state }) => state === 'active').map(({ id }) => id);
   expect([...real.inHand.keys()].toSorted()).toEqual(expected.toSorted());
-  for (const job of model.jobs) {
-    const { id, state, attemptsMade, started } = job;
-    expect(await real.queue.get(id)).toMatchObject({ id, state, attemptsMade, started });
-  }
+  const jobs = await Promise.all(model.jobs.map(({ id }) => real.queue.get(id)));
+  for (const [at, { id, state, attemptsMade, started }] of model.jobs.entries())
+    expect(jobs[at]).toMatchObject({ id, state, attemptsMade, started });
 }
 
-test('whatever happens, exactly the jobs that are to run are in hand, and each is finished once', async () => {
+/** Whatever happens, exactly the jobs that are to run are in hand, and each is finished once. */
+async function check(open: Open, numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 40 }), async (steps) => {
-      const real = new Real();
+      const real = new Real(open);
       const model: Model = { jobs: [], now: real.now, paused: false, added: 0 };
       try {
         for (const { step } of [...steps, pause(false)]) {
@@ -238,6 +258,33 @@ test('whatever happens, exactly the jobs that are to run are in hand, and each i
         await real.close();
       }
     }),
-    { numRuns: 300 },
+    { numRuns },
   );
-}, 120_000);
+}
+
+const quiet = async () => {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+};
+
+describe('whatever happens, exactly the jobs that are to run are in hand, and each is finished once', () => {
+  let root: string;
+  let server: RedisServer;
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'queue-model-'));
+    server = new RedisServer(root);
+    await server.start();
+  }, 60_000);
+  afterAll(async () => {
+    await server.kill();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  test('on SQLite', async () => {
+    await check((now) => ({ store: openStore({ directory: ':memory:', now }), idle: quiet }), 300);
+  }, 120_000);
+
+  test('on Redis', async () => {
+    let count = 0;
+    await check((now) => redisQueues({ port: server.port, name: String((count += 1)), now }), 150);
+  }, 120_000);
+});

@@ -36,6 +36,7 @@ export function queueOrderContract(bench: QueueBench): void {
   test('jobs of a lane run one at a time in the order added, lanes at the same time', async () => {
     const inHand = new Map<string, number>();
     let most = 0;
+    const all = Promise.withResolvers<undefined>();
     await bench.add([0, 1, 2, 3, 4, 5, 6, 7, 8], (n) => ({ lane: `lane-${n % 3}` }));
     bench.run(async ({ lane }) => {
       inHand.set(lane, (inHand.get(lane) ?? 0) + 1);
@@ -44,7 +45,8 @@ export function queueOrderContract(bench: QueueBench): void {
         most,
         [...inHand.values()].reduce((a, b) => a + b),
       );
-      await new Promise(setImmediate);
+      if (most === 3) all.resolve(undefined);
+      await all.promise;
       inHand.set(lane, 0);
       return DONE;
     }, 5);
@@ -57,9 +59,12 @@ export function queueOrderContract(bench: QueueBench): void {
   test('never more jobs are in hand than asked for', async () => {
     let inHand = 0;
     let most = 0;
+    const all = Promise.withResolvers<undefined>();
     await bench.add(Array.from({ length: 20 }, (_, n) => n));
     bench.run(async () => {
       most = Math.max(most, ++inHand);
+      if (most === 4) all.resolve(undefined);
+      await all.promise;
       await new Promise(setImmediate);
       inHand -= 1;
       return DONE;
@@ -107,7 +112,7 @@ export function queueOrderContract(bench: QueueBench): void {
     bench.run(({ data }) => {
       if (data !== 0 || held) return DONE;
       held = true;
-      return { kind: 'hold', until: Date.now() + 30, reason: 'pacing', attempt: false };
+      return { kind: 'hold', until: Date.now() + 3_600_000, reason: 'pacing', attempt: false };
     });
     await eventually(
       5_000,
@@ -116,6 +121,7 @@ export function queueOrderContract(bench: QueueBench): void {
       (job) => job?.heldUntil !== null,
     );
     await bench.add([1], () => ({ lane: 'a', priority: -1 }));
+    await bench.queue.hastenLane('a');
     await bench.settled(2);
     expect(bench.order()).toEqual([0, 0, 1]);
   });

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { eventually } from '../support/deadline.ts';
+import { SESSION } from '../support/queue-stores.ts';
 import { DONE, KEEP_DONE_MS, type QueueBench, type QueueEngine } from './queue-bench.ts';
 
 const VICTIM = join(import.meta.dirname, '../support/queue-victim.ts');
@@ -19,7 +20,7 @@ export function queueRestartContract(bench: QueueBench, engine: QueueEngine): vo
     });
     expect(killed).toBe('SIGKILL');
     bench.store = await reopen();
-    bench.queue = bench.store.instance.queue('victim', { keepDone: KEEP_DONE_MS });
+    bench.queue = bench.store.session(SESSION).queue('victim', { keepDone: KEEP_DONE_MS });
     expect(await bench.queue.counts()).toEqual({ waiting: 4, active: 0, done: 1, dead: 0 });
     await bench.queue.add('urgent', 9, { lane: 'lane', priority: -1 });
     expect(await bench.queue.add('job-0', 99)).toMatchObject({ data: 0, state: 'done' });
@@ -50,7 +51,7 @@ export function queueRestartContract(bench: QueueBench, engine: QueueEngine): vo
     expect(before[1]).toMatchObject({ heldUntil: runAt, reason: 'pacing', attemptsMade: 1 });
     await bench.store.close();
     bench.store = await reopen();
-    bench.queue = bench.store.instance.queue('contract', { keepDone: KEEP_DONE_MS });
+    bench.queue = bench.store.session(SESSION).queue('contract', { keepDone: KEEP_DONE_MS });
     expect([await bench.queue.get('job-0'), await bench.queue.get('job-1'), await bench.queue.get('job-2')]).toEqual(
       before,
     );

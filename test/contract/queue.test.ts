@@ -2,8 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openStore } from '../../runtime/src/store/store.ts';
+import { RedisServer, redisQueues } from '../support/redis-queues.ts';
 import { queueContract } from './queue-contract.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'queue-'));
@@ -18,12 +19,28 @@ describe('SQLite in a directory', () => {
       return openStore({ directory: directory() });
     },
     reopen: async () => openStore({ directory: directory() }),
-    victimArguments: () => [directory()],
+    victimArguments: () => ['sqlite', directory()],
   });
 });
 
 describe('SQLite in memory', () => {
   queueContract({ open: async () => openStore({ directory: ':memory:' }), reopen: null, victimArguments: () => [] });
+});
+
+describe('Redis', () => {
+  const server = new RedisServer(join(root, 'redis'));
+  beforeAll(() => server.start(), 60_000);
+  afterAll(() => server.kill());
+  let count = 0;
+  const open = async () => redisQueues({ port: server.port, name: String(count) }).store;
+  queueContract({
+    async open() {
+      count += 1;
+      return open();
+    },
+    reopen: open,
+    victimArguments: () => ['redis', String(server.port), String(count)],
+  });
 });
 
 test('a done job is recognised for as long as it is kept, and then its id is free', async () => {

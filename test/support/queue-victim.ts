@@ -1,7 +1,7 @@
-/** A process that is killed while it runs the second of five jobs of one lane. Argument: the store's directory. */
-import { openStore } from '../../runtime/src/store/store.ts';
+/** A process that is killed while it runs the second of five jobs of one lane. Arguments: see `queue-stores.ts`. */
+import { openQueues, SESSION } from './queue-stores.ts';
 
-const queue = openStore({ directory: process.argv[2] ?? '' }).instance.queue<number>('victim', { keepDone: 60_000 });
+const queue = openQueues(process.argv.slice(2)).session(SESSION).queue<number>('victim', { keepDone: 60_000 });
 for (const n of [0, 1, 2, 3, 4]) await queue.add(`job-${n}`, n, { lane: 'lane' });
 await queue.process(
   async (job) => {

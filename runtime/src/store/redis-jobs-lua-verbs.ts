@@ -1,0 +1,220 @@
+/** What a queue can be asked for, in Lua; `redis-jobs.ts` asks. */
+
+/** Verbs that change nothing. */
+export const READING = `
+local STEPS = { 'scheduled', 'queued', 'ready', 'held', 'returned', 'aside', 'active', 'done', 'dead' }
+local reading = {}
+
+function reading.get(q, id)
+  local row = read(q, id)
+  return row and not isOver(q, row) and answer(q, row)
+end
+
+function reading.counts(q)
+  local counts = {}
+  for _, step in ipairs(STEPS) do
+    table.insert(counts, step)
+    table.insert(counts, counted(q.steps, among(q, step)))
+  end
+  return counts
+end
+
+-- Jobs in some steps by their sequence; the lane is one of all when it is given with a '=' before it.
+function reading.page(q, order, limit, from, lane, ...)
+  local stamps = {}
+  for _, step in ipairs({ ... }) do
+    local key, prefix = q.steps, among(q, step)
+    if lane ~= '' then key, prefix = q.lanes, ofLane(string.sub(lane, 2), step) end
+    local last = prefix .. (from == '' and PAST_ANY or padded(from))
+    local found = order == 'oldest' and searched(key, prefix, limit)
+      or redis.call('ZREVRANGEBYLEX', key, '(' .. last, '[' .. prefix, 'LIMIT', 0, limit)
+    for _, member in ipairs(found) do table.insert(stamps, string.sub(member, #prefix + 1)) end
+  end
+  local function sequence(stamped) return tonumber(string.sub(stamped, 1, 16)) end
+  table.sort(stamps, function(one, other)
+    if order == 'oldest' then one, other = other, one end
+    return sequence(one) > sequence(other)
+  end)
+  local jobs = {}
+  for n = 1, math.min(#stamps, tonumber(limit)) do jobs[n] = answer(q, read(q, idIn(stamps[n]))) end
+  return jobs
+end
+
+-- The fronts by step and reason: the first of each group is the one that was due first.
+function reading.fronts(q)
+  local groups, behind = {}, '-'
+  while true do
+    local member = redis.call('ZRANGEBYLEX', q.fronts, behind, '+', 'LIMIT', 0, 1)[1]
+    if not member then return groups end
+    local step, length = string.match(member, '^(%l+):([%d%-]+):')
+    local reason = length ~= '-' and string.sub(member, #step + #length + 3, #step + #length + 2 + tonumber(length))
+    local prefix = heldBy(step, reason)
+    local first = read(q, idIn(string.sub(member, #prefix + 18)))
+    table.insert(groups, { step, reason, counted(q.fronts, prefix), first.runAt })
+    behind = '(' .. prefix .. PAST_ANY
+  end
+end
+`;
+
+/** Verbs that change something: refused to who does not own the database any more, and safe to repeat. */
+export const VERBS = `
+local verbs = {}
+
+-- Whoever processes a queue begins with it: what the last one had in hand goes back to the front of its lane.
+function verbs.recover(q, epoch)
+  if redis.call('HGET', q.meta, 'epoch') == epoch then return end
+  redis.call('HSET', q.meta, 'epoch', epoch, 'claims', '0')
+  local prefix = among(q, 'active')
+  for _, member in ipairs(searched(q.steps, prefix)) do
+    change(q, read(q, idIn(string.sub(member, #prefix + 1))), { step = 'returned', claim = NONE })
+  end
+end
+
+function verbs.add(q, id, data, lane, priority, runAt, attempts)
+  local former = read(q, id)
+  if former and not isOver(q, former) then return answer(q, former) end
+  if former then forget(q, former) end
+  purge(q)
+  local isDue = tonumber(runAt) <= q.now
+  -- What has fallen due meanwhile stands before what comes now, whoever looks first.
+  if isDue and not promote(q) then return 'again' end
+  local row = {
+    id = id, lane = lane, step = isDue and 'queued' or 'scheduled', sequence = count(q, 'sequence'), priority = priority,
+    place = isDue and count(q, 'place') or '0', runAt = runAt, dueAt = not isDue and runAt or nil, createdAt = q.at,
+    attemptsMade = '0', attempts = attempts ~= '' and attempts or nil, started = '0',
+  }
+  redis.call('HSET', q.data, id, data)
+  change(q, row, {})
+  if isDue then advance(q, lane) end
+  return answer(q, read(q, id))
+end
+
+-- Claims are numbered: the same number again is the answer that was lost, a lower one comes too late.
+function verbs.claim(q, epoch, number)
+  local present, last, lastId = unpack(redis.call('HMGET', q.meta, 'epoch', 'claims', 'claimed'))
+  if present ~= epoch or tonumber(number) < tonumber(last) then
+    return redis.error_reply('SUPERSEDED another process works on this queue')
+  end
+  local claim = epoch .. ':' .. number
+  if number == last then
+    local row = lastId and read(q, lastId)
+    return row and row.step == 'active' and row.claim == claim and answer(q, row) or 'spent'
+  end
+  if not promote(q) then return 'again' end
+  local first = redis.call('ZRANGE', q.ready, 0, 0)[1]
+  if not first then return { redis.call('ZRANGE', q.due, 0, 0, 'WITHSCORES')[2] or false } end
+  local row = read(q, idInTurn(first))
+  redis.call('HSET', q.meta, 'claims', number, 'claimed', row.id)
+  change(q, row, { step = 'active', claim = claim, started = string.format('%.0f', row.started + 1) })
+  return answer(q, row)
+end
+
+-- The job somebody claimed, or what became of the claim: 'repeated' when this was answered before, 'late' when it is over.
+local function inHand(q, id, claim)
+  local row = read(q, id)
+  if not row or row.claim ~= claim then return nil, 'late' end
+  if row.step ~= 'active' then return nil, 'repeated' end
+  return row
+end
+
+local function noted(q, id, note)
+  if note ~= '' then redis.call('HSET', q.notes, id, note) end
+end
+
+function verbs.finish(q, id, claim, step, attemptsMade, reason, note)
+  local row, refused = inHand(q, id, claim)
+  if not row then return refused end
+  noted(q, id, note)
+  change(q, row, { step = step, attemptsMade = attemptsMade, finishedAt = q.at, reason = step == 'dead' and reason or NONE })
+  purge(q)
+  advance(q, row.lane)
+  return 'applied'
+end
+
+function verbs.hold(q, id, claim, step, dueAt, attemptsMade, reason, note)
+  local row, refused = inHand(q, id, claim)
+  if not row then return refused end
+  noted(q, id, note)
+  change(q, row, { step = step, dueAt = dueAt, attemptsMade = attemptsMade, reason = reason })
+  if step == 'aside' then advance(q, row.lane) end
+  return 'applied'
+end
+
+function verbs.release(q, id, claim, unstarted)
+  local row, refused = inHand(q, id, claim)
+  if not row then return refused end
+  change(q, row, { step = 'returned', started = string.format('%.0f', row.started - unstarted) })
+  return 'applied'
+end
+
+function verbs.remove(q, id)
+  local row = read(q, id)
+  if not row or row.step == 'active' then return 0 end
+  forget(q, row)
+  advance(q, row.lane)
+  return 1
+end
+
+function verbs.bury(q, id, reason)
+  local row = read(q, id)
+  if not row or not IS_WAITING[row.step] then return 0 end
+  change(q, row, { step = 'dead', dueAt = NONE, reason = reason, finishedAt = q.at })
+  advance(q, row.lane)
+  return 1
+end
+
+function verbs.redrive(q, id)
+  local row = read(q, id)
+  if not row or row.step ~= 'dead' then return 0 end
+  change(q, row, { step = 'queued', attemptsMade = '0', reason = NONE, finishedAt = NONE })
+  advance(q, row.lane)
+  return 1
+end
+
+local function hasten(q, row)
+  if tonumber(row.dueAt) > q.now then change(q, row, { dueAt = q.at }) end
+end
+
+local HASTENED_AT_ONCE = 200
+
+-- Some of what is held for a reason, behind the one named; says where to go on.
+function verbs.hasten(q, reason, behind)
+  local prefix = heldBy('held', reason)
+  local from = behind == '' and '[' .. prefix or '(' .. behind
+  local found = redis.call('ZRANGEBYLEX', q.fronts, from, '(' .. prefix .. PAST_ANY, 'LIMIT', 0, HASTENED_AT_ONCE)
+  for _, member in ipairs(found) do hasten(q, read(q, idIn(string.sub(member, #prefix + 18)))) end
+  return #found == HASTENED_AT_ONCE and found[#found]
+end
+
+-- What is held in a lane or stepped aside: for one of these reasons, or for any.
+function verbs.hastenLane(q, lane, any, ...)
+  local isMeant = {}
+  for _, reason in ipairs({ ... }) do isMeant[reason] = true end
+  local prefix = ofLane(lane, 'aside')
+  local rows = {}
+  for _, member in ipairs(searched(q.lanes, prefix)) do
+    table.insert(rows, read(q, idIn(string.sub(member, #prefix + 1))))
+  end
+  local front = frontOf(q, lane)
+  if front and front.step == 'held' then table.insert(rows, front) end
+  for _, row in ipairs(rows) do
+    if any == '1' or isMeant[row.reason] then hasten(q, row) end
+  end
+end
+
+-- A lane has one front: what was started first keeps the place, the other goes back into line.
+function verbs.join(q, from, into)
+  local one, other = frontOf(q, from), frontOf(q, into)
+  local first, second = one or other, one and other
+  if second and hasBetterClaim(second, first) then first, second = second, first end
+  if second and second.step == 'active' then
+    return redis.error_reply('TWOACTIVE two lanes whose jobs are both active cannot be joined')
+  end
+  if second then enqueue(q, second) end
+  for _, member in ipairs(searched(q.lanes, measured(from))) do
+    local rest = string.sub(member, #measured(from) + 1)
+    change(q, read(q, idIn(string.match(rest, '^%l+:(.*)$'))), { lane = into })
+  end
+  if not first or first.step == 'ready' then advance(q, into) end
+end
+`;

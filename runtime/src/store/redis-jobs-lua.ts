@@ -1,0 +1,145 @@
+/**
+ * What Redis itself runs for a queue, one function a call, so that a call happens wholly or not at all. Here is how a job is
+ * kept and found again; `redis-jobs-lua-lanes.ts` has how jobs get on, `redis-jobs-lua-verbs.ts` what can be asked for.
+ *
+ * The numbers of a row are texts, for Lua would round long ones; `data` and `note` are kept apart and never looked into. A
+ * queue has the same few keys however many jobs and lanes it has: its indexes are sorted sets of score 0, whose members are
+ * in the order of their bytes, and what is searched for is the beginning of a member.
+ */
+import { createHash } from 'node:crypto';
+import { LANES } from './redis-jobs-lua-lanes.ts';
+import { READING, VERBS } from './redis-jobs-lua-verbs.ts';
+
+const ROWS = `
+local PAST_ANY = '\\255'
+
+local function padded(number) return string.format('%016.0f', tonumber(number)) end
+
+-- A number as a text that sorts as the number does, also below zero.
+local function ordered(number)
+  number = tonumber(number)
+  if number < 0 then return '0' .. padded(9007199254740992 + number) end
+  return '1' .. padded(number)
+end
+
+-- Said with its length, so that no text begins with another.
+local function measured(text) return #text .. ':' .. text .. ':' end
+
+local function because(reason) return reason and measured(reason) or '-:' end
+
+local function stamp(row) return padded(row.sequence) .. ':' .. row.id end
+
+local function idIn(stamped) return string.sub(stamped, 18) end
+
+local function turn(row) return ordered(row.priority) .. padded(row.place) .. ':' .. row.id end
+
+local function idInTurn(member) return string.sub(member, 35) end
+
+local IS_FRONT = { ready = true, active = true, held = true, returned = true }
+local IS_WAITING = { scheduled = true, queued = true, ready = true, held = true, returned = true, aside = true }
+
+local function among(q, step, row) return 'step:' .. step .. ':' .. (row and stamp(row) or '') end
+
+local function ofLane(lane, step, row) return measured(lane) .. step .. ':' .. (row and stamp(row) or '') end
+
+local function heldBy(step, reason) return step .. ':' .. because(reason) end
+
+local function read(q, id)
+  local text = redis.call('HGET', q.rows, id)
+  return text and cjson.decode(text)
+end
+
+local function searched(key, prefix, count)
+  return redis.call('ZRANGEBYLEX', key, '[' .. prefix, '(' .. prefix .. PAST_ANY, 'LIMIT', 0, count or -1)
+end
+
+local function counted(key, prefix)
+  return redis.call('ZLEXCOUNT', key, '[' .. prefix, '(' .. prefix .. PAST_ANY)
+end
+
+-- Takes a row out of the indexes that name its step; it is in the same ones as index puts it into.
+local function unindex(q, row)
+  redis.call('ZREM', q.steps, among(q, row.step, row))
+  redis.call('ZREM', q.lanes, ofLane(row.lane, row.step, row))
+  if row.dueAt then redis.call('ZREM', q.due, stamp(row)) end
+  if row.step == 'queued' then redis.call('ZREM', q.queued, measured(row.lane) .. turn(row)) end
+  if row.step == 'ready' or row.step == 'returned' then redis.call('ZREM', q.ready, turn(row)) end
+  if row.step == 'done' then redis.call('ZREM', q.finished, stamp(row)) end
+  if IS_FRONT[row.step] then redis.call('HDEL', q.front, row.lane) end
+  if IS_FRONT[row.step] or row.step == 'aside' then
+    redis.call('ZREM', q.fronts, heldBy(row.step, row.reason) .. ordered(row.runAt) .. stamp(row))
+  end
+end
+
+local function index(q, row)
+  redis.call('ZADD', q.steps, 0, among(q, row.step, row))
+  redis.call('ZADD', q.lanes, 0, ofLane(row.lane, row.step, row))
+  if row.dueAt then redis.call('ZADD', q.due, row.dueAt, stamp(row)) end
+  if row.step == 'queued' then redis.call('ZADD', q.queued, 0, measured(row.lane) .. turn(row)) end
+  if row.step == 'ready' or row.step == 'returned' then redis.call('ZADD', q.ready, 0, turn(row)) end
+  if row.step == 'done' then redis.call('ZADD', q.finished, row.finishedAt, stamp(row)) end
+  if IS_FRONT[row.step] then redis.call('HSET', q.front, row.lane, row.id) end
+  if IS_FRONT[row.step] or row.step == 'aside' then
+    redis.call('ZADD', q.fronts, 0, heldBy(row.step, row.reason) .. ordered(row.runAt) .. stamp(row))
+  end
+end
+
+local NONE = {}
+
+-- Every change of a row: what is NONE is taken out of it.
+local function change(q, row, changes)
+  unindex(q, row)
+  for field, value in pairs(changes) do
+    if value == NONE then row[field] = nil else row[field] = value end
+  end
+  index(q, row)
+  redis.call('HSET', q.rows, row.id, cjson.encode(row))
+end
+
+local function forget(q, row)
+  unindex(q, row)
+  for _, key in ipairs({ q.rows, q.data, q.notes }) do redis.call('HDEL', key, row.id) end
+end
+
+local function answer(q, row)
+  return { cjson.encode(row), redis.call('HGET', q.data, row.id), redis.call('HGET', q.notes, row.id) }
+end
+
+local function count(q, field, by) return string.format('%.0f', redis.call('HINCRBY', q.meta, field, by or 1)) end
+`;
+
+/** The verbs, the fence and the one function that is called: with the queue, its owner's key and the verb's arguments. */
+const CALLED = `
+local KEYS_OF_A_QUEUE = { 'meta', 'rows', 'data', 'notes', 'steps', 'lanes', 'due', 'queued', 'ready', 'front', 'fronts', 'finished' }
+
+-- The keys are made here of the first, in whose slot they all are.
+local function opened(base, now, keepDone)
+  local q = { at = now, now = tonumber(now), keepDone = tonumber(keepDone) }
+  for _, name in ipairs(KEYS_OF_A_QUEUE) do q[name] = base .. ':' .. name end
+  return q
+end
+
+local function isFenced(owner, generation)
+  if generation == '' then return false end
+  local present = redis.call('HGET', owner, 'generation')
+  return present and tonumber(present) > tonumber(generation)
+end
+
+local function called(keys, args)
+  local generation, now, keepDone, verb = unpack(args, 1, 4)
+  local q = opened(keys[1], now, keepDone)
+  if reading[verb] then return reading[verb](q, unpack(args, 5)) end
+  if isFenced(keys[2], generation) then return redis.error_reply('FENCED another process owns this database') end
+  return verbs[verb](q, unpack(args, 5))
+end
+`;
+
+const code = [ROWS, LANES, READING, VERBS, CALLED].join('');
+
+/** Names the code, so that processes of two versions may share a Redis. */
+export const QUEUE_FUNCTION = `wa_queue_${createHash('sha256').update(code).digest('hex').slice(0, 16)}`;
+
+export const QUEUE_LIBRARY = `#!lua name=${QUEUE_FUNCTION}
+${code}
+redis.register_function('${QUEUE_FUNCTION}', called)
+`;

@@ -1,0 +1,252 @@
+/**
+ * The verbs of one queue on Redis: each is a call of the function in `redis-jobs-lua.ts`. A call may have been done although
+ * its answer was lost, or be done later than another that was made after it, so each is safe to repeat: a claim has a number,
+ * and what becomes of a job is told with the claim it was given by.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Claim, Held, JobSource } from './job-runner.ts';
+import type { Backlog, Job, JobOptions, JobPage, JobState, ListOptions, PageOptions, QueueCounts } from './store.ts';
+
+/** Calls the queue's function with a verb and its arguments. */
+export type QueueCall = (now: number, verb: string, args: string[]) => Promise<unknown>;
+
+type Step = 'scheduled' | 'queued' | 'ready' | 'active' | 'held' | 'returned' | 'aside' | 'done' | 'dead';
+
+/** A job as Redis keeps it. */
+interface JobRow {
+  id: string;
+  lane: string;
+  step: Step;
+  sequence: string;
+  priority: string;
+  runAt: string;
+  dueAt?: string;
+  createdAt: string;
+  attemptsMade: string;
+  attempts?: string;
+  started: string;
+  reason?: string;
+  finishedAt?: string;
+  claim?: string;
+}
+
+/** The row, the data and the note. */
+type Answer = [row: string, data: string, note: string | null];
+
+const STATES: Record<Step, JobState> = {
+  scheduled: 'waiting',
+  queued: 'waiting',
+  ready: 'waiting',
+  held: 'waiting',
+  returned: 'waiting',
+  aside: 'waiting',
+  active: 'active',
+  done: 'done',
+  dead: 'dead',
+};
+
+const NOT_ASKED_FOR = '';
+/** What a call answers that is to be made again: it had too much to do for one turn of Redis. */
+const AGAIN = 'again';
+/** A claim of this number was answered before, and its job is not in hand any more. */
+const SPENT = 'spent';
+
+export class RedisJobs<Data> implements JobSource<Data> {
+  readonly #call: QueueCall;
+  readonly #now: () => number;
+  /** Told of a job that was given to somebody else before its handler returned. */
+  readonly #onLate: (id: string) => void;
+  /** Which claim a job in hand was given by. */
+  readonly #claims = new WeakMap<Job<Data>, string>();
+  #epoch: string = randomUUID();
+  #claimed = 0;
+  #recovery: Promise<unknown> | undefined;
+
+  constructor(call: QueueCall, now: () => number, onLate: (id: string) => void) {
+    this.#call = call;
+    this.#now = now;
+    this.#onLate = onLate;
+  }
+
+  /** What was in hand runs again before the rest of its lane, and whoever claimed before has lost it; once until `reopen`. */
+  async recover(): Promise<void> {
+    this.#recovery ??= this.#ask('recover', this.#epoch);
+    try {
+      await this.#recovery;
+    } catch (error) {
+      this.#recovery = undefined;
+      throw error;
+    }
+  }
+
+  /** The next claim recovers first: others may have worked on the queue meanwhile. */
+  reopen(): void {
+    this.#epoch = randomUUID();
+    this.#claimed = 0;
+    this.#recovery = undefined;
+  }
+
+  async add(id: string, data: Data, options: JobOptions = {}): Promise<Job<Data>> {
+    const { lane = id, priority = 0, attempts, runAt } = options;
+    const args = [id, JSON.stringify(data), lane, whole(priority)];
+    const due = runAt === undefined ? undefined : whole(Math.ceil(runAt));
+    for (;;) {
+      const now = this.#now();
+      const timing = [due ?? whole(now), attempts === undefined ? NOT_ASKED_FOR : whole(attempts)];
+      const answer = await this.#call(now, 'add', [...args, ...timing]);
+      if (answer !== AGAIN) return toJob<Data>(answer as Answer);
+    }
+  }
+
+  async get(id: string): Promise<Job<Data> | undefined> {
+    const answer = await this.#ask('get', id);
+    return answer === null ? undefined : toJob<Data>(answer as Answer);
+  }
+
+  async claim(): Promise<Claim<Data>> {
+    await this.recover();
+    for (;;) {
+      const number = this.#claimed + 1;
+      const answer = await this.#ask('claim', this.#epoch, whole(number));
+      if (answer === SPENT) this.#claimed = number;
+      if (answer === AGAIN || answer === SPENT) continue;
+      const [first, ...rest] = answer as Answer | [due: string | null];
+      if (rest.length === 0) return { job: undefined, due: first === null ? undefined : Number(first) };
+      this.#claimed = number;
+      const job = toJob<Data>(answer as Answer);
+      this.#claims.set(job, `${this.#epoch}:${number}`);
+      return { job };
+    }
+  }
+
+  async finish(job: Job<Data>, step: 'done' | 'dead', attemptsMade: number, reason: string | null, note?: unknown) {
+    await this.#settle('finish', job, step, whole(attemptsMade), reason ?? '', written(note));
+  }
+
+  async hold(job: Job<Data>, { attemptsMade, until, reason, note, aside }: Held): Promise<void> {
+    const step = aside ? 'aside' : 'held';
+    await this.#settle('hold', job, step, whole(Math.ceil(until)), whole(attemptsMade), reason, written(note));
+  }
+
+  async release(job: Job<Data>, begun: boolean): Promise<void> {
+    await this.#settle('release', job, begun ? '0' : '1');
+  }
+
+  async remove(id: string): Promise<boolean> {
+    return (await this.#ask('remove', id)) === 1;
+  }
+
+  async bury(id: string, reason: string): Promise<boolean> {
+    return (await this.#ask('bury', id, reason)) === 1;
+  }
+
+  async hasten(reasons: readonly string[], lane?: string): Promise<void> {
+    if (lane !== undefined) {
+      await this.#ask('hastenLane', lane, '0', ...reasons);
+      return;
+    }
+    for (const reason of reasons) {
+      let behind: unknown = '';
+      while (typeof behind === 'string') behind = await this.#ask('hasten', reason, behind);
+    }
+  }
+
+  async hastenLane(lane: string): Promise<void> {
+    await this.#ask('hastenLane', lane, '1');
+  }
+
+  async join(from: string, into: string): Promise<void> {
+    if (from !== into) await this.#ask('join', from, into);
+  }
+
+  async redrive(id: string): Promise<boolean> {
+    return (await this.#ask('redrive', id)) === 1;
+  }
+
+  async counts(): Promise<QueueCounts> {
+    const counts: QueueCounts = { waiting: 0, active: 0, done: 0, dead: 0 };
+    for (const [step, jobs] of await this.#countSteps()) counts[STATES[step]] += jobs;
+    return counts;
+  }
+
+  async backlog(): Promise<Backlog> {
+    const backlog: Backlog = { scheduled: 0, waiting: 0, active: 0, dead: 0, fronts: [] };
+    const [steps, fronts] = await Promise.all([this.#countSteps(), this.#ask('fronts')]);
+    for (const [step, jobs] of steps) {
+      if (step === 'scheduled') backlog.scheduled += jobs;
+      else if (step !== 'done') backlog[STATES[step] as 'waiting' | 'active' | 'dead'] += jobs;
+    }
+    for (const [step, reason, jobs, oldest] of fronts as [Step, string | null, number, string][]) {
+      const state = step === 'active' ? 'active' : step === 'held' || step === 'aside' ? 'held' : 'ready';
+      backlog.fronts.push({ state, reason, jobs, oldest: Number(oldest) });
+    }
+    return backlog;
+  }
+
+  async list(state: JobState, limit: number, { lane, newestFirst = false }: ListOptions = {}): Promise<Job<Data>[]> {
+    const answers = await this.#page(newestFirst ? 'newest' : 'oldest', [state], limit, { lane });
+    return answers.map((answer) => toJob<Data>(answer));
+  }
+
+  async page(states: JobState[], limit: number, options: PageOptions = {}): Promise<JobPage<Data>> {
+    const answers = await this.#page('newest', states, limit + 1, options);
+    const shown = answers.slice(0, limit);
+    const last = answers.length > limit ? shown.at(-1) : undefined;
+    const next = last ? Number((JSON.parse(last[0]) as JobRow).sequence) : null;
+    return { jobs: shown.map((answer) => toJob<Data>(answer)), next };
+  }
+
+  async #page(
+    order: 'newest' | 'oldest',
+    states: JobState[],
+    limit: number,
+    { before, lane }: { before?: number | undefined; lane?: string | undefined },
+  ): Promise<Answer[]> {
+    const steps = Object.entries(STATES).flatMap(([step, of]) => (states.includes(of) ? [step] : []));
+    const from = before === undefined ? NOT_ASKED_FOR : whole(before);
+    const ofLane = lane === undefined ? NOT_ASKED_FOR : `=${lane}`;
+    return (await this.#ask('page', order, whole(limit), from, ofLane, ...steps)) as Answer[];
+  }
+
+  async #countSteps(): Promise<[Step, number][]> {
+    const flat = (await this.#ask('counts')) as (Step & number)[];
+    return flat.flatMap((step, at) => (at % 2 === 0 ? [[step, flat[at + 1] ?? 0]] : []));
+  }
+
+  async #settle(verb: string, job: Job<Data>, ...args: string[]): Promise<void> {
+    const outcome = await this.#ask(verb, job.id, this.#claims.get(job) ?? '', ...args);
+    if (outcome === 'late') this.#onLate(job.id);
+  }
+
+  #ask(verb: string, ...args: string[]): Promise<unknown> {
+    return this.#call(this.#now(), verb, args);
+  }
+}
+
+/** Redis is told numbers as texts, and would take any text. */
+function whole(number: number): string {
+  if (!Number.isSafeInteger(number)) throw new TypeError(`A queue counts in whole numbers, not in ${number}.`);
+  return String(number);
+}
+
+const written = (note: unknown): string => (note === undefined ? NOT_ASKED_FOR : JSON.stringify(note));
+
+function toJob<Data>([text, data, note]: Answer): Job<Data> {
+  const row = JSON.parse(text) as JobRow;
+  return {
+    id: row.id,
+    data: JSON.parse(data) as Data,
+    state: STATES[row.step],
+    lane: row.lane,
+    priority: Number(row.priority),
+    runAt: Number(row.runAt),
+    createdAt: Number(row.createdAt),
+    attemptsMade: Number(row.attemptsMade),
+    attempts: row.attempts === undefined ? null : Number(row.attempts),
+    started: Number(row.started),
+    reason: row.reason ?? null,
+    heldUntil: row.step === 'held' || row.step === 'aside' ? Number(row.dueAt) : null,
+    finishedAt: row.finishedAt === undefined ? null : Number(row.finishedAt),
+    note: note === null ? null : (JSON.parse(note) as unknown),
+  };
+}
