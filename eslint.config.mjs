@@ -24,6 +24,7 @@ const LEAVES = [
   'proxy-list.ts',
   'seal.ts',
   'sealed-file.ts',
+  'store-errors.ts',
   'time.ts',
   'webhook-errors.ts',
 ];
@@ -61,6 +62,7 @@ const owned = {
   '@fastify/multipart': ['api'],
   '@fastify/swagger': ['api'],
   'node:sqlite': ['store'],
+  ioredis: ['store'],
   socks: ['proxy'],
   'agent-base': ['proxy'],
   standardwebhooks: ['webhook', 'demo'],

@@ -3,6 +3,7 @@
  * what to do. The table is the documentation; `npm run docs:gen` renders it.
  */
 import { FILE_ERRORS } from './file-errors.ts';
+import { STORE_ERRORS } from './store-errors.ts';
 import { WEBHOOK_ERRORS } from './webhook-errors.ts';
 
 interface ErrorRow {
@@ -13,6 +14,7 @@ interface ErrorRow {
 
 export const ERRORS = {
   ...FILE_ERRORS,
+  ...STORE_ERRORS,
   ...WEBHOOK_ERRORS,
   invalid_request: { status: 400, message: 'The request is not valid.', hint: 'Correct the fields named in details.' },
   invalid_json: { status: 400, message: 'The request body is not valid JSON.', hint: 'Send a JSON object.' },

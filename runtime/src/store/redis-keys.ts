@@ -1,0 +1,56 @@
+/**
+ * Every name in Redis, and how long what is under it lasts. All names of one database have the same hash tag, so that they
+ * are in one slot of a Redis Cluster and a function may write several of them.
+ *
+ * `<tag>:owner`           hash: who holds the database; `generation` fences writers
+ * `<tag>:rows:<namespace>`     hash: a key's `<expiry, ms since 1970, or nothing>|<value>`
+ * `<tag>:expiries:<namespace>` sorted set: the keys that expire, by when
+ * `<tag>:versions`        hash: how often each namespace was written to
+ * `<tag>:ledger:<part>:<name>` hashes: `rows` by sequence, `ids` with their sequence, `ends`
+ * `<tag>:queue:<name>:…`  what a queue keeps, see `redis-jobs-lua.ts`
+ */
+import type { SessionId } from '../ids.ts';
+
+/** How long a removed session's generation is remembered, so that who held it then writes nothing any more. */
+export const FENCE_OUTLIVES_MS = 24 * 3_600_000;
+
+export class RedisKeys {
+  readonly #tag: string;
+
+  /** The names of a session's database, or of the instance's for null. */
+  constructor(prefix: string, session: SessionId | null) {
+    // A session may be called "instance".
+    this.#tag = session === null ? `{${prefix}:instance}` : `{${prefix}:session:${session}}`;
+  }
+
+  /** A hash; `generation` in it grows with each owner. */
+  get owner(): string {
+    return `${this.#tag}:owner`;
+  }
+
+  get versions(): string {
+    return `${this.#tag}:versions`;
+  }
+
+  rows(namespace: string): string {
+    return `${this.#tag}:rows:${namespace}`;
+  }
+
+  expiries(namespace: string): string {
+    return `${this.#tag}:expiries:${namespace}`;
+  }
+
+  ledger(part: 'rows' | 'ids' | 'ends', name: string): string {
+    return `${this.#tag}:ledger:${part}:${name}`;
+  }
+
+  /** What the names of a queue's keys begin with. */
+  queue(name: string): string {
+    return `${this.#tag}:queue:${name}`;
+  }
+
+  /** Matches every name of this database, for SCAN. */
+  get pattern(): string {
+    return `${this.#tag.replaceAll(/[\\*?[\]^]/g, '\\$&')}:*`;
+  }
+}

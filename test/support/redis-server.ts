@@ -1,0 +1,115 @@
+/** Debian's redis-server on a free port of this machine; tests that need one are skipped where there is none. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from '@jest/globals';
+import { freePort } from '../../runtime/src/demo/free-port.ts';
+import { eventually, within } from './deadline.ts';
+
+const START_MS = 30_000;
+const STOP_MS = 30_000;
+
+export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+
+/** Describes tests that need Redis; without one they are skipped, and the title says so. */
+export function describeWithRedis(title: string, tests: () => void): void {
+  if (hasRedis || process.env.REQUIRE_ALL === '1') describe(title, tests);
+  else test.skip(`${title} (no redis-server: install Debian's package, its service is not needed)`, () => undefined);
+}
+
+/** Settings as on redis-server's command line, without the dashes; these come last. */
+export type RedisSettings = Record<string, string>;
+
+const SETTINGS: RedisSettings = {
+  bind: '127.0.0.1',
+  save: '',
+  appendonly: 'yes',
+  // What was answered is on the disk, so that a test may kill it at any moment.
+  appendfsync: 'always',
+  'maxmemory-policy': 'noeviction',
+};
+
+/** A Redis with a directory of its own, which can be killed, frozen and started again where it was. */
+export class RedisServer {
+  readonly port: number;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'redis-'));
+  readonly #settings: RedisSettings;
+  #child: ChildProcess | undefined;
+
+  private constructor(port: number, settings: RedisSettings) {
+    this.port = port;
+    this.#settings = { port: String(port), ...SETTINGS, dir: this.#directory, ...settings };
+  }
+
+  static async start(settings: RedisSettings = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), settings);
+    try {
+      await server.up();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it again after `kill`. */
+  async up(): Promise<void> {
+    const options = Object.entries(this.#settings).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')]);
+    const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = child;
+    let said = '';
+    const ready = new Promise<void>((resolve) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said = (said + text).slice(-4_000);
+        if (said.includes('Ready to accept connections')) resolve();
+      });
+    });
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error(`Redis ended:\n${said}`)));
+    ended.catch(() => undefined);
+    await within(START_MS, 'Redis', Promise.race([ready, ended]));
+    await eventually(START_MS, `port ${this.port}`, () => this.#answers(), Boolean);
+  }
+
+  /** Ends it as a crash does; nothing is written any more. */
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGCONT');
+    child.kill(signal);
+    await within(STOP_MS, 'the end of Redis', exited);
+  }
+
+  /** It stays connected and says nothing, until `thaw`. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #answers(): Promise<boolean> {
+    const socket = connectTcp(this.port, '127.0.0.1');
+    try {
+      return await new Promise((resolve) => {
+        socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      });
+    } finally {
+      socket.destroy();
+    }
+  }
+}
