@@ -6,7 +6,7 @@ import { SESSION, type QueueStore } from '../support/queue-stores.ts';
 
 export interface QueueEngine {
   /** A fresh, empty store. */
-  open(now?: () => number): Promise<QueueStore>;
+  open(): Promise<QueueStore>;
   /** The same store as after a restart; null when the engine forgets. */
   reopen: (() => Promise<QueueStore>) | null;
   /** What `queue-stores.ts` is told to use the same store. */
@@ -59,7 +59,7 @@ export function queueBench(engine: QueueEngine): QueueBench {
     },
     settled: (finished) =>
       eventually(
-        20_000,
+        60_000,
         `${finished} finished jobs`,
         () => bench.queue.counts(),
         ({ waiting, active, done, dead }) => waiting + active === 0 && done + dead === finished,

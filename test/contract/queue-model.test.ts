@@ -2,14 +2,12 @@
  * The queue against a model that is too simple to be wrong: after every step exactly those jobs are in hand that the
  * rule names, and in the end each was finished once.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openStore, type Job, type Outcome, type Queue } from '../../runtime/src/store/store.ts';
 import { SESSION, type QueueStore } from '../support/queue-stores.ts';
-import { RedisServer, redisQueues } from '../support/redis-queues.ts';
+import { redisQueues } from '../support/redis-queues.ts';
+import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
 
 interface Opened {
   store: QueueStore;
@@ -18,7 +16,7 @@ interface Opened {
 }
 
 /** A fresh store by this clock. */
-type Open = (now: () => number) => Opened;
+type Open = (now: () => number) => Promise<Opened>;
 
 interface ModelJob {
   id: string;
@@ -61,7 +59,7 @@ function claimAll(model: Model): void {
 }
 
 class Real {
-  now = 1_000_000;
+  readonly clock: { now: number };
   readonly #opened: Opened;
   readonly queue: Queue<null>;
   readonly inHand = new Map<string, (outcome: Outcome) => void>();
@@ -70,8 +68,14 @@ class Real {
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(open: Open) {
-    this.#opened = open(() => this.now);
+  static async open(open: Open): Promise<Real> {
+    const clock = { now: 1_000_000 };
+    return new Real(clock, await open(() => clock.now));
+  }
+
+  constructor(clock: { now: number }, opened: Opened) {
+    this.clock = clock;
+    this.#opened = opened;
     this.queue = this.#opened.store.session(SESSION).queue('model', { keepDone: 1e12 });
     this.#running = this.queue.process((job: Job<null>) => this.#take(job), {
       concurrency: CONCURRENCY,
@@ -163,7 +167,7 @@ const advance = (by: number): Named => ({
   name: `advance ${by}`,
   async step(model, real) {
     model.now += by;
-    real.now += by;
+    real.clock.now += by;
     // The clock of the test moves without the timer; any wake-up does.
     if (!model.paused) await real.queue.resume();
   },
@@ -233,8 +237,8 @@ async function compare(model: Model, real: Real): Promise<void> {
 async function check(open: Open, numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 40 }), async (steps) => {
-      const real = new Real(open);
-      const model: Model = { jobs: [], now: real.now, paused: false, added: 0 };
+      const real = await Real.open(open);
+      const model: Model = { jobs: [], now: real.clock.now, paused: false, added: 0 };
       try {
         for (const { step } of [...steps, pause(false)]) {
           await step(model, real);
@@ -266,25 +270,24 @@ const quiet = async () => {
   for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
 };
 
-describe('whatever happens, exactly the jobs that are to run are in hand, and each is finished once', () => {
-  let root: string;
-  let server: RedisServer;
-  beforeAll(async () => {
-    root = await mkdtemp(join(tmpdir(), 'queue-model-'));
-    server = new RedisServer(root);
-    await server.start();
-  }, 60_000);
-  afterAll(async () => {
-    await server.kill();
-    await rm(root, { recursive: true, force: true });
-  });
+const TITLE = 'whatever happens, exactly the jobs that are to run are in hand, and each is finished once';
 
-  test('on SQLite', async () => {
-    await check((now) => ({ store: openStore({ directory: ':memory:', now }), idle: quiet }), 300);
-  }, 120_000);
+test(`${TITLE}, on SQLite`, async () => {
+  await check(async (now) => ({ store: openStore({ directory: ':memory:', now }), idle: quiet }), 300);
+}, 120_000);
 
-  test('on Redis', async () => {
-    let count = 0;
-    await check((now) => redisQueues({ port: server.port, name: String((count += 1)), now }), 150);
-  }, 120_000);
+describeWithRedis('on Redis', () => {
+  test(
+    TITLE,
+    async () => {
+      const server = await RedisServer.start({ appendfsync: 'everysec' });
+      let count = 0;
+      try {
+        await check((now) => redisQueues({ url: server.url, prefix: `test-${(count += 1)}`, now }), 150);
+      } finally {
+        await server.stop();
+      }
+    },
+    120_000,
+  );
 });

@@ -181,5 +181,5 @@ export function queueOrderContract(bench: QueueBench): void {
       expect(last.get(n % 2_000) ?? -1).toBeLessThan(n);
       last.set(n % 2_000, n);
     }
-  }, 60_000);
+  }, 120_000);
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openStore } from '../../runtime/src/store/store.ts';
-import { RedisServer, redisQueues } from '../support/redis-queues.ts';
+import { redisQueues } from '../support/redis-queues.ts';
+import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
 import { queueContract } from './queue-contract.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'queue-'));
@@ -27,19 +28,21 @@ describe('SQLite in memory', () => {
   queueContract({ open: async () => openStore({ directory: ':memory:' }), reopen: null, victimArguments: () => [] });
 });
 
-describe('Redis', () => {
-  const server = new RedisServer(join(root, 'redis'));
-  beforeAll(() => server.start(), 60_000);
-  afterAll(() => server.kill());
+describeWithRedis('Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start({ appendfsync: 'everysec' });
+  }, 60_000);
+  afterAll(() => server.stop());
   let count = 0;
-  const open = async () => redisQueues({ port: server.port, name: String(count) }).store;
+  const open = async () => (await redisQueues({ url: server.url, prefix: `test-${count}` })).store;
   queueContract({
     async open() {
       count += 1;
       return open();
     },
     reopen: open,
-    victimArguments: () => ['redis', String(server.port), String(count)],
+    victimArguments: () => ['redis', server.url, `test-${count}`],
   });
 });
 

@@ -13,8 +13,8 @@ export interface QueueStore {
 /** Whose queues they are; what a process had in hand is back as soon as its next one opens them. */
 export const SESSION = parseSessionId('contract');
 
-/** As told to another process: `sqlite <directory>` or `redis <port> <name>`. */
-export function openQueues([engine, where = '', name = '']: string[]): QueueStore {
-  if (engine === 'redis') return redisQueues({ port: Number(where), name }).store;
+/** As told to another process: `sqlite <directory>` or `redis <url> <prefix>`. */
+export async function openQueues([engine, where = '', prefix = '']: string[]): Promise<QueueStore> {
+  if (engine === 'redis') return (await redisQueues({ url: where, prefix })).store;
   return openStore({ directory: where });
 }

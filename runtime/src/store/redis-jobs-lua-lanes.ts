@@ -49,7 +49,7 @@ local function promote(q)
       change(q, row, { step = 'returned', dueAt = NONE, reason = NONE })
     else
       -- What stepped aside keeps its old place, before all that came later.
-      enqueue(q, row, row.step == 'scheduled' and count(q, 'place') or row.place)
+      enqueue(q, row, row.step == 'scheduled' and nextOf(q, 'place') or row.place)
       lanes[row.lane] = true
     end
   end

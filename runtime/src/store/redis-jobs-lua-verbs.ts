@@ -57,11 +57,22 @@ end
 `;
 
 /** Verbs that change something: refused to who does not own the database any more, and safe to repeat. */
-export const VERBS = `
-local verbs = {}
+export const CHANGING = `
+local changing = {}
+
+local TOLD_OF_MOST = 200
+
+-- What an asker was told of a change that cannot be told from the job itself when it asks again.
+local function once(q, token, run)
+  if redis.call('LPOS', q.told, token) then return 1 end
+  if not run() then return 0 end
+  redis.call('LPUSH', q.told, token)
+  redis.call('LTRIM', q.told, 0, TOLD_OF_MOST - 1)
+  return 1
+end
 
 -- Whoever processes a queue begins with it: what the last one had in hand goes back to the front of its lane.
-function verbs.recover(q, epoch)
+function changing.recover(q, epoch)
   if redis.call('HGET', q.meta, 'epoch') == epoch then return end
   redis.call('HSET', q.meta, 'epoch', epoch, 'claims', '0')
   local prefix = among(q, 'active')
@@ -70,17 +81,18 @@ function verbs.recover(q, epoch)
   end
 end
 
-function verbs.add(q, id, data, lane, priority, runAt, attempts)
+function changing.add(q, id, data, lane, priority, runAt, attempts)
   local former = read(q, id)
   if former and not isOver(q, former) then return answer(q, former) end
   if former then forget(q, former) end
   purge(q)
+  if runAt == '' then runAt = q.at end
   local isDue = tonumber(runAt) <= q.now
   -- What has fallen due meanwhile stands before what comes now, whoever looks first.
   if isDue and not promote(q) then return 'again' end
   local row = {
-    id = id, lane = lane, step = isDue and 'queued' or 'scheduled', sequence = count(q, 'sequence'), priority = priority,
-    place = isDue and count(q, 'place') or '0', runAt = runAt, dueAt = not isDue and runAt or nil, createdAt = q.at,
+    id = id, lane = lane, step = isDue and 'queued' or 'scheduled', sequence = nextOf(q, 'sequence'), priority = priority,
+    place = isDue and nextOf(q, 'place') or '0', runAt = runAt, dueAt = not isDue and runAt or nil, createdAt = q.at,
     attemptsMade = '0', attempts = attempts ~= '' and attempts or nil, started = '0',
   }
   redis.call('HSET', q.data, id, data)
@@ -90,7 +102,7 @@ function verbs.add(q, id, data, lane, priority, runAt, attempts)
 end
 
 -- Claims are numbered: the same number again is the answer that was lost, a lower one comes too late.
-function verbs.claim(q, epoch, number)
+function changing.claim(q, epoch, number)
   local present, last, lastId = unpack(redis.call('HMGET', q.meta, 'epoch', 'claims', 'claimed'))
   if present ~= epoch or tonumber(number) < tonumber(last) then
     return redis.error_reply('SUPERSEDED another process works on this queue')
@@ -105,7 +117,7 @@ function verbs.claim(q, epoch, number)
   if not first then return { redis.call('ZRANGE', q.due, 0, 0, 'WITHSCORES')[2] or false } end
   local row = read(q, idInTurn(first))
   redis.call('HSET', q.meta, 'claims', number, 'claimed', row.id)
-  change(q, row, { step = 'active', claim = claim, started = string.format('%.0f', row.started + 1) })
+  change(q, row, { step = 'active', claim = claim, started = integer(row.started + 1) })
   return answer(q, row)
 end
 
@@ -121,7 +133,7 @@ local function noted(q, id, note)
   if note ~= '' then redis.call('HSET', q.notes, id, note) end
 end
 
-function verbs.finish(q, id, claim, step, attemptsMade, reason, note)
+function changing.finish(q, id, claim, step, attemptsMade, reason, note)
   local row, refused = inHand(q, id, claim)
   if not row then return refused end
   noted(q, id, note)
@@ -131,7 +143,7 @@ function verbs.finish(q, id, claim, step, attemptsMade, reason, note)
   return 'applied'
 end
 
-function verbs.hold(q, id, claim, step, dueAt, attemptsMade, reason, note)
+function changing.hold(q, id, claim, step, dueAt, attemptsMade, reason, note)
   local row, refused = inHand(q, id, claim)
   if not row then return refused end
   noted(q, id, note)
@@ -140,35 +152,41 @@ function verbs.hold(q, id, claim, step, dueAt, attemptsMade, reason, note)
   return 'applied'
 end
 
-function verbs.release(q, id, claim, unstarted)
+function changing.release(q, id, claim, unstarted)
   local row, refused = inHand(q, id, claim)
   if not row then return refused end
-  change(q, row, { step = 'returned', started = string.format('%.0f', row.started - unstarted) })
+  change(q, row, { step = 'returned', started = integer(row.started - unstarted) })
   return 'applied'
 end
 
-function verbs.remove(q, id)
-  local row = read(q, id)
-  if not row or row.step == 'active' then return 0 end
-  forget(q, row)
-  advance(q, row.lane)
-  return 1
+function changing.remove(q, token, id)
+  return once(q, token, function()
+    local row = read(q, id)
+    if not row or row.step == 'active' then return false end
+    forget(q, row)
+    advance(q, row.lane)
+    return true
+  end)
 end
 
-function verbs.bury(q, id, reason)
-  local row = read(q, id)
-  if not row or not IS_WAITING[row.step] then return 0 end
-  change(q, row, { step = 'dead', dueAt = NONE, reason = reason, finishedAt = q.at })
-  advance(q, row.lane)
-  return 1
+function changing.bury(q, token, id, reason)
+  return once(q, token, function()
+    local row = read(q, id)
+    if not row or not IS_WAITING[row.step] then return false end
+    change(q, row, { step = 'dead', dueAt = NONE, reason = reason, finishedAt = q.at })
+    advance(q, row.lane)
+    return true
+  end)
 end
 
-function verbs.redrive(q, id)
-  local row = read(q, id)
-  if not row or row.step ~= 'dead' then return 0 end
-  change(q, row, { step = 'queued', attemptsMade = '0', reason = NONE, finishedAt = NONE })
-  advance(q, row.lane)
-  return 1
+function changing.redrive(q, token, id)
+  return once(q, token, function()
+    local row = read(q, id)
+    if not row or row.step ~= 'dead' then return false end
+    change(q, row, { step = 'queued', attemptsMade = '0', reason = NONE, finishedAt = NONE })
+    advance(q, row.lane)
+    return true
+  end)
 end
 
 local function hasten(q, row)
@@ -178,7 +196,7 @@ end
 local HASTENED_AT_ONCE = 200
 
 -- Some of what is held for a reason, behind the one named; says where to go on.
-function verbs.hasten(q, reason, behind)
+function changing.hasten(q, reason, behind)
   local prefix = heldBy('held', reason)
   local from = behind == '' and '[' .. prefix or '(' .. behind
   local found = redis.call('ZRANGEBYLEX', q.fronts, from, '(' .. prefix .. PAST_ANY, 'LIMIT', 0, HASTENED_AT_ONCE)
@@ -187,7 +205,7 @@ function verbs.hasten(q, reason, behind)
 end
 
 -- What is held in a lane or stepped aside: for one of these reasons, or for any.
-function verbs.hastenLane(q, lane, any, ...)
+function changing.hastenLane(q, lane, any, ...)
   local isMeant = {}
   for _, reason in ipairs({ ... }) do isMeant[reason] = true end
   local prefix = ofLane(lane, 'aside')
@@ -203,7 +221,7 @@ function verbs.hastenLane(q, lane, any, ...)
 end
 
 -- A lane has one front: what was started first keeps the place, the other goes back into line.
-function verbs.join(q, from, into)
+function changing.join(q, from, into)
   local one, other = frontOf(q, from), frontOf(q, into)
   local first, second = one or other, one and other
   if second and hasBetterClaim(second, first) then first, second = second, first end

@@ -6,9 +6,9 @@
  * queue has the same few keys however many jobs and lanes it has: its indexes are sorted sets of score 0, whose members are
  * in the order of their bytes, and what is searched for is the beginning of a member.
  */
-import { createHash } from 'node:crypto';
+import { functionLibrary } from './redis-functions.ts';
 import { LANES } from './redis-jobs-lua-lanes.ts';
-import { READING, VERBS } from './redis-jobs-lua-verbs.ts';
+import { CHANGING, READING } from './redis-jobs-lua-verbs.ts';
 
 const ROWS = `
 local PAST_ANY = '\\255'
@@ -105,41 +105,31 @@ local function answer(q, row)
   return { cjson.encode(row), redis.call('HGET', q.data, row.id), redis.call('HGET', q.notes, row.id) }
 end
 
-local function count(q, field, by) return string.format('%.0f', redis.call('HINCRBY', q.meta, field, by or 1)) end
+local function nextOf(q, field) return integer(redis.call('HINCRBY', q.meta, field, 1)) end
 `;
 
-/** The verbs, the fence and the one function that is called: with the queue, its owner's key and the verb's arguments. */
-const CALLED = `
-local KEYS_OF_A_QUEUE = { 'meta', 'rows', 'data', 'notes', 'steps', 'lanes', 'due', 'queued', 'ready', 'front', 'fronts', 'finished' }
+/** There is no loop in Lua's own code while it is loaded. */
+const verbsOf = (lua: string) => [...lua.matchAll(/^function \w+\.(\w+)\(/gm)].map(([, verb]) => verb);
 
--- The keys are made here of the first, in whose slot they all are.
-local function opened(base, now, keepDone)
-  local q = { at = now, now = tonumber(now), keepDone = tonumber(keepDone) }
-  for _, name in ipairs(KEYS_OF_A_QUEUE) do q[name] = base .. ':' .. name end
-  return q
+const REGISTERED = `
+local KEYS_OF_A_QUEUE = { 'meta', 'rows', 'data', 'notes', 'steps', 'lanes', 'due', 'queued', 'ready', 'front', 'fronts', 'finished', 'told' }
+
+-- Each is called with a queue's name and the time; the keys are made here of the name, in whose slot they all are.
+local function onQueue(run)
+  return function(keys, args)
+    local q = { at = args[1], now = tonumber(args[1]), keepDone = tonumber(args[2]) }
+    for _, name in ipairs(KEYS_OF_A_QUEUE) do q[name] = keys[1] .. ':' .. name end
+    return run(q, unpack(args, 3))
+  end
 end
 
-local function isFenced(owner, generation)
-  if generation == '' then return false end
-  local present = redis.call('HGET', owner, 'generation')
-  return present and tonumber(present) > tonumber(generation)
-end
-
-local function called(keys, args)
-  local generation, now, keepDone, verb = unpack(args, 1, 4)
-  local q = opened(keys[1], now, keepDone)
-  if reading[verb] then return reading[verb](q, unpack(args, 5)) end
-  if isFenced(keys[2], generation) then return redis.error_reply('FENCED another process owns this database') end
-  return verbs[verb](q, unpack(args, 5))
-end
+${verbsOf(READING)
+  .map((verb) => `reads('${verb}', onQueue(reading.${verb}))`)
+  .join('\n')}
+${verbsOf(CHANGING)
+  .map((verb) => `writes('${verb}', onQueue(changing.${verb}))`)
+  .join('\n')}
 `;
 
-const code = [ROWS, LANES, READING, VERBS, CALLED].join('');
-
-/** Names the code, so that processes of two versions may share a Redis. */
-export const QUEUE_FUNCTION = `wa_queue_${createHash('sha256').update(code).digest('hex').slice(0, 16)}`;
-
-export const QUEUE_LIBRARY = `#!lua name=${QUEUE_FUNCTION}
-${code}
-redis.register_function('${QUEUE_FUNCTION}', called)
-`;
+/** Its functions are called with the first part of the queue's keys, and with the time, how long done jobs are kept, and what the verb takes. */
+export const QUEUE_LIBRARY = functionLibrary('queue', [ROWS, LANES, READING, CHANGING, REGISTERED].join(''));

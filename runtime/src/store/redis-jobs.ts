@@ -1,14 +1,26 @@
 /**
- * The verbs of one queue on Redis: each is a call of the function in `redis-jobs-lua.ts`. A call may have been done although
+ * The verbs of one queue on Redis: each is a call of a function in `redis-jobs-lua.ts`. A call may have been done although
  * its answer was lost, or be done later than another that was made after it, so each is safe to repeat: a claim has a number,
  * and what becomes of a job is told with the claim it was given by.
  */
 import { randomUUID } from 'node:crypto';
 import type { Claim, Held, JobSource } from './job-runner.ts';
+import type { FunctionCall, RedisConnection } from './redis-connection.ts';
+import { QUEUE_LIBRARY } from './redis-jobs-lua.ts';
 import type { Backlog, Job, JobOptions, JobPage, JobState, ListOptions, PageOptions, QueueCounts } from './store.ts';
 
-/** Calls the queue's function with a verb and its arguments. */
-export type QueueCall = (now: number, verb: string, args: string[]) => Promise<unknown>;
+/** Where a queue is, and who asks. */
+export interface QueuePlace {
+  connection: Pick<RedisConnection, 'read' | 'change'>;
+  /** What the names of its keys begin with. */
+  key: string;
+  owner: string;
+  /** That of this process; null where nobody owns the database. */
+  generation: () => number | null;
+  /** How long a done job is recognised, ms. */
+  keepDone: number;
+  now: () => number;
+}
 
 type Step = 'scheduled' | 'queued' | 'ready' | 'active' | 'held' | 'returned' | 'aside' | 'done' | 'dead';
 
@@ -52,8 +64,7 @@ const AGAIN = 'again';
 const SPENT = 'spent';
 
 export class RedisJobs<Data> implements JobSource<Data> {
-  readonly #call: QueueCall;
-  readonly #now: () => number;
+  readonly #place: QueuePlace;
   /** Told of a job that was given to somebody else before its handler returned. */
   readonly #onLate: (id: string) => void;
   /** Which claim a job in hand was given by. */
@@ -62,15 +73,14 @@ export class RedisJobs<Data> implements JobSource<Data> {
   #claimed = 0;
   #recovery: Promise<unknown> | undefined;
 
-  constructor(call: QueueCall, now: () => number, onLate: (id: string) => void) {
-    this.#call = call;
-    this.#now = now;
+  constructor(place: QueuePlace, onLate: (id: string) => void) {
+    this.#place = place;
     this.#onLate = onLate;
   }
 
   /** What was in hand runs again before the rest of its lane, and whoever claimed before has lost it; once until `reopen`. */
   async recover(): Promise<void> {
-    this.#recovery ??= this.#ask('recover', this.#epoch);
+    this.#recovery ??= this.#change('recover', this.#epoch);
     try {
       await this.#recovery;
     } catch (error) {
@@ -90,16 +100,15 @@ export class RedisJobs<Data> implements JobSource<Data> {
     const { lane = id, priority = 0, attempts, runAt } = options;
     const args = [id, JSON.stringify(data), lane, whole(priority)];
     const due = runAt === undefined ? undefined : whole(Math.ceil(runAt));
+    const most = attempts === undefined ? NOT_ASKED_FOR : whole(attempts);
     for (;;) {
-      const now = this.#now();
-      const timing = [due ?? whole(now), attempts === undefined ? NOT_ASKED_FOR : whole(attempts)];
-      const answer = await this.#call(now, 'add', [...args, ...timing]);
+      const answer = await this.#change('add', ...args, due ?? NOT_ASKED_FOR, most);
       if (answer !== AGAIN) return toJob<Data>(answer as Answer);
     }
   }
 
   async get(id: string): Promise<Job<Data> | undefined> {
-    const answer = await this.#ask('get', id);
+    const answer = await this.#read('get', id);
     return answer === null ? undefined : toJob<Data>(answer as Answer);
   }
 
@@ -107,7 +116,7 @@ export class RedisJobs<Data> implements JobSource<Data> {
     await this.recover();
     for (;;) {
       const number = this.#claimed + 1;
-      const answer = await this.#ask('claim', this.#epoch, whole(number));
+      const answer = await this.#change('claim', this.#epoch, whole(number));
       if (answer === SPENT) this.#claimed = number;
       if (answer === AGAIN || answer === SPENT) continue;
       const [first, ...rest] = answer as Answer | [due: string | null];
@@ -133,34 +142,34 @@ export class RedisJobs<Data> implements JobSource<Data> {
   }
 
   async remove(id: string): Promise<boolean> {
-    return (await this.#ask('remove', id)) === 1;
+    return (await this.#change('remove', randomUUID(), id)) === 1;
   }
 
   async bury(id: string, reason: string): Promise<boolean> {
-    return (await this.#ask('bury', id, reason)) === 1;
+    return (await this.#change('bury', randomUUID(), id, reason)) === 1;
   }
 
   async hasten(reasons: readonly string[], lane?: string): Promise<void> {
     if (lane !== undefined) {
-      await this.#ask('hastenLane', lane, '0', ...reasons);
+      await this.#change('hastenLane', lane, '0', ...reasons);
       return;
     }
     for (const reason of reasons) {
       let behind: unknown = '';
-      while (typeof behind === 'string') behind = await this.#ask('hasten', reason, behind);
+      while (typeof behind === 'string') behind = await this.#change('hasten', reason, behind);
     }
   }
 
   async hastenLane(lane: string): Promise<void> {
-    await this.#ask('hastenLane', lane, '1');
+    await this.#change('hastenLane', lane, '1');
   }
 
   async join(from: string, into: string): Promise<void> {
-    if (from !== into) await this.#ask('join', from, into);
+    if (from !== into) await this.#change('join', from, into);
   }
 
   async redrive(id: string): Promise<boolean> {
-    return (await this.#ask('redrive', id)) === 1;
+    return (await this.#change('redrive', randomUUID(), id)) === 1;
   }
 
   async counts(): Promise<QueueCounts> {
@@ -171,7 +180,7 @@ export class RedisJobs<Data> implements JobSource<Data> {
 
   async backlog(): Promise<Backlog> {
     const backlog: Backlog = { scheduled: 0, waiting: 0, active: 0, dead: 0, fronts: [] };
-    const [steps, fronts] = await Promise.all([this.#countSteps(), this.#ask('fronts')]);
+    const [steps, fronts] = await Promise.all([this.#countSteps(), this.#read('fronts')]);
     for (const [step, jobs] of steps) {
       if (step === 'scheduled') backlog.scheduled += jobs;
       else if (step !== 'done') backlog[STATES[step] as 'waiting' | 'active' | 'dead'] += jobs;
@@ -205,21 +214,31 @@ export class RedisJobs<Data> implements JobSource<Data> {
     const steps = Object.entries(STATES).flatMap(([step, of]) => (states.includes(of) ? [step] : []));
     const from = before === undefined ? NOT_ASKED_FOR : whole(before);
     const ofLane = lane === undefined ? NOT_ASKED_FOR : `=${lane}`;
-    return (await this.#ask('page', order, whole(limit), from, ofLane, ...steps)) as Answer[];
+    return (await this.#read('page', order, whole(limit), from, ofLane, ...steps)) as Answer[];
   }
 
   async #countSteps(): Promise<[Step, number][]> {
-    const flat = (await this.#ask('counts')) as (Step & number)[];
+    const flat = (await this.#read('counts')) as (Step & number)[];
     return flat.flatMap((step, at) => (at % 2 === 0 ? [[step, flat[at + 1] ?? 0]] : []));
   }
 
   async #settle(verb: string, job: Job<Data>, ...args: string[]): Promise<void> {
-    const outcome = await this.#ask(verb, job.id, this.#claims.get(job) ?? '', ...args);
+    const outcome = await this.#change(verb, job.id, this.#claims.get(job) ?? '', ...args);
     if (outcome === 'late') this.#onLate(job.id);
   }
 
-  #ask(verb: string, ...args: string[]): Promise<unknown> {
-    return this.#call(this.#now(), verb, args);
+  #read(verb: string, ...args: string[]): Promise<unknown> {
+    return this.#place.connection.read(this.#called(verb, args));
+  }
+
+  #change(verb: string, ...args: string[]): Promise<unknown> {
+    const { connection, owner, generation } = this.#place;
+    return connection.change({ ...this.#called(verb, args), owner, generation: generation() });
+  }
+
+  #called(verb: string, args: string[]): FunctionCall {
+    const { key, now, keepDone } = this.#place;
+    return { library: QUEUE_LIBRARY, name: verb, keys: [key], args: [whole(now()), whole(keepDone), ...args] };
   }
 }
 

@@ -2,7 +2,7 @@
 import { JobRunner } from './job-runner.ts';
 import type { Handler } from './job-runner.ts';
 import { RedisJobs } from './redis-jobs.ts';
-import type { QueueCall } from './redis-jobs.ts';
+import type { QueuePlace } from './redis-jobs.ts';
 import type {
   Backlog,
   Job,
@@ -16,9 +16,7 @@ import type {
   QueueCounts,
 } from './store.ts';
 
-export interface RedisQueueOptions {
-  call: QueueCall;
-  now: () => number;
+export interface RedisQueueOptions extends QueuePlace {
   /** Others may be at work on it: what is in hand is theirs until this process begins to process. */
   shared: boolean;
 }
@@ -33,11 +31,11 @@ export class RedisQueue<Data> implements Queue<Data> {
   #running: Promise<void> | undefined;
   #paused = false;
 
-  constructor({ call, now, shared }: RedisQueueOptions) {
-    this.#jobs = new RedisJobs<Data>(call, now, (id) =>
+  constructor({ shared, ...place }: RedisQueueOptions) {
+    this.#jobs = new RedisJobs<Data>(place, (id) =>
       this.#onError(new Error('What became of the job was not kept: another process works on this queue now.'), id),
     );
-    this.#now = now;
+    this.#now = place.now;
     this.#shared = shared;
   }
 
