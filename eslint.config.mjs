@@ -10,7 +10,7 @@ import tseslint from 'typescript-eslint';
 
 const src = (room) => `./runtime/src/${room}`;
 const UPPER = ['directory', 'outbox', 'inbox', 'webhook', 'watchdog', 'protocol-monitor'];
-const LOWER = ['session', 'proxy', 'pacing', 'attachments', 'contacts'];
+const LOWER = ['session', 'proxy', 'pacing', 'attachments', 'contacts', 'cluster'];
 const LEAVES = [
   'config.ts',
   'errors.ts',
@@ -62,7 +62,7 @@ const owned = {
   '@fastify/multipart': ['api'],
   '@fastify/swagger': ['api'],
   'node:sqlite': ['store'],
-  ioredis: ['store'],
+  ioredis: ['store', 'cluster'],
   socks: ['proxy'],
   'agent-base': ['proxy'],
   standardwebhooks: ['webhook', 'demo'],

@@ -1,0 +1,131 @@
+/**
+ * Several workers as one runtime: who there is, which worker holds which session, and which one does what is done once. A worker
+ * that runs alone has no cluster.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../log.ts';
+import { KEEPER, runAsKeeper } from './keeper.ts';
+import { LeaseTable, type Owner } from './lease-table.ts';
+import { LEASE_TIMES, Leases, type Lease, type LeaseTimes } from './leases.ts';
+import { Members, type Member } from './members.ts';
+import { Placement, type Holding } from './placement.ts';
+import { roomiest } from './plan.ts';
+
+export type { Owner } from './lease-table.ts';
+export type { Lease } from './leases.ts';
+export type { Member } from './members.ts';
+export type { Holding } from './placement.ts';
+
+export interface ClusterDeps {
+  /** Refuses what it cannot send at once. */
+  redis: Redis;
+  /** Does nothing but listen. */
+  subscriber: Redis;
+  keys: {
+    owner(name: string): string;
+    /** Both in one slot. */
+    beats: string;
+    facts: string;
+    channel: string;
+  };
+  /** Where other workers reach this one. */
+  url: string;
+  /** The most sessions this one takes. */
+  capacity: number;
+  holding: Holding;
+  log: Logger;
+  times?: LeaseTimes;
+}
+
+/** This worker among the others. */
+export class Cluster {
+  /** Anew for each process: what a former one held is not its own. */
+  readonly id = `w_${randomBytes(8).toString('hex')}`;
+  readonly #deps: ClusterDeps;
+  readonly #sessions: Leases;
+  readonly #once: Leases;
+  readonly #placement: Placement;
+  readonly #ending = new AbortController();
+  #placing: Promise<void> = Promise.resolve();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: ClusterDeps) {
+    const { redis, keys, url, capacity, holding, log, times = LEASE_TIMES } = deps;
+    this.#deps = deps;
+    const table = new LeaseTable(redis, (name) => keys.owner(name));
+    const self = { id: this.id, url, capacity };
+    this.#sessions = new Leases(table, self, log, times);
+    this.#once = new Leases(table, self, log, times);
+    this.#placement = new Placement({
+      ...{ self, holding, log },
+      leases: this.#sessions,
+      members: new Members(redis, keys),
+      announce: async () => void (await redis.publish(keys.channel, this.id)),
+    });
+  }
+
+  /** Begins to take sessions; resolves when it has looked for the first time. `signal` ends the placing alone. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { subscriber, keys, log } = this.#deps;
+    subscriber.on('message', () => this.#placement.wake());
+    await subscriber.subscribe(keys.channel);
+    const ending = this.#ending.signal;
+    this.#running = Promise.all([this.#sessions.run(ending), this.#once.run(ending)]);
+    await this.#placement.look().catch((err: unknown) => log.warn({ err }, 'sessions could not be placed'));
+    this.#placing = this.#placement.run(signal);
+  }
+
+  /** Runs what runs once, whenever it is this worker's turn, until the signal aborts. */
+  async runOnce(work: (signal: AbortSignal, lease: Lease) => Promise<void>, signal: AbortSignal): Promise<void> {
+    await runAsKeeper(this.#once, work, signal, this.#deps.log);
+  }
+
+  /** Whether this worker may act for the session now; to be asked before it does. */
+  holds(id: string): boolean {
+    return this.#sessions.get(id) !== null;
+  }
+
+  /** What this worker writes for the session is refused once a higher one has been given out; null when it does not hold it. */
+  generation(id: string): number | null {
+    return this.#sessions.get(id)?.generation ?? null;
+  }
+
+  /** The lease on a session that is to be made here; null while another worker holds one. */
+  async reserve(id: string): Promise<Lease | null> {
+    return await this.#placement.reserve(id);
+  }
+
+  /** Lets go of a session that is gone, or was not made after all. */
+  async free(lease: Lease): Promise<void> {
+    await this.#sessions.drop(lease);
+  }
+
+  async ownerOf(id: string): Promise<Owner | null> {
+    return await this.#sessions.owner(id);
+  }
+
+  /** Which worker runs what runs once. */
+  async keeper(): Promise<Owner | null> {
+    return await this.#once.owner(KEEPER);
+  }
+
+  /** All workers as last seen, this one among them. */
+  workers(): readonly Member[] {
+    return this.#placement.workers();
+  }
+
+  /** The worker that takes the next new session; null when all are full. */
+  roomiest(): Member | null {
+    const id = roomiest(this.workers());
+    return this.workers().find((worker) => worker.id === id) ?? null;
+  }
+
+  /** Hands all sessions over; `start`'s signal has aborted. Resolves when this worker holds nothing. */
+  async leave(): Promise<void> {
+    await this.#placing;
+    await this.#placement.leave();
+    this.#ending.abort();
+    await this.#running;
+  }
+}
