@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --quick --json --only TEXT]`: what the runtime costs, as a Markdown table or one line of JSON each, beside
- * bare Baileys on the same sandbox in the same run. `--quick` takes under ten minutes; `--only` runs the scenarios whose name contains the text. BENCH.md has what came of it.
+ * `npm run bench [-- --quick --json --write --only TEXT]`: what the runtime costs, as a Markdown table or one line of JSON each, beside
+ * bare Baileys on the same sandbox in the same run. `--quick` takes under ten minutes; `--only` runs the scenarios whose name contains the text, `--write` puts the table into runtime/BENCH.md.
  */
 import { parseArgs } from 'node:util';
 import { toError } from '../../runtime/src/errors.ts';
@@ -10,15 +10,17 @@ import { filesRow } from './bench/files.ts';
 import { latencyRows } from './bench/latency.ts';
 import { sendingRow } from './bench/sending.ts';
 import { sessionRows } from './bench/sessions.ts';
+import { writeTable } from './bench/table.ts';
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
   },
 });
-const { quick, json, only } = values;
+const { quick, json, write, only } = values;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 const SCENARIOS: readonly (readonly [string, () => Promise<Row[]>])[] = [
@@ -31,30 +33,39 @@ const SCENARIOS: readonly (readonly [string, () => Promise<Row[]>])[] = [
   ['files', async () => [await filesRow(quick ? 4 : 10, quick ? 32 : 64)]],
 ];
 
-const shown = (value: number | null) => value ?? '';
-const row = (cells: readonly unknown[]) => print(`| ${cells.join(' | ')} |`);
-function show(each: Row): void {
-  if (json) return print(JSON.stringify(each));
-  const { scenario, value, unit, bare, ratio, goal, ok } = each;
-  row([scenario, `${value} ${unit}`, shown(bare), shown(ratio), goal, ok ? 'yes' : 'NO']);
-}
+const HEAD = [
+  ['scenario', 'runtime', 'bare Baileys', 'ratio', 'goal', 'met'],
+  ['---', '---:', '---:', '---:', '---', '---'],
+];
+const line = (cells: readonly unknown[]) => `| ${cells.join(' | ')} |`;
+const cellsOf = ({ scenario, value, unit, bare, ratio, goal, ok }: Row) => {
+  const theirs = bare === null ? '' : `${bare} ${unit}`;
+  return [scenario, `${value} ${unit}`, theirs, ratio === null ? '' : `${ratio}x`, goal, ok ? 'yes' : 'NO'];
+};
+const show = (row: Row) => print(json ? JSON.stringify(row) : line(cellsOf(row)));
 
-closeConsole();
-if (!json) {
-  row(['scenario', 'runtime', 'bare Baileys', 'ratio', 'goal', 'met']);
-  row(['---', '---:', '---:', '---:', '---', '---']);
+const selected = SCENARIOS.filter(([name]) => name.includes(only));
+if (selected.length === 0) {
+  process.stderr.write(
+    `No scenario has "${only}" in its name. There are: ${SCENARIOS.map(([name]) => name).join('; ')}\n`,
+  );
+  process.exit(2);
 }
+closeConsole();
+if (!json) for (const cells of HEAD) print(line(cells));
 let allMet = true;
-for (const [name, run] of SCENARIOS) {
-  if (!name.includes(only)) continue;
+const rows: Row[] = [];
+for (const [name, run] of selected) {
   try {
-    for (const each of await run()) {
-      show(each);
-      allMet &&= each.ok;
+    for (const row of await run()) {
+      show(row);
+      rows.push(row);
+      allMet &&= row.ok;
     }
   } catch (error) {
     allMet = false;
     process.stderr.write(`${name}: ${toError(error).message}\n`);
   }
 }
+if (write) writeTable([...HEAD, ...rows.map(cellsOf)].map(line));
 process.exit(allMet ? 0 : 1);
