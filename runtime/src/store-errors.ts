@@ -10,4 +10,9 @@ export const STORE_ERRORS = {
     message: 'Another runtime works for this session now.',
     hint: 'Try again in a few seconds.',
   },
+  session_moving: {
+    status: 503,
+    message: 'The session is on its way from one worker to another.',
+    hint: 'Try again in a few seconds, with the same Idempotency-Key: this time it was not answered, and may have been begun.',
+  },
 } as const;

@@ -51,6 +51,7 @@ const cluster = new Cluster({
   ...{ url: 'http://127.0.0.1', capacity: 100, times: TIMES, log: pino({ level: 'silent' }) },
   holding: {
     known: async () => SESSIONS,
+    has: (id) => running.has(id),
     open: async (lease) => {
       if (running.has(lease.name)) write('twice', lease);
       running.set(lease.name, { lease, timer: setInterval(() => act(lease), ACT_EVERY_MS) });

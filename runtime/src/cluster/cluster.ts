@@ -11,11 +11,13 @@ import { LEASE_TIMES, Leases, type Lease, type LeaseTimes } from './leases.ts';
 import { Members, type Member } from './members.ts';
 import { Placement, type Holding } from './placement.ts';
 import { roomiest } from './plan.ts';
+import type { About, Place } from './requests.ts';
 
 export type { Owner } from './lease-table.ts';
 export type { Lease } from './leases.ts';
 export type { Member } from './members.ts';
 export type { Holding } from './placement.ts';
+export { PASSED_ON, Passing, type About, type Answer, type FindPlace, type Place } from './requests.ts';
 
 export interface ClusterDeps {
   /** Refuses what it cannot send at once. */
@@ -119,6 +121,38 @@ export class Cluster {
   roomiest(): Member | null {
     const id = roomiest(this.workers());
     return this.workers().find((worker) => worker.id === id) ?? null;
+  }
+
+  /** Who answers a request: this worker, another, or nobody just now. Rejects when Redis does not answer. */
+  async find(about: About): Promise<Place | 'here' | null> {
+    switch (about.what) {
+      case 'session':
+        return await this.#findHolder(about.id);
+      case 'new': {
+        // One that is there already says so itself.
+        const holder = about.id === null ? null : await this.#findHolder(about.id);
+        const { id, url } = this.roomiest() ?? { id: this.id, url: '' };
+        if (holder !== null && holder !== 'here') return holder;
+        return id === this.id ? 'here' : { url, isStillRight: async () => true };
+      }
+      case 'once': {
+        const keeper = await this.keeper();
+        return keeper?.holder === this.id ? 'here' : keeper && this.#placeOf(keeper, () => this.keeper());
+      }
+    }
+  }
+
+  async #findHolder(id: string): Promise<Place | 'here' | null> {
+    const { holding } = this.#deps;
+    if (this.holds(id) && holding.has(id)) return 'here';
+    const owner = await this.ownerOf(id);
+    if (owner) return owner.holder === this.id ? null : this.#placeOf(owner, () => this.ownerOf(id));
+    // Of one that does not exist that is said here.
+    return (await holding.known()).includes(id) ? null : 'here';
+  }
+
+  #placeOf({ url, generation }: Owner, now: () => Promise<Owner | null>): Place {
+    return { url, isStillRight: async () => (await now())?.generation === generation };
   }
 
   /** Hands all sessions over; `start`'s signal has aborted. Resolves when this worker holds nothing. */

@@ -13,6 +13,8 @@ import { plan } from './plan.ts';
 export interface Holding {
   /** All sessions that are to be held by somebody. */
   known(): Promise<string[]>;
+  /** Whether it is open here. */
+  has(id: string): boolean;
   /** This worker's turn: the session is opened. What throws is tried again, here or by another worker. */
   open(lease: Lease): Promise<void>;
   /** It goes to another worker: finishes what is in hand and closes. Resolves when nothing of it is running any more. */
