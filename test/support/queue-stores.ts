@@ -13,6 +13,9 @@ export interface QueueStore {
 /** Whose queues they are; what a process had in hand is back as soon as its next one opens them. */
 export const SESSION = parseSessionId('contract');
 
+/** How many lanes `queue-worker.ts` has. */
+export const WORKER_LANES = 5;
+
 /** As told to another process: `sqlite <directory>` or `redis <url> <prefix>`. */
 export async function openQueues([engine, where = '', prefix = '']: string[]): Promise<QueueStore> {
   if (engine === 'redis') return (await redisQueues({ url: where, prefix })).store;

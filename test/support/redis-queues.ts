@@ -3,6 +3,7 @@ import { parseSessionId } from '../../runtime/src/ids.ts';
 import { RedisConnection } from '../../runtime/src/store/redis-connection.ts';
 import { RedisKeys } from '../../runtime/src/store/redis-keys.ts';
 import { RedisQueue } from '../../runtime/src/store/redis-queue.ts';
+import { RedisWakes } from '../../runtime/src/store/redis-wakes.ts';
 import type { Queue } from '../../runtime/src/store/store.ts';
 import type { QueueStore } from './queue-stores.ts';
 
@@ -22,6 +23,7 @@ export async function redisQueues({
   generation = () => null,
 }: RedisQueuesOptions) {
   const connection = await RedisConnection.open({ url });
+  const wakes = new RedisWakes(url);
   const queues = new Map<string, RedisQueue<never>>();
   const inFlight = new Set<Promise<unknown>>();
   const followed = <T>(answer: Promise<T>): Promise<T> => {
@@ -38,7 +40,7 @@ export async function redisQueues({
       const keys = new RedisKeys(prefix, id === null ? null : parseSessionId(id));
       const key = keys.queue(name);
       const place = { connection: watched, key, owner: keys.owner, generation, keepDone, now };
-      const queue = queues.get(key) ?? new RedisQueue<never>({ ...place, shared: id === null });
+      const queue = queues.get(key) ?? new RedisQueue<never>({ ...place, wakes: id === null ? wakes : null });
       queues.set(key, queue);
       return queue as unknown as RedisQueue<Data>;
     },
@@ -48,6 +50,7 @@ export async function redisQueues({
     session: (id) => database(id),
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
+      wakes.close();
       await connection.close();
     },
   };

@@ -1,6 +1,6 @@
 /**
  * What Redis itself runs for a queue, one function a call, so that a call happens wholly or not at all. Here is how a job is
- * kept and found again; `redis-jobs-lua-lanes.ts` has how jobs get on, `redis-jobs-lua-verbs.ts` what can be asked for.
+ * kept and found again; `redis-jobs-lua-lanes.ts` has how jobs get on, `-verbs.ts` and `-runs.ts` what can be asked for.
  *
  * The numbers of a row are texts, for Lua would round long ones; `data` and `note` are kept apart and never looked into. A
  * queue has the same few keys however many jobs and lanes it has: its indexes are sorted sets of score 0, whose members are
@@ -8,6 +8,7 @@
  */
 import { functionLibrary } from './redis-functions.ts';
 import { LANES } from './redis-jobs-lua-lanes.ts';
+import { RUNS } from './redis-jobs-lua-runs.ts';
 import { CHANGING, READING } from './redis-jobs-lua-verbs.ts';
 
 const ROWS = `
@@ -108,28 +109,34 @@ end
 local function nextOf(q, field) return integer(redis.call('HINCRBY', q.meta, field, 1)) end
 `;
 
-/** There is no loop in Lua's own code while it is loaded. */
-const verbsOf = (lua: string) => [...lua.matchAll(/^function \w+\.(\w+)\(/gm)].map(([, verb]) => verb);
+/** Lua has no loops while a library is loaded. */
+function registered(as: 'reads' | 'writes', lua: string, how: (run: string) => string): string {
+  const functions = [...lua.matchAll(/^function (\w+\.(\w+))\(/gm)];
+  return functions.map(([, run = '', verb]) => `${as}('${verb}', onQueue(${how(run)}))`).join('\n');
+}
 
 const REGISTERED = `
 local KEYS_OF_A_QUEUE = { 'meta', 'rows', 'data', 'notes', 'steps', 'lanes', 'due', 'queued', 'ready', 'front', 'fronts', 'finished', 'told' }
 
--- Each is called with a queue's name and the time; the keys are made here of the name, in whose slot they all are.
-local function onQueue(run)
+-- Each is called with a queue's name and the time; the keys are made here of the name, in whose slot they all are. What is
+-- news to a runner elsewhere is told there.
+local function onQueue(run, isNews)
   return function(keys, args)
     local q = { at = args[1], now = tonumber(args[1]), keepDone = tonumber(args[2]) }
     for _, name in ipairs(KEYS_OF_A_QUEUE) do q[name] = keys[1] .. ':' .. name end
-    return run(q, unpack(args, 3))
+    local answer = run(q, unpack(args, 4))
+    if isNews and args[3] ~= '' then redis.call('PUBLISH', args[3], '') end
+    return answer
   end
 end
 
-${verbsOf(READING)
-  .map((verb) => `reads('${verb}', onQueue(reading.${verb}))`)
-  .join('\n')}
-${verbsOf(CHANGING)
-  .map((verb) => `writes('${verb}', onQueue(changing.${verb}))`)
-  .join('\n')}
+${registered('reads', READING, (run) => run)}
+${registered('writes', CHANGING, (run) => `${run}, true`)}
+${registered('writes', RUNS, (run) => run)}
 `;
 
-/** Its functions are called with the first part of the queue's keys, and with the time, how long done jobs are kept, and what the verb takes. */
-export const QUEUE_LIBRARY = functionLibrary('queue', [ROWS, LANES, READING, CHANGING, REGISTERED].join(''));
+/**
+ * Its functions are called with the first part of the queue's keys, and with the time, how long done jobs are kept, where
+ * news is told or nothing, and what the verb takes.
+ */
+export const QUEUE_LIBRARY = functionLibrary('queue', [ROWS, LANES, READING, CHANGING, RUNS, REGISTERED].join(''));

@@ -20,7 +20,12 @@ export interface QueuePlace {
   /** How long a done job is recognised, ms. */
   keepDone: number;
   now: () => number;
+  /** Other processes may be at work on it. */
+  shared: boolean;
 }
+
+/** Where the runner of a shared queue is told that there may be something to do. */
+export const wakeChannel = (key: string): string => `${key}:wake`;
 
 type Step = 'scheduled' | 'queued' | 'ready' | 'active' | 'held' | 'returned' | 'aside' | 'done' | 'dead';
 
@@ -58,6 +63,9 @@ const STATES: Record<Step, JobState> = {
 };
 
 const NOT_ASKED_FOR = '';
+const NOBODY = '';
+/** How late a job of another process may be noticed when no word of it arrives. */
+const LOOK_AGAIN_MS = 5_000;
 /** What a call answers that is to be made again: it had too much to do for one turn of Redis. */
 const AGAIN = 'again';
 /** A claim of this number was answered before, and its job is not in hand any more. */
@@ -120,12 +128,20 @@ export class RedisJobs<Data> implements JobSource<Data> {
       if (answer === SPENT) this.#claimed = number;
       if (answer === AGAIN || answer === SPENT) continue;
       const [first, ...rest] = answer as Answer | [due: string | null];
-      if (rest.length === 0) return { job: undefined, due: first === null ? undefined : Number(first) };
+      if (rest.length === 0) return { job: undefined, due: this.#lookAgainAt(first) };
       this.#claimed = number;
       const job = toJob<Data>(answer as Answer);
       this.#claims.set(job, `${this.#epoch}:${number}`);
       return { job };
     }
+  }
+
+  /** When the next job falls due; of a shared queue before long, should it not be told of one. */
+  #lookAgainAt(due: string | null): number | undefined {
+    const next = due === null ? Number.POSITIVE_INFINITY : Number(due);
+    const latest = this.#place.shared ? this.#place.now() + LOOK_AGAIN_MS : next;
+    const at = Math.min(next, latest);
+    return at === Number.POSITIVE_INFINITY ? undefined : at;
   }
 
   async finish(job: Job<Data>, step: 'done' | 'dead', attemptsMade: number, reason: string | null, note?: unknown) {
@@ -237,8 +253,9 @@ export class RedisJobs<Data> implements JobSource<Data> {
   }
 
   #called(verb: string, args: string[]): FunctionCall {
-    const { key, now, keepDone } = this.#place;
-    return { library: QUEUE_LIBRARY, name: verb, keys: [key], args: [whole(now()), whole(keepDone), ...args] };
+    const { key, now, keepDone, shared } = this.#place;
+    const first = [whole(now()), whole(keepDone), shared ? wakeChannel(key) : NOBODY];
+    return { library: QUEUE_LIBRARY, name: verb, keys: [key], args: [...first, ...args] };
   }
 }
 

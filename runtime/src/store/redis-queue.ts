@@ -1,8 +1,9 @@
 /** The queue port on Redis: the verbs of `redis-jobs.ts`, and a runner that is told when something may be due. */
 import { JobRunner } from './job-runner.ts';
 import type { Handler } from './job-runner.ts';
-import { RedisJobs } from './redis-jobs.ts';
+import { RedisJobs, wakeChannel } from './redis-jobs.ts';
 import type { QueuePlace } from './redis-jobs.ts';
+import type { RedisWakes } from './redis-wakes.ts';
 import type {
   Backlog,
   Job,
@@ -16,27 +17,32 @@ import type {
   QueueCounts,
 } from './store.ts';
 
-export interface RedisQueueOptions extends QueuePlace {
-  /** Others may be at work on it: what is in hand is theirs until this process begins to process. */
-  shared: boolean;
+export interface RedisQueueOptions extends Omit<QueuePlace, 'shared'> {
+  /**
+   * Where processes that share it tell each other of jobs; null when it is this process's alone. In a shared queue what is in
+   * hand is somebody's until this process begins to process.
+   */
+  wakes: RedisWakes | null;
 }
 
 export class RedisQueue<Data> implements Queue<Data> {
   readonly #jobs: RedisJobs<Data>;
   readonly #now: () => number;
-  readonly #shared: boolean;
+  readonly #wakes: RedisWakes | null;
+  readonly #channel: string;
   readonly #closing = new AbortController();
   #onError: ProcessOptions['onError'] = () => undefined;
   #runner: JobRunner<Data> | undefined;
   #running: Promise<void> | undefined;
   #paused = false;
 
-  constructor({ shared, ...place }: RedisQueueOptions) {
-    this.#jobs = new RedisJobs<Data>(place, (id) =>
+  constructor({ wakes, ...place }: RedisQueueOptions) {
+    this.#jobs = new RedisJobs<Data>({ ...place, shared: wakes !== null }, (id) =>
       this.#onError(new Error('What became of the job was not kept: another process works on this queue now.'), id),
     );
     this.#now = place.now;
-    this.#shared = shared;
+    this.#wakes = wakes;
+    this.#channel = wakeChannel(place.key);
   }
 
   async add(id: string, data: Data, options?: JobOptions): Promise<Job<Data>> {
@@ -49,7 +55,9 @@ export class RedisQueue<Data> implements Queue<Data> {
     this.#onError = options.onError;
     this.#jobs.reopen();
     this.#runner = new JobRunner(this.#jobs, handler, { ...options, signal }, this.#now, this.#paused);
+    this.#wakes?.listen(this.#channel, () => this.#runner?.wake());
     this.#running = this.#runner.run().finally(() => {
+      this.#wakes?.forget(this.#channel);
       this.#runner = undefined;
     });
     await this.#running;
@@ -117,7 +125,7 @@ export class RedisQueue<Data> implements Queue<Data> {
 
   /** Who opens a queue that is its own sees nothing in hand that nobody has in hand. */
   async #opened<T>(ask: () => Promise<T>): Promise<T> {
-    if (!this.#shared) await this.#jobs.recover();
+    if (!this.#wakes) await this.#jobs.recover();
     return ask();
   }
 
