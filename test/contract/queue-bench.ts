@@ -51,7 +51,7 @@ export function queueBench(engine: QueueEngine): QueueBench {
       );
       bench.stop = async () => {
         stopping.abort();
-        await within(5_000, 'the end of the run', running);
+        await within(30_000, 'the end of the run', running);
       };
     },
     async add(numbers, options) {
@@ -73,11 +73,11 @@ export function queueBench(engine: QueueEngine): QueueBench {
     bench.started = [];
     bench.errors = [];
     bench.stop = ended;
-  });
+  }, 60_000);
   afterEach(async () => {
     await bench.stop();
     await bench.store.close();
     expect(bench.errors).toEqual([]);
-  });
+  }, 60_000);
   return bench;
 }

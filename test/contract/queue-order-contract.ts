@@ -172,7 +172,10 @@ export function queueOrderContract(bench: QueueBench): void {
 
   test('ten thousand jobs in two thousand lanes are each run once, in the order of their lane', async () => {
     const numbers = Array.from({ length: 10_000 }, (_, n) => n);
-    await Promise.all(numbers.map((n) => bench.queue.add(`job-${n}`, n, { lane: `lane-${n % 2_000}` })));
+    for (let from = 0; from < numbers.length; from += 500) {
+      const some = numbers.slice(from, from + 500);
+      await Promise.all(some.map((n) => bench.queue.add(`job-${n}`, n, { lane: `lane-${n % 2_000}` })));
+    }
     bench.run(() => DONE, 50);
     await bench.settled(10_000);
     expect(bench.order().toSorted((a, b) => a - b)).toEqual(numbers);

@@ -49,8 +49,10 @@ describeWithRedis('Jobs on Redis, late', () => {
 
   test('a claim that arrives after it was repeated, and its job finished, takes nothing', async () => {
     const claims: Change[] = [];
+    const recoveries: Change[] = [];
     const change = async (call: Change) => {
       if (call.name === 'claim') claims.push(call);
+      if (call.name === 'recover') recoveries.push(call);
       return bench.connection.change(call);
     };
     const jobs = opened({ connection: { read: (call) => bench.connection.read(call), change } });
@@ -60,6 +62,9 @@ describeWithRedis('Jobs on Redis, late', () => {
     expect(await bench.connection.change(first)).toBe('spent');
     await claimed(jobs);
     await expect(bench.connection.change(first)).rejects.toThrow(/SUPERSEDED/);
+    // Nor does what began the run take from its hands what it has claimed since.
+    for (const recovery of recoveries) await bench.connection.change(recovery);
+    expect(recoveries).toHaveLength(1);
     expect(await jobs.counts()).toEqual({ waiting: 1, active: 1, done: 1, dead: 0 });
   });
 

@@ -130,22 +130,36 @@ describeWithRedis('Jobs on Redis, kept', () => {
   });
 
   test('a claim asks Redis for the same few things however many jobs wait', async () => {
+    const stats = async () => {
+      const text = String(await bench.connection.command('INFO', ['commandstats']));
+      const rows = [...text.matchAll(/cmdstat_(\w+):calls=(\d+),usec=(\d+)/g)];
+      const inside = rows.filter(([, name]) => !['fcall', 'info'].includes(name ?? ''));
+      const calls = inside.reduce((sum, row) => sum + Number(row[2]), 0);
+      return { calls, usec: Number(rows.find(([, name]) => name === 'fcall')?.[3]) };
+    };
     const used = async (waiting: number) => {
       const jobs = opened({}, `with-${waiting}`);
-      const numbers = Array.from({ length: waiting }, (_, n) => n);
-      await Promise.all(numbers.map((n) => jobs.add(`job-${n}`, n, { lane: `lane-${n % (waiting / 5)}` })));
+      for (let n = 0; n < waiting; n += 200) {
+        const some = Array.from({ length: 200 }, (_, nth) => n + nth);
+        await Promise.all(some.map((nth) => jobs.add(`job-${nth}`, nth, { lane: `lane-${nth % (waiting / 2)}` })));
+      }
       await jobs.recover();
-      await bench.connection.command('CONFIG', ['RESETSTAT']);
-      for (let n = 0; n < 20; n += 1) await jobs.finish(await claimed(jobs), 'done', 1, null);
-      const stats = String(await bench.connection.command('INFO', ['commandstats']));
-      const rows = [...stats.matchAll(/cmdstat_(\w+):calls=(\d+),usec=(\d+)/g)];
-      const commands = rows.filter(([, name]) => !['fcall', 'info', 'config|resetstat'].includes(name ?? ''));
-      const [, , , usec] = rows.find(([, name]) => name === 'fcall') ?? [];
-      return { calls: commands.reduce((sum, [, , calls]) => sum + Number(calls), 0), usec: Number(usec) };
+      const costs: { calls: number; usec: number }[] = [];
+      for (let n = 0; n < 20; n += 1) {
+        const before = await stats();
+        await jobs.finish(await claimed(jobs), 'done', 1, null);
+        const after = await stats();
+        costs.push({ calls: after.calls - before.calls, usec: after.usec - before.usec });
+      }
+      // The least, for what the machine does besides is in the others.
+      return {
+        calls: Math.max(...costs.map(({ calls }) => calls)),
+        usec: Math.min(...costs.map(({ usec }) => usec)),
+      };
     };
-    const [few, many] = [await used(100), await used(10_000)];
+    const [few, many] = [await used(200), await used(10_000)];
     expect(many.calls).toBe(few.calls);
-    expect(few.calls).toBeGreaterThan(100);
-    expect(many.usec / few.usec).toBeLessThan(10);
+    expect(few.calls).toBeGreaterThan(10);
+    expect(many.usec / few.usec).toBeLessThan(4);
   }, 120_000);
 });

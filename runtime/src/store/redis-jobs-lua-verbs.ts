@@ -86,7 +86,7 @@ function changing.add(q, id, data, lane, priority, runAt, attempts)
     attemptsMade = '0', attempts = attempts ~= '' and attempts or nil, started = '0',
   }
   redis.call('HSET', q.data, id, data)
-  change(q, row, {})
+  write(q, row)
   if isDue then advance(q, lane) end
   return answer(q, read(q, id))
 end

@@ -87,14 +87,18 @@ end
 
 local NONE = {}
 
+local function write(q, row)
+  index(q, row)
+  redis.call('HSET', q.rows, row.id, cjson.encode(row))
+end
+
 -- Every change of a row: what is NONE is taken out of it.
 local function change(q, row, changes)
   unindex(q, row)
   for field, value in pairs(changes) do
     if value == NONE then row[field] = nil else row[field] = value end
   end
-  index(q, row)
-  redis.call('HSET', q.rows, row.id, cjson.encode(row))
+  write(q, row)
 end
 
 local function forget(q, row)
