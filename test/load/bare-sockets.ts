@@ -72,7 +72,7 @@ export async function inParallel<Item>(items: readonly Item[], width: number, wo
 }
 
 /** A process of such sessions obeys orders by messages, each answered by one, and ends with whoever started it. */
-export function obeyOrders<Order>(obey: (order: Order) => Promise<object>): void {
+export function obeyOrders<Order>(obey: (order: Order) => Promise<object | null>): void {
   /* eslint-disable no-console -- libsignal prints every session it closes, keys included */
   for (const method of ['info', 'warn', 'error'] as const) console[method] = () => undefined;
   /* eslint-enable no-console */

@@ -1,71 +1,72 @@
 /**
- * `npm run bench [-- --quick --json --write --only TEXT]`: what the runtime costs, as a Markdown table or one line of JSON each, beside
- * bare Baileys on the same sandbox in the same run. `--quick` takes under ten minutes; `--only` runs the scenarios whose name contains the text, `--write` puts the table into runtime/BENCH.md.
+ * `npm run bench [-- --quick --json --write --profile FOLDER SCENARIO ...]`: what the runtime costs, each scenario beside bare
+ * Baileys on the same sandbox, as a Markdown table or as one line of JSON each. `--quick` takes under ten minutes; `--write` puts
+ * the table into runtime/BENCH.md, which says more. Ends with 1 when a goal was missed, with 2 when it was asked for what there is not.
  */
-import { parseArgs } from 'node:util';
 import { toError } from '../../runtime/src/errors.ts';
 import { closeConsole } from '../../runtime/src/log.ts';
-import type { Row } from './bench/bench.ts';
-import { filesRow } from './bench/files.ts';
-import { latencyRows } from './bench/latency.ts';
-import { sendingRow } from './bench/sending.ts';
-import { sessionRows } from './bench/sessions.ts';
-import { writeTable } from './bench/table.ts';
+import { Bench } from './bench/bench.ts';
+import { chosen, wishOf, WrongWish, type Wish } from './bench/order.ts';
+import { circumstances, TABLE_HEAD, tableLine, verdict, writePage } from './bench/report.ts';
+import { failedRow, rowOf, type Row, type Scenario, type Stage } from './bench/scenario.ts';
+import { stagesOf } from './bench/stages.ts';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-  },
-});
-const { quick, json, write, only } = values;
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
 const print = (line: string) => void process.stdout.write(`${line}\n`);
+const say = (name: string, error: unknown) => void process.stderr.write(`${name}: ${toError(error).message}\n`);
 
-const SCENARIOS: readonly (readonly [string, () => Promise<Row[]>])[] = [
-  ['memory 50', () => sessionRows(50, false)],
-  ['memory, restart and storm 200', () => sessionRows(quick ? 100 : 200, true)],
-  ...(quick ? [] : [['memory 1000', () => sessionRows(1_000, false)] as const]),
-  ['sending from one', async () => [await sendingRow({ sessions: 1, people: quick ? 60 : 200 })]],
-  ['sending from many', async () => [await sendingRow({ sessions: 50, people: quick ? 5 : 20 })]],
-  ['latency', () => latencyRows(quick ? { seconds: 5, messages: 50 } : { seconds: 20, messages: 300 })],
-  ['files', async () => [await filesRow(quick ? 4 : 10, quick ? 32 : 64)]],
-];
-
-const HEAD = [
-  ['scenario', 'runtime', 'bare Baileys', 'ratio', 'goal', 'met'],
-  ['---', '---:', '---:', '---:', '---', '---'],
-];
-const line = (cells: readonly unknown[]) => `| ${cells.join(' | ')} |`;
-const cellsOf = ({ scenario, value, unit, bare, ratio, goal, ok }: Row) => {
-  const theirs = bare === null ? '' : `${bare} ${unit}`;
-  return [scenario, `${value} ${unit}`, theirs, ratio === null ? '' : `${ratio}x`, goal, ok ? 'yes' : 'NO'];
-};
-const show = (row: Row) => print(json ? JSON.stringify(row) : line(cellsOf(row)));
-
-const selected = SCENARIOS.filter(([name]) => name.includes(only));
-if (selected.length === 0) {
-  process.stderr.write(
-    `No scenario has "${only}" in its name. There are: ${SCENARIOS.map(([name]) => name).join('; ')}\n`,
-  );
-  process.exit(2);
-}
-closeConsole();
-if (!json) for (const cells of HEAD) print(line(cells));
-let allMet = true;
-const rows: Row[] = [];
-for (const [name, run] of selected) {
+/** Each scenario's row, as soon as there is one. One that fails is a row too, and the next is tried. */
+async function run(
+  { scenarios, prepare }: Stage,
+  profile: string | undefined,
+  told: (scenario: Scenario, row: Row) => void,
+): Promise<void> {
+  const left = [...scenarios];
   try {
-    for (const row of await run()) {
-      show(row);
-      rows.push(row);
-      allMet &&= row.ok;
-    }
+    await Bench.with(async (bench) => {
+      await prepare(bench);
+      for (let next = left[0]; next; next = left[0]) {
+        const { name, measure } = next;
+        const row = await bench
+          .profiled(profile, name, () => measure(bench))
+          .then(
+            (measured) => rowOf(next, measured),
+            (error: unknown) => (say(name, error), failedRow(next)),
+          );
+        left.shift();
+        told(next, row);
+      }
+    });
   } catch (error) {
-    allMet = false;
-    process.stderr.write(`${name}: ${toError(error).message}\n`);
+    say(scenarios.map(({ name }) => name).join(', '), error);
+    for (const scenario of left) told(scenario, failedRow(scenario));
   }
 }
-if (write) writeTable([...HEAD, ...rows.map(cellsOf)].map(line));
-process.exit(allMet ? 0 : 1);
+
+async function bench({ quick, json, write, profile, names }: Wish): Promise<boolean> {
+  const lines = [...TABLE_HEAD];
+  const rows: Row[] = [];
+  if (!json) TABLE_HEAD.forEach(print);
+  for (const stage of chosen(stagesOf(quick), names)) {
+    await run(stage, profile, (scenario, row) => {
+      rows.push(row);
+      lines.push(tableLine(row, scenario.what));
+      print(json ? JSON.stringify(row) : (lines.at(-1) ?? ''));
+    });
+  }
+  if (write) await writePage([circumstances(quick), lines.join('\n'), verdict(rows)].join('\n\n'));
+  return rows.every(({ ok }) => ok);
+}
+
+closeConsole();
+// Whatever ends this process, those it started end with it: `Bench` sees to that.
+for (const [signal, code] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(code));
+const known = stagesOf(false).flatMap(({ scenarios }) => scenarios.map(({ name }) => name));
+try {
+  process.exitCode = (await bench(wishOf(process.argv.slice(2), known))) ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`${toError(error).message}\n`);
+  process.exitCode = error instanceof WrongWish ? 2 : 1;
+}
+process.exit();

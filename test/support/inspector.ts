@@ -12,7 +12,7 @@ interface Message {
   id?: number;
   method?: string;
   params?: { chunk?: string };
-  result?: { usedSize?: number };
+  result?: { usedSize?: number; profile?: object };
   error?: { message: string };
 }
 
@@ -57,6 +57,19 @@ export class Inspector {
     await this.#call('HeapProfiler.takeHeapSnapshot');
     stream.end();
     await once(stream, 'finish');
+  }
+
+  /** Takes a sample of what the processor does every so often, until it is stopped. */
+  async startProfile(): Promise<void> {
+    await this.#call('Profiler.enable');
+    await this.#call('Profiler.start');
+  }
+
+  /** The profile as a file of the kind `.cpuprofile` has it. */
+  async stopProfile(): Promise<object> {
+    const { profile } = await this.#call('Profiler.stop');
+    if (!profile) throw new Error('the inspector gave no profile');
+    return profile;
   }
 
   async close(): Promise<void> {

@@ -227,7 +227,7 @@ export class Child {
     });
   }
 
-  signal(name: 'SIGTERM' | 'SIGINT'): void {
+  signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void {
     this.#process.kill(name);
   }
 

@@ -1,30 +1,18 @@
-/** What a bench scenario gives, and what it runs on: one sandbox in this process, a runtime and bare clients in others. */
+/** What a stage of the bench runs on: one sandbox in this process, a runtime and bare clients in others. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSandbox, type Sandbox } from '../../../runtime/sandbox/sandbox.ts';
 import { freePort } from '../../../runtime/src/demo/free-port.ts';
 import { caller, linkSession, type Call } from '../../support/api-call.ts';
-import { within } from '../../support/deadline.ts';
 import { Inspector } from '../../support/inspector.ts';
+import { residentBytes } from '../../support/memory.ts';
 import { Child } from '../../support/runtime-process.ts';
 import { inParallel, type Address } from '../bare-sockets.ts';
-import type { Order } from './bare-clients.ts';
-
-export interface Row {
-  scenario: string;
-  value: number;
-  unit: string;
-  /** The same of bare clients, where they have it. */
-  bare: number | null;
-  /** Ours by theirs. */
-  ratio: number | null;
-  goal: string;
-  ok: boolean;
-}
+import type { Answers, Order } from './bare-clients.ts';
 
 const KEY = 'bench-key';
 const FIRST_RUNTIME_PHONE = 15_550_170_000;
@@ -44,8 +32,10 @@ export interface Host {
 }
 
 export class Bench {
+  static readonly #open = new Set<Bench>();
   readonly sandbox: Sandbox;
   readonly directory = mkdtempSync(join(tmpdir(), 'whatsapp-bench-'));
+  readonly #mediaCa = join(this.directory, 'media-ca.pem');
   readonly call: Call;
   readonly apiUrl: string;
   readonly apiKey = KEY;
@@ -64,13 +54,25 @@ export class Bench {
     this.apiUrl = `http://127.0.0.1:${port}`;
     this.call = caller(() => this.apiUrl, KEY);
     this.#address = { url: sandbox.url, rootKey: sandbox.rootKey, controlUrl: sandbox.controlUrl ?? '' };
+    writeFileSync(this.#mediaCa, sandbox.mediaCa);
+    if (Bench.#open.size === 0) process.once('exit', Bench.#end);
+    Bench.#open.add(this);
   }
+
+  /** This process ends: there is no time to wait for anybody. */
+  static readonly #end = (): void => {
+    for (const bench of Bench.#open) {
+      bench.#bare?.kill('SIGKILL');
+      bench.#runtime?.signal('SIGKILL');
+      rmSync(bench.directory, { recursive: true, force: true });
+    }
+  };
 
   static async open(): Promise<Bench> {
     return new Bench(await startSandbox({ preKeyStock: 'ample', controlPort: 0 }), await freePort());
   }
 
-  /** Runs with a bench of its own, and ends it. */
+  /** Runs on a bench of its own, and ends it. */
   static async with<Result>(run: (bench: Bench) => Promise<Result>): Promise<Result> {
     const bench = await Bench.open();
     try {
@@ -96,6 +98,7 @@ export class Bench {
       ...{ MAX_SESSIONS_PER_INSTANCE: '1000', LOG_LEVEL: 'warn', HUMANIZATION_PROFILE: 'instant' },
       ...{ DAILY_MESSAGE_LIMIT: '100000', OUTBOUND_ALLOW: '127.0.0.1' },
       ...{ WHATSAPP_WS_URL: url, WHATSAPP_ROOT_KEY: rootKey },
+      NODE_EXTRA_CA_CERTS: this.#mediaCa,
       NODE_OPTIONS: `--inspect=127.0.0.1:${this.#runtimeInspector}`,
     });
     await this.#runtime.answering(`${this.apiUrl}/health`);
@@ -108,25 +111,31 @@ export class Bench {
   async startBare(): Promise<void> {
     this.#bareInspector = await freePort();
     const execArgv = [`--inspect=127.0.0.1:${this.#bareInspector}`];
-    this.#bare = fork(BARE, { execArgv, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-    await once(this.#bare, 'spawn');
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: this.#mediaCa };
+    this.#bare = fork(BARE, { execArgv, env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    await this.tellBare({ what: 'greet' });
   }
 
   async stopBare(): Promise<void> {
-    if (!this.#bare || this.#bare.exitCode !== null) return;
+    if (!this.#bare || this.#bare.exitCode !== null || this.#bare.signalCode !== null) return;
     const ended = once(this.#bare, 'exit');
     this.#bare.kill('SIGKILL');
     await ended;
   }
 
-  async linkRuntime(sessions: number): Promise<void> {
+  /** So many sessions of each, both at the same time: what they do shares one sandbox anyway. */
+  async link(sessions: number): Promise<void> {
+    await Promise.all([this.#linkRuntime(sessions), this.#linkBare(sessions)]);
+  }
+
+  async #linkRuntime(sessions: number): Promise<void> {
     this.#runtimePhones = phonesFrom(FIRST_RUNTIME_PHONE, sessions);
     await inParallel([...this.#runtimePhones.entries()], LINKED_AT_ONCE, async ([at, phone]) =>
       linkSession(this.call, this.sandbox, sessionName(at), phone),
     );
   }
 
-  async linkBare(sessions: number): Promise<void> {
+  async #linkBare(sessions: number): Promise<void> {
     this.#barePhones = phonesFrom(FIRST_BARE_PHONE, sessions);
     await this.tellBare({ what: 'open', address: this.#address, phones: this.#barePhones });
   }
@@ -136,11 +145,38 @@ export class Bench {
     await this.tellBare({ what: 'load', address: this.#address, file });
   }
 
-  async tellBare(order: Order): Promise<void> {
+  /** Bare sessions that are cut come back by themselves from now on. */
+  async returningBare(): Promise<void> {
+    await this.tellBare({ what: 'return', address: this.#address });
+  }
+
+  async tellBare<What extends Order['what']>(order: Extract<Order, { what: What }>): Promise<Answers[What]> {
     if (!this.#bare) throw new Error('the bare clients are not running');
+    const answered = once(this.#bare, 'message', { signal: AbortSignal.timeout(ORDER_MS) });
+    const ended = once(this.#bare, 'exit').then(() => Promise.reject(new Error('the bare clients ended')));
     this.#bare.send(order);
-    const [answer] = (await within(ORDER_MS, `bare clients: ${order.what}`, once(this.#bare, 'message'))) as [object];
-    if ('failed' in answer) throw new Error(`bare clients: ${String(answer.failed)}`);
+    const [answer] = (await Promise.race([answered, ended])) as [Answers[What] | { failed: string }];
+    if (answer !== null && 'failed' in answer) throw new Error(`bare clients: ${answer.failed}`);
+    return answer;
+  }
+
+  /** Throws when an account has no connection. */
+  allOnline(): void {
+    const phones = [...this.#runtimePhones, ...this.#barePhones];
+    const away = phones.filter((phone) => !this.sandbox.account(phone).isOnline());
+    if (away.length > 0) throw new Error(`${away.length} of ${phones.length} sessions are not connected`);
+  }
+
+  /** Runs this; with a folder, a profile of the runtime's processor time meanwhile is written there under this name. */
+  async profiled<Result>(folder: string | undefined, name: string, run: () => Promise<Result>): Promise<Result> {
+    if (folder === undefined || !this.#runtime) return await run();
+    const inspector = await Inspector.at(this.#runtimeInspector);
+    await inspector.startProfile();
+    const result = await run();
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${name}.cpuprofile`), JSON.stringify(await inspector.stopProfile()));
+    await inspector.close();
+    return result;
   }
 
   async close(): Promise<void> {
@@ -149,6 +185,7 @@ export class Bench {
     const { unhandled } = this.sandbox;
     await this.sandbox.stop();
     rmSync(this.directory, { recursive: true, force: true });
+    Bench.#open.delete(this);
     if (unhandled.length > 0) throw new Error(`stanzas nobody handled: ${unhandled.join('\n')}`);
   }
 }
@@ -158,14 +195,5 @@ export async function residentAfterCollection({ pid, inspectorPort }: Host): Pro
   const inspector = await Inspector.at(inspectorPort);
   await inspector.heapUsed();
   await inspector.close();
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) * 1024;
-}
-
-export const round = (value: number, digits = 1): number => Math.round(10 ** digits * value) / 10 ** digits;
-
-/** The value below which this share of the values lies. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+  return await residentBytes(pid);
 }
