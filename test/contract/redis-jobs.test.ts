@@ -141,11 +141,11 @@ describeWithRedis('Jobs on Redis, kept', () => {
       const jobs = opened({}, `with-${waiting}`);
       for (let n = 0; n < waiting; n += 200) {
         const some = Array.from({ length: 200 }, (_, nth) => n + nth);
-        await Promise.all(some.map((nth) => jobs.add(`job-${nth}`, nth, { lane: `lane-${nth % (waiting / 2)}` })));
+        await Promise.all(some.map((nth) => jobs.add(`job-${nth}`, nth)));
       }
       await jobs.recover();
       const costs: { calls: number; usec: number }[] = [];
-      for (let n = 0; n < 20; n += 1) {
+      for (let n = 0; n < 50; n += 1) {
         const before = await stats();
         await jobs.finish(await claimed(jobs), 'done', 1, null);
         const after = await stats();
@@ -160,6 +160,6 @@ describeWithRedis('Jobs on Redis, kept', () => {
     const [few, many] = [await used(200), await used(10_000)];
     expect(many.calls).toBe(few.calls);
     expect(few.calls).toBeGreaterThan(10);
-    expect(many.usec / few.usec).toBeLessThan(4);
+    expect(many.usec / few.usec).toBeLessThan(3);
   }, 120_000);
 });

@@ -40,7 +40,7 @@ export async function redisQueues({
       const keys = new RedisKeys(prefix, id === null ? null : parseSessionId(id));
       const key = keys.queue(name);
       const place = { connection: watched, key, owner: keys.owner, generation, keepDone, now };
-      const queue = queues.get(key) ?? new RedisQueue<never>({ ...place, wakes: id === null ? wakes : null });
+      const queue = queues.get(key) ?? new RedisQueue<never>({ ...place, shared: id === null, wakes });
       queues.set(key, queue);
       return queue as unknown as RedisQueue<Data>;
     },

@@ -20,7 +20,7 @@ export interface QueuePlace {
   /** How long a done job is recognised, ms. */
   keepDone: number;
   now: () => number;
-  /** Other processes may be at work on it. */
+  /** Other processes may be at work on it: what is in hand is theirs until this one begins to process. */
   shared: boolean;
 }
 

@@ -17,18 +17,16 @@ import type {
   QueueCounts,
 } from './store.ts';
 
-export interface RedisQueueOptions extends Omit<QueuePlace, 'shared'> {
-  /**
-   * Where processes that share it tell each other of jobs; null when it is this process's alone. In a shared queue what is in
-   * hand is somebody's until this process begins to process.
-   */
-  wakes: RedisWakes | null;
+export interface RedisQueueOptions extends QueuePlace {
+  /** Where processes that share it tell each other of jobs; without, they look now and then. */
+  wakes?: RedisWakes | undefined;
 }
 
 export class RedisQueue<Data> implements Queue<Data> {
   readonly #jobs: RedisJobs<Data>;
   readonly #now: () => number;
-  readonly #wakes: RedisWakes | null;
+  readonly #shared: boolean;
+  readonly #wakes: RedisWakes | undefined;
   readonly #channel: string;
   readonly #closing = new AbortController();
   #onError: ProcessOptions['onError'] = () => undefined;
@@ -37,10 +35,11 @@ export class RedisQueue<Data> implements Queue<Data> {
   #paused = false;
 
   constructor({ wakes, ...place }: RedisQueueOptions) {
-    this.#jobs = new RedisJobs<Data>({ ...place, shared: wakes !== null }, (id) =>
+    this.#jobs = new RedisJobs<Data>(place, (id) =>
       this.#onError(new Error('What became of the job was not kept: another process works on this queue now.'), id),
     );
     this.#now = place.now;
+    this.#shared = place.shared;
     this.#wakes = wakes;
     this.#channel = wakeChannel(place.key);
   }
@@ -55,7 +54,7 @@ export class RedisQueue<Data> implements Queue<Data> {
     this.#onError = options.onError;
     this.#jobs.reopen();
     this.#runner = new JobRunner(this.#jobs, handler, { ...options, signal }, this.#now, this.#paused);
-    this.#wakes?.listen(this.#channel, () => this.#runner?.wake());
+    if (this.#shared) this.#wakes?.listen(this.#channel, () => this.#runner?.wake());
     this.#running = this.#runner.run().finally(() => {
       this.#wakes?.forget(this.#channel);
       this.#runner = undefined;
@@ -123,9 +122,9 @@ export class RedisQueue<Data> implements Queue<Data> {
     await this.#running;
   }
 
-  /** Who opens a queue that is its own sees nothing in hand that nobody has in hand. */
+  /** Who opens a queue of its own sees nothing in hand that nobody has in hand; in a shared one it is somebody's. */
   async #opened<T>(ask: () => Promise<T>): Promise<T> {
-    if (!this.#wakes) await this.#jobs.recover();
+    if (!this.#shared) await this.#jobs.recover();
     return ask();
   }
 
