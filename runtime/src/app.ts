@@ -45,13 +45,15 @@ export interface AppOptions {
   version: string;
   now?: () => number;
   random?: () => number;
+  /** Told when another runtime may begin with the same sessions: the process has to end at once. */
+  onLost?: () => void;
 }
 
 /** Starts the runtime: restores the sessions and listens. When that fails, what had begun is ended before it throws. */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, log, version } = options;
   const metrics = createMetrics();
-  const store = openMeasuredStore(options, metrics);
+  const store = await openMeasuredStore(options, metrics);
   const masterSeal = await openInstanceSeal(store.instance, config).catch(async (error: unknown) => {
     await store.close();
     throw error;

@@ -17,6 +17,7 @@ import {
 } from './config-values.ts';
 import { customProfiles, profileProblems } from './config-profiles.ts';
 import { PROXY_ROWS } from './config-proxies.ts';
+import { REDIS_ROWS } from './config-redis.ts';
 import { optional, withDefault, type ConfigRow } from './config-rows.ts';
 
 export type { BuiltInProfile, CustomProfile, ProfileName } from './config-profiles.ts';
@@ -52,6 +53,7 @@ const TABLE = {
     'Where the alerts of every session are delivered, and nothing else: each once when it begins and once when it is over.',
   ),
   sessionsDir: withDefault('SESSIONS_DIR', directory, './data/sessions', 'Where sessions and queues are kept.'),
+  ...REDIS_ROWS,
   encryptionKey: optional(
     'ENCRYPTION_KEY',
     hexKey,
@@ -234,11 +236,6 @@ export type Config = { readonly [Field in keyof Table]: ValueOf<Table[Field]> };
 /** Every key, in the order of the documentation. */
 export const CONFIG_TABLE: readonly ConfigRow<unknown>[] = Object.values(TABLE);
 
-/** Keys of the specification that this version cannot honour: refused, so that nobody believes they work. */
-const REFUSED: Record<string, string> = {
-  REDIS_URL: 'clustered mode is not in this version; leave it unset to run on one instance',
-};
-
 /** The configuration cannot be used; `problems` has one line `KEY: problem` for each thing wrong, without any value. */
 export class ConfigError extends Error {
   readonly problems: string[];
@@ -291,7 +288,6 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     else entries.push([field, read.value]);
   }
   const config = Object.fromEntries(entries) as Partial<Config>;
-  for (const [key, problem] of Object.entries(REFUSED)) if (given(key)) problems.push(`${key}: ${problem}`);
   problems.push(...contradictions(config, given));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config as Config);

@@ -1,5 +1,5 @@
 /**
- * The key on which all secrets of a directory hang. The instance key is made once and kept in the instance's database,
+ * The key on which all secrets of a store hang. The instance key is made once and kept in the instance's database,
  * sealed with the master key: ENCRYPTION_KEY, or the file `master.key`. Everything else is sealed with the instance key, or
  * with a data key that is; so another master key means one row written anew, as a whole or not at all.
  *
@@ -12,9 +12,10 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { CannotStart } from './errors.ts';
 import { createSeal, loadMasterKey, newDataKey, type Seal } from './seal.ts';
-import { openStore, type Database } from './store/store.ts';
+import { openSharedStore, openStore, type Database, type Store } from './store/store.ts';
 
 export type KeyConfig = Pick<Config, 'sessionsDir' | 'encryptionKey' | 'encryptionKeyOld'>;
+type StoreConfig = Pick<Config, 'sessionsDir' | 'redisUrl' | 'redisPrefix'>;
 
 const NAMESPACE = 'keyring';
 const ROW = 'instance-key';
@@ -46,13 +47,13 @@ export async function openInstanceSeal(instance: Database, config: KeyConfig): P
  * ENCRYPTION_KEY_OLD, or the key file. Returns what there is to say. Throws `CannotStart` and changes nothing when a runtime
  * uses the directory, or no key fits.
  */
-export async function rekey({ sessionsDir, encryptionKey, encryptionKeyOld }: KeyConfig): Promise<string> {
-  if (!existsSync(join(sessionsDir, 'instance.sqlite')))
-    throw new CannotStart(`There are no sessions in ${sessionsDir}.`);
-  const store = openStore({ directory: sessionsDir });
+export async function rekey(config: KeyConfig & StoreConfig): Promise<string> {
+  const { sessionsDir, encryptionKey, encryptionKeyOld } = config;
+  const store = await openExisting(config);
   try {
     const sealed = await store.instance.keyValue(NAMESPACE).get<string>(ROW);
-    if (sealed === undefined) throw new CannotStart(`There is no key in ${sessionsDir} yet.`);
+    if (sealed === undefined)
+      throw new CannotStart(`There is no key in ${config.redisUrl === undefined ? sessionsDir : 'this Redis'} yet.`);
     if (encryptionKey !== undefined && unwrap(sealed, fromHex(encryptionKey))) {
       removeKeyFiles(sessionsDir);
       return 'The sessions are sealed with ENCRYPTION_KEY already.';
@@ -73,6 +74,15 @@ export async function rekey({ sessionsDir, encryptionKey, encryptionKeyOld }: Ke
   } finally {
     await store.close();
   }
+}
+
+/** Alone: a runtime that works meanwhile is refused, or refuses. */
+async function openExisting({ sessionsDir, redisUrl: url, redisPrefix: prefix }: StoreConfig): Promise<Store> {
+  // One row is written, as a whole: whoever takes over while that waits for Redis finds it as it was, or done.
+  if (url !== undefined) return await openSharedStore({ url, prefix, onLost: () => undefined });
+  if (!existsSync(join(sessionsDir, 'instance.sqlite')))
+    throw new CannotStart(`There are no sessions in ${sessionsDir}.`);
+  return openStore({ directory: sessionsDir });
 }
 
 async function keep(instance: Database, key: Buffer, master: Buffer): Promise<void> {

@@ -30,7 +30,12 @@ async function serve(): Promise<void> {
   const log = createLog(config.logLevel);
   // One session's defect must not end the others'; each is contained where it arises, this is the net below.
   process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
-  const app = await startApp({ config, log, version: manifest.version });
+  // Not in good order: another runtime may have the same WhatsApp accounts open by now.
+  const onLost = () => {
+    process.stderr.write('This runtime does not hold its sessions any more, see the log; it ends.\n');
+    process.exit(1);
+  };
+  const app = await startApp({ config, log, version: manifest.version, onLost });
   if (config.whatsappWsUrl !== undefined) log.warn({ sandbox: config.whatsappWsUrl }, SANDBOX_WARNING);
   if (config.apiKey === undefined) print(`The API key of this run: ${app.apiKey}`);
   await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));

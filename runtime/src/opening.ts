@@ -11,22 +11,42 @@ import type { Outboxes } from './outbox/outbox.ts';
 import type { Session, Sessions } from './session/session.ts';
 import type { Seal } from './seal.ts';
 import { attachmentSettings, directorySettings } from './settings.ts';
-import { openStore, type Store } from './store/store.ts';
+import { openSharedStore, openStore, type Store } from './store/store.ts';
 import { webhookAlert } from './watchdog/watchdog.ts';
 import { createWebhooks } from './webhook/webhook.ts';
 
-export const openMeasuredStore = (
-  { config, now }: { config: Config; now?: () => number },
-  { commitSeconds, syncSeconds }: Metrics,
-): Store =>
-  openStore({
-    directory: config.sessionsDir,
-    timing: {
-      committed: (seconds) => commitSeconds.observe(seconds),
-      synced: (seconds) => syncSeconds.observe(seconds),
+interface StoreParts {
+  config: Config;
+  log: Logger;
+  now?: () => number;
+  /** Another runtime may begin with the same sessions: this one has to end at once. */
+  onLost?: () => void;
+}
+
+/** The engine that is configured. Throws `CannotStart`. */
+export async function openMeasuredStore(
+  { config, log, now, onLost = () => undefined }: StoreParts,
+  { commitSeconds, syncSeconds }: Pick<Metrics, 'commitSeconds' | 'syncSeconds'>,
+): Promise<Store> {
+  const timing = {
+    committed: (seconds: number) => commitSeconds.observe(seconds),
+    synced: (seconds: number) => syncSeconds.observe(seconds),
+  };
+  const clock = now && { now };
+  const { redisUrl: url, redisPrefix: prefix, sessionsDir: directory } = config;
+  if (url === undefined) return openStore({ directory, timing, ...clock });
+  return await openSharedStore({
+    ...{ url, prefix, timing, ...clock },
+    onConnection(state, reason) {
+      if (state === 'lost') log.warn({ reason }, 'the connection to Redis is lost; it is tried again');
+      else log.info('the connection to Redis is back');
     },
-    ...(now && { now }),
+    onLost() {
+      log.fatal('Redis could not be reached for too long, or another runtime works with it');
+      onLost();
+    },
   });
+}
 
 export const openAttachments = (
   { config, log }: { config: Config; log: Logger },

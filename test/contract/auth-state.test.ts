@@ -1,4 +1,4 @@
-/** A session's keys on the disk: never half written, wherever a process dies, and not more and more of them. */
+/** A session's keys where they are kept: never half written, wherever a process dies, and not more and more of them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
@@ -11,36 +11,38 @@ import { openAuthState } from '../../runtime/src/session/auth-state.ts';
 import { openStore } from '../../runtime/src/store/store.ts';
 import { lastStep, SEAL, SESSION, writeStep } from '../support/auth-steps.ts';
 import { within } from '../support/deadline.ts';
+import { describeEachEngine } from '../support/engines.ts';
 
 const VICTIM = join(import.meta.dirname, '../support/auth-victim.ts');
 const DAY = 24 * 3_600_000;
 const root = mkdtempSync(join(tmpdir(), 'auth-state-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test('killed twenty times at random moments of writing, the keys open each time, whole and not older than was said', async () => {
-  const directory = join(root, 'killed');
-  let last = 0;
-  for (let round = 0; round < 20; round++) {
-    const child = spawn(process.execPath, [VICTIM, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const ended = once(child, 'exit');
-    let said = '';
-    const { promise: began, resolve } = Promise.withResolvers<undefined>();
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      resolve(undefined);
-    });
-    await within(30_000, 'the first step', began);
-    await pause(Math.random() * 30);
-    child.kill('SIGKILL');
-    expect((await ended)[1]).toBe('SIGKILL');
-    const promised = Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1));
-    const found = await lastStep(directory);
-    expect(promised).toBeGreaterThan(last);
-    expect(found).toBeGreaterThanOrEqual(promised);
-    expect(found).toBeLessThanOrEqual(promised + 1);
-    last = found;
-  }
-}, 120_000);
+describeEachEngine((engine) => {
+  test('killed twenty times at random moments of writing, the keys open each time, whole and not older than was said', async () => {
+    let last = 0;
+    for (let round = 0; round < 20; round++) {
+      const child = spawn(process.execPath, [VICTIM, ...engine.place()], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const ended = once(child, 'exit');
+      let said = '';
+      const { promise: began, resolve } = Promise.withResolvers<undefined>();
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        resolve(undefined);
+      });
+      await within(30_000, 'the first step', began);
+      await pause(Math.random() * 30);
+      child.kill('SIGKILL');
+      expect((await ended)[1]).toBe('SIGKILL');
+      const promised = Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1));
+      const found = await lastStep(engine.place());
+      expect(promised).toBeGreaterThan(last);
+      expect(found).toBeGreaterThanOrEqual(promised);
+      expect(found).toBeLessThanOrEqual(promised + 1);
+      last = found;
+    }
+  }, 120_000);
+});
 
 test('cut off at any byte of what was being written, the keys open, each step whole or not there', async () => {
   const directory = join(root, 'whole');
@@ -55,7 +57,7 @@ test('cut off at any byte of what was being written, the keys open, each step wh
     const copy = join(root, 'cut');
     cpSync(directory, copy, { recursive: true });
     truncateSync(join(copy, log), cut);
-    steps.add(await lastStep(copy));
+    steps.add(await lastStep(['sqlite', copy]));
     rmSync(copy, { recursive: true });
   }
   await store.close();

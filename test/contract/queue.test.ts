@@ -1,49 +1,22 @@
 /** The queue contract on each engine, and what is particular to the embedded one. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { openStore } from '../../runtime/src/store/store.ts';
-import { redisQueues } from '../support/redis-queues.ts';
-import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
+import { describeEachEngine } from '../support/engines.ts';
 import { queueContract } from './queue-contract.ts';
 
-const root = await mkdtemp(join(tmpdir(), 'queue-'));
-afterAll(() => rm(root, { recursive: true, force: true }));
-
-describe('SQLite in a directory', () => {
-  let count = 0;
-  const directory = () => join(root, String(count));
+describeEachEngine((engine) => {
   queueContract({
     async open() {
-      count += 1;
-      return openStore({ directory: directory() });
+      engine.fresh();
+      return engine.open();
     },
-    reopen: async () => openStore({ directory: directory() }),
-    victimArguments: () => ['sqlite', directory()],
+    reopen: () => engine.open(),
+    victimArguments: () => engine.place(),
   });
 });
 
 describe('SQLite in memory', () => {
   queueContract({ open: async () => openStore({ directory: ':memory:' }), reopen: null, victimArguments: () => [] });
-});
-
-describeWithRedis('Redis', () => {
-  let server: RedisServer;
-  beforeAll(async () => {
-    server = await RedisServer.start({ appendfsync: 'everysec' });
-  }, 60_000);
-  afterAll(() => server.stop());
-  let count = 0;
-  const open = async () => (await redisQueues({ url: server.url, prefix: `test-${count}` })).store;
-  queueContract({
-    async open() {
-      count += 1;
-      return open();
-    },
-    reopen: open,
-    victimArguments: () => ['redis', server.url, `test-${count}`],
-  });
 });
 
 test('a done job is recognised for as long as it is kept, and then its id is free', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { SessionId } from '../../runtime/src/ids.ts';
 import { createSeal } from '../../runtime/src/seal.ts';
 import { openAuthState, type AuthState } from '../../runtime/src/session/auth-state.ts';
-import { openStore } from '../../runtime/src/store/store.ts';
+import { openEngine } from './engine-place.ts';
 
 export const SESSION = 'victim' as SessionId;
 export const SEAL = createSeal(Buffer.alloc(32, 7));
@@ -23,9 +23,9 @@ export async function writeStep({ creds, keys, saveCreds }: AuthState, step: num
   await saveCreds();
 }
 
-/** Opens what is on the disk and finds no step half written; returns the last one that the credentials count. */
-export async function lastStep(directory: string): Promise<number> {
-  const store = openStore({ directory });
+/** Opens what was kept and finds no step half written; returns the last one that the credentials count. */
+export async function lastStep(place: string[]): Promise<number> {
+  const store = await openEngine(place);
   try {
     const database = store.session(SESSION);
     const { creds, keys } = await openAuthState(database, SEAL, SESSION);

@@ -1,10 +1,11 @@
-/** A process that writes a session's keys without a pause until it is killed. Argument: the store's directory. */
+/** A process that writes a session's keys without a pause until it is killed. Arguments: as for `openEngine`. */
 import { writeSync } from 'node:fs';
 import { openAuthState } from '../../runtime/src/session/auth-state.ts';
-import { openStore } from '../../runtime/src/store/store.ts';
 import { SEAL, SESSION, writeStep } from './auth-steps.ts';
+import { openEngine } from './engine-place.ts';
 
-const auth = await openAuthState(openStore({ directory: process.argv[2] ?? '' }).session(SESSION), SEAL, SESSION);
+const store = await openEngine(process.argv.slice(2));
+const auth = await openAuthState(store.session(SESSION), SEAL, SESSION);
 for (let step = Number(auth.creds.additionalData ?? 0) + 1; ; step++) {
   await writeStep(auth, step);
   say(`${step}\n`);

@@ -10,6 +10,7 @@ import { startSandbox, type Contact, type Sandbox } from '../../runtime/sandbox/
 import { startApp, type App } from '../../runtime/src/app.ts';
 import { loadConfig } from '../../runtime/src/config.ts';
 import { createLog } from '../../runtime/src/log.ts';
+import { startEngine, type FlowEngine } from './flow-engine.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 
 export const API_KEY = 'test-key-0123456789';
@@ -28,6 +29,8 @@ interface Answer {
 
 /** Settings of the runtime, and dice that fall as a test wants them. */
 export interface FlowOptions {
+  /** Ended with the flow. */
+  engine?: FlowEngine;
   environment?: Record<string, string>;
   random?: () => number;
   now?: () => number;
@@ -40,12 +43,14 @@ export class Flow {
   readonly environment: Record<string, string>;
   /** Every line logged, whatever its level: for what must never be in it. */
   readonly logged: string[] = [];
+  readonly #engine: FlowEngine | undefined;
   readonly #random: (() => number) | undefined;
   /** The runtime's clock, to be set before it is started. */
   now: (() => number) | undefined;
   app: App | null = null;
 
-  constructor(sandbox: Sandbox, directory: string, { environment = {}, random, now }: FlowOptions) {
+  constructor(sandbox: Sandbox, directory: string, { environment = {}, random, now, engine }: FlowOptions) {
+    this.#engine = engine;
     this.sandbox = sandbox;
     this.directory = directory;
     this.#random = random;
@@ -124,6 +129,7 @@ export class Flow {
   async close(): Promise<void> {
     await this.stopRuntime();
     await this.sandbox.stop();
+    await this.#engine?.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -136,7 +142,8 @@ export class Flow {
 }
 
 export async function startFlow(environment: Record<string, string> = {}, random?: () => number): Promise<Flow> {
-  const options = { environment, ...(random && { random }) };
+  const engine = await startEngine();
+  const options = { engine, environment: { ...engine.environment, ...environment }, ...(random && { random }) };
   const flow = new Flow(await startSandbox(), mkdtempSync(join(tmpdir(), 'whatsapp-flow-')), options);
   await flow.startRuntime();
   return flow;

@@ -1,7 +1,6 @@
-/** The queues a test works with, of either engine, in its own process and in another. */
+/** What the contracts of a queue work with. */
 import { parseSessionId, type SessionId } from '../../runtime/src/ids.ts';
-import { openStore, type Database } from '../../runtime/src/store/store.ts';
-import { redisQueues } from './redis-queues.ts';
+import type { Database } from '../../runtime/src/store/store.ts';
 
 /** What the contracts need of a store. */
 export interface QueueStore {
@@ -15,9 +14,3 @@ export const SESSION = parseSessionId('contract');
 
 /** How many lanes `queue-worker.ts` has. */
 export const WORKER_LANES = 5;
-
-/** As told to another process: `sqlite <directory>` or `redis <url> <prefix>`. */
-export async function openQueues([engine, where = '', prefix = '']: string[]): Promise<QueueStore> {
-  if (engine === 'redis') return (await redisQueues({ url: where, prefix })).store;
-  return openStore({ directory: where });
-}

@@ -1,7 +1,8 @@
 /** A process that is killed while it runs the second of five jobs of one lane. Arguments: see `queue-stores.ts`. */
-import { openQueues, SESSION } from './queue-stores.ts';
+import { openEngine } from './engine-place.ts';
+import { SESSION } from './queue-stores.ts';
 
-const store = await openQueues(process.argv.slice(2));
+const store = await openEngine(process.argv.slice(2));
 const queue = store.session(SESSION).queue<number>('victim', { keepDone: 60_000 });
 for (const n of [0, 1, 2, 3, 4]) await queue.add(`job-${n}`, n, { lane: 'lane' });
 await queue.process(

@@ -3,10 +3,11 @@
  * `added <n>`, `run <n> <started>`. Arguments: the number to begin with, how many to add, and see `queue-stores.ts`.
  */
 import { writeSync } from 'node:fs';
-import { openQueues, SESSION, WORKER_LANES } from './queue-stores.ts';
+import { openEngine } from './engine-place.ts';
+import { SESSION, WORKER_LANES } from './queue-stores.ts';
 
 const [from = '0', most = '0', ...where] = process.argv.slice(2);
-const store = await openQueues(where);
+const store = await openEngine(where);
 const queue = store.session(SESSION).queue<number>('worked', { keepDone: 60_000 });
 
 async function addAll(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Debian's redis-server on a free port of this machine; tests that need one are skipped where there is none. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +95,13 @@ export class RedisServer {
 
   thaw(): void {
     this.#child?.kill('SIGCONT');
+  }
+
+  /** All that it has on the disk. */
+  files(): string {
+    const names = readdirSync(this.#directory, { recursive: true, withFileTypes: true });
+    const files = names.filter((entry) => entry.isFile());
+    return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1')).join('\n');
   }
 
   async stop(): Promise<void> {

@@ -29,6 +29,8 @@ test('an empty environment gives the documented defaults, on loopback without a 
     alertWebhookUrl: undefined,
     webhookSecret: undefined,
     sessionsDir: './data/sessions',
+    redisUrl: undefined,
+    redisPrefix: 'wa',
     encryptionKey: undefined,
     encryptionKeyOld: undefined,
     maxSessions: 100,
@@ -153,11 +155,10 @@ test.each([
   ['OUTBOUND_ALLOW', 'localhost,10.0.0.0/33', 'entry 2 is not a host name, IP address or CIDR network'],
   ['OUTBOUND_ALLOW', 'example.com/8', 'entry 1 is not a host name, IP address or CIDR network'],
   ['OUTBOUND_ALLOW', '10.0.0.0/8/8', 'entry 1 is not a host name, IP address or CIDR network'],
-  [
-    'REDIS_URL',
-    'redis://localhost:6379',
-    'clustered mode is not in this version; leave it unset to run on one instance',
-  ],
+  ['REDIS_URL', 'http://localhost:6379', 'must be a URL beginning redis:// or rediss://'],
+  ['REDIS_URL', 'redis://localhost/wa', 'may have the number of a database behind the host, and nothing else'],
+  ['REDIS_URL', 'redis://localhost/0?db=1', 'may have the number of a database behind the host, and nothing else'],
+  ['REDIS_PREFIX', '{wa}', 'must be 1 to 32 letters, digits, hyphens, underscores'],
   ['METRICS_PORT', '3003', 'must differ from PORT'],
 ])('%s=%s is refused', (key, written, problem) => {
   expect(problemsOf({ [key]: written })).toEqual([`${key}: ${problem}`]);
@@ -211,7 +212,7 @@ test('all problems are told at once, and none of them repeats a value', () => {
     WEBHOOK_SECRET: 'short-value',
     OUTBOUND_ALLOW: 'http://user:hunter2@example.com',
     WHATSAPP_WS_URL: 'ws://example.com/hunter2',
-    REDIS_URL: 'redis://:hunter2@localhost',
+    REDIS_URL: 'redis://:hunter2@localhost/x-value',
   };
   const problems = problemsOf(env);
   expect(problems.map((line) => line.split(': ')[0]).sort()).toEqual([
@@ -247,6 +248,7 @@ test('every key has one row with a sentence, a default that it accepts itself, a
     'DEFAULT_PROXY_URL',
     'PROXY_POOL',
     'WEBHOOK_SECRET',
+    'REDIS_URL',
     'ENCRYPTION_KEY',
     'ENCRYPTION_KEY_OLD',
   ]);

@@ -4,6 +4,7 @@
  * Redis may begin it. So whatever is sent here must come to the same when it is done twice.
  */
 import { Redis, ReplyError } from 'ioredis';
+import type { Socket as NetStream } from 'node:net';
 import { CannotStart, RuntimeError, toError } from '../errors.ts';
 import type { FunctionLibrary } from './redis-functions.ts';
 
@@ -27,6 +28,8 @@ export interface RedisAddress {
   url: string;
   /** Told when the connection is lost, with why, and when it is back. */
   onConnection?: (state: 'lost' | 'back', reason: string) => void;
+  /** Loaded with each connection; what is called besides is when it is missing. */
+  libraries?: readonly FunctionLibrary[];
 }
 
 export interface CommandOptions {
@@ -50,6 +53,7 @@ export interface Change extends FunctionCall {
 export class RedisConnection {
   readonly #redis: Redis;
   readonly #onConnection: NonNullable<RedisAddress['onConnection']>;
+  readonly #libraries: readonly FunctionLibrary[];
   readonly #underWay = new Set<Promise<unknown>>();
   #waiting: { order: number; go: () => void }[] = [];
   #order = 0;
@@ -60,8 +64,9 @@ export class RedisConnection {
   #wasLost = false;
   #isClosing = false;
 
-  private constructor({ url, onConnection = () => undefined }: RedisAddress) {
+  private constructor({ url, onConnection = () => undefined, libraries = [] }: RedisAddress) {
     this.#onConnection = onConnection;
+    this.#libraries = libraries;
     this.#redis = new Redis(url, {
       lazyConnect: true,
       enableOfflineQueue: false,
@@ -76,6 +81,8 @@ export class RedisConnection {
     });
     this.#redis.on('error', (error: Error) => {
       this.#lastError = error;
+      // The client hears one error of a socket; TLS has a second, which nobody would catch.
+      (this.#redis.stream as NetStream | undefined)?.on('error', () => undefined);
     });
     this.#redis.on('connect', () => this.#expectReady());
     this.#redis.on('ready', () => void this.#begin());
@@ -228,6 +235,8 @@ export class RedisConnection {
   /** There is a connection: what waits for it goes on once the clocks are compared. */
   async #begin(): Promise<void> {
     try {
+      // A call that is answered "not found" would be made after what was called behind it.
+      for (const library of this.#libraries) await this.#answered(this.#load(library), performance.now() + CONNECT_MS);
       await this.#readClock();
     } catch (error) {
       this.#lastError = toError(error);

@@ -3,8 +3,9 @@
  * are in one slot of a Redis Cluster and a function may write several of them.
  *
  * `<tag>:owner`           hash: who holds the database; `generation` fences writers
- * `<tag>:rows:<namespace>`     hash: a key's `<expiry, ms since 1970, or nothing>|<value>`
- * `<tag>:expiries:<namespace>` sorted set: the keys that expire, by when
+ * `<tag>:holder`          text: which process works with all sessions; the instance's only
+ * `<tag>:rows:<namespace>` hash: a key's `<expiry, ms since 1970, or nothing>|<value>`
+ * `<tag>:expiries`        sorted set: the rows of all namespaces that expire, by when
  * `<tag>:versions`        hash: how often each namespace was written to
  * `<tag>:ledger:<part>:<name>` hashes: `rows` by sequence, `ids` with their sequence, `ends`
  * `<tag>:queue:<name>:…`  what a queue keeps, see `redis-jobs-lua.ts`
@@ -28,6 +29,11 @@ export class RedisKeys {
     return `${this.#tag}:owner`;
   }
 
+  /** Which process works with all of it, while one does. */
+  get holder(): string {
+    return `${this.#tag}:holder`;
+  }
+
   get versions(): string {
     return `${this.#tag}:versions`;
   }
@@ -36,8 +42,8 @@ export class RedisKeys {
     return `${this.#tag}:rows:${namespace}`;
   }
 
-  expiries(namespace: string): string {
-    return `${this.#tag}:expiries:${namespace}`;
+  get expiries(): string {
+    return `${this.#tag}:expiries`;
   }
 
   ledger(part: 'rows' | 'ids' | 'ends', name: string): string {

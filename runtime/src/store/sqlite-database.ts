@@ -1,6 +1,6 @@
 /** One embedded database: its namespaces and queues, each made once. */
-import Keyv, { type DeserializedData } from 'keyv';
 import type { Positions } from './positions.ts';
+import { deserialize, openKeyValue, serialize } from './rows.ts';
 import { SqliteFile } from './sqlite-file.ts';
 import { SqliteKeyValue } from './sqlite-key-value.ts';
 import { SqliteLedger } from './sqlite-ledger.ts';
@@ -25,9 +25,7 @@ export class SqliteDatabase implements Database {
   keyValue(namespace: string, survives: Survives = 'power-cut'): KeyValue {
     let keyValue = this.#keyValues.get(namespace);
     if (!keyValue) {
-      const store = this.#adapter(namespace, survives);
-      // The namespace is a column, so Keyv's own prefix would only be in the way; and a lost write must never be silent.
-      keyValue = new Keyv({ store, namespace, useKeyPrefix: false, throwOnErrors: true, deserialize });
+      keyValue = openKeyValue(this.#adapter(namespace, survives), namespace);
       this.#keyValues.set(namespace, keyValue);
     }
     return keyValue;
@@ -43,6 +41,10 @@ export class SqliteDatabase implements Database {
   async snapshot(namespace: string): Promise<[string, unknown][]> {
     const rows = this.#adapter(namespace).all();
     return rows.map(({ key, value }): [string, unknown] => [key, deserialize<unknown>(value).value]);
+  }
+
+  async version(namespace: string): Promise<number> {
+    return this.#adapter(namespace).version;
   }
 
   async scrub(): Promise<void> {
@@ -74,22 +76,4 @@ export class SqliteDatabase implements Database {
     this.#adapters.set(namespace, adapter);
     return adapter;
   }
-}
-
-/** As Keyv writes it, so that Keyv reads it. */
-function serialize({ serialize: write }: KeyValue, value: unknown): string {
-  const text = write?.({ value, expires: undefined });
-  if (typeof text !== 'string') throw new TypeError('Rows are serialised at once.');
-  return text;
-}
-
-/** What Keyv writes in a way of its own: bytes, and text that begins with a colon. */
-const KEYVS_OWN = /"::|":base64:/;
-const keyvs = new Keyv();
-
-/** As Keyv reads it, which looks at each value of a row; nearly always there is nothing to be found. */
-function deserialize<Value>(text: string): DeserializedData<Value> {
-  const read = KEYVS_OWN.test(text) ? keyvs.deserialize?.<Value>(text) : (JSON.parse(text) as DeserializedData<Value>);
-  if (!read || read instanceof Promise) throw new TypeError('Rows are read at once.');
-  return read;
 }

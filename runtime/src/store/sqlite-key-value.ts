@@ -5,15 +5,9 @@
 import { EventEmitter } from 'node:events';
 import type { DatabaseSync } from 'node:sqlite';
 import { Purge } from './purge.ts';
+import { expiry, type KeyValueEntry } from './rows.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Survives } from './store.ts';
-
-export interface KeyValueEntry {
-  key: string;
-  value: string;
-  /** Milliseconds from now; none keeps it for ever, zero or less is accepted and does not survive. */
-  ttl?: number | undefined;
-}
 
 const PURGE_BATCH = 200;
 const PAGE = 200;
@@ -29,6 +23,8 @@ export class SqliteKeyValue extends EventEmitter {
   readonly #now: () => number;
   readonly #survives: Survives;
   readonly #statements;
+  /** How often it was written to. */
+  version = 0;
 
   constructor(file: SqliteFile, namespace: string | undefined, now: () => number, survives: Survives = 'power-cut') {
     super();
@@ -65,6 +61,7 @@ export class SqliteKeyValue extends EventEmitter {
   /** Writes and removes in one transaction, committed when the call itself has returned. */
   async write({ set, remove }: { set: KeyValueEntry[]; remove: string[] }, survives = this.#survives): Promise<void> {
     const now = this.#now();
+    this.version++;
     this.#file.transaction(() => {
       this.#statements.purge.afterWrite(now);
       for (const { key, value, ttl } of set) this.#statements.set.run(this.#space(), key, value, expiry(now, ttl));
@@ -83,6 +80,7 @@ export class SqliteKeyValue extends EventEmitter {
 
   /** All of them at once; true if there was any. */
   async deleteMany(keys: string[]): Promise<boolean> {
+    this.version++;
     const removed = this.#file.transaction(() =>
       keys.reduce((sum, key) => sum + Number(this.#statements.delete.run(this.#space(), key, this.#now()).changes), 0),
     );
@@ -91,6 +89,7 @@ export class SqliteKeyValue extends EventEmitter {
   }
 
   async clear(): Promise<void> {
+    this.version++;
     this.#file.transaction(() => this.#statements.clear.run(this.#space()));
     if (this.#survives === 'power-cut') await this.#file.saved();
   }
@@ -114,13 +113,6 @@ export class SqliteKeyValue extends EventEmitter {
   #space(): string {
     return this.namespace ?? '';
   }
-}
-
-function expiry(now: number, ttl: number | undefined): number | null {
-  if (ttl === undefined) return null;
-  // SQLite would take NaN for NULL and keep the value for ever.
-  if (!Number.isFinite(ttl)) throw new TypeError(`A time to live cannot be ${ttl}.`);
-  return Math.ceil(now + ttl);
 }
 
 const prepare = (database: DatabaseSync) => {

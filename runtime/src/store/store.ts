@@ -1,11 +1,13 @@
 /**
  * What must survive. Two ports: `KeyValue` is Keyv itself, `Queue` is ours. `openStore` gives the embedded engine, one
  * SQLite file a session (auth state, outbox, events) and one for the instance (session records, subscriptions), so that
- * deleting a session deletes its file.
+ * deleting a session deletes its file. `openSharedStore` gives the same in Redis.
  */
 import type Keyv from 'keyv';
 import type { SessionId } from '../ids.ts';
 import { EmbeddedStore } from './embedded-store.ts';
+import { RedisOwner } from './redis-owner.ts';
+import { RedisStore, type RedisStoreOptions } from './redis-store.ts';
 
 /** Key-value access to one namespace; `setMany` is atomic. */
 export type KeyValue = Keyv;
@@ -179,7 +181,10 @@ export interface LedgerRange {
 
 /** Entries one after another, never changed, each under an id. What is asked of several ledgers in one turn is seen as at one moment. */
 export interface Ledger {
-  /** Adds an entry, which survives a crash of the process when this resolves; an id that is there gives the entry as it was written. */
+  /**
+   * Adds an entry, which survives a crash of the process when this resolves; an id that is there gives the entry as it was
+   * written. The body is made for the sequence it will have, and for about the position: others may come before it.
+   */
   append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): Promise<LedgerEntry>;
   get(id: string): Promise<LedgerEntry | undefined>;
   read(range: LedgerRange): Promise<LedgerEntry[]>;
@@ -196,10 +201,12 @@ export type Survives = 'power-cut' | 'crash';
 export interface Database {
   /** `survives` is that of all its writes; default a power cut. */
   keyValue(namespace: string, survives?: Survives): KeyValue;
-  /** Writes and removes rows of one namespace: all or none, and committed when the call itself has returned. */
+  /** Writes and removes rows of one namespace: all or none, once this resolves. */
   write(namespace: string, batch: Batch, survives?: Survives): Promise<void>;
   /** All rows of one namespace as they were at one moment. */
   snapshot(namespace: string): Promise<[key: string, value: unknown][]>;
+  /** Another number whenever the namespace was written to: what is kept of it in memory is old when it has changed. */
+  version(namespace: string): Promise<number>;
   /** Sees to it that what was removed or overwritten before is not in the files any more either. */
   scrub(): Promise<void>;
   queue<Data>(name: string, options: { keepDone: number }): Queue<Data>;
@@ -212,7 +219,7 @@ export interface Store {
   readonly instance: Database;
   /** Opens a session's database, made when missing; the same object while it is open. */
   session(id: SessionId): Database;
-  /** Closes a session's database and removes its directory. */
+  /** Closes a session's database and removes all that is in it. */
   removeSession(id: SessionId): Promise<void>;
   close(): Promise<void>;
 }
@@ -239,3 +246,24 @@ export interface StoreTiming {
  */
 export const openStore = ({ directory, now = () => Date.now(), timing }: StoreOptions): Store =>
   new EmbeddedStore(directory, now, timing);
+
+export interface SharedStoreOptions extends RedisStoreOptions {
+  /** Told once that another process may begin with this Redis: this one must end at once. Nothing is held without it. */
+  onLost?: () => void;
+}
+
+/**
+ * Opens the store in Redis. Throws `CannotStart` when Redis cannot be reached, does not keep what it is given, or another
+ * runtime works with it.
+ */
+export async function openSharedStore({ onLost, ...options }: SharedStoreOptions): Promise<Store> {
+  const store = await RedisStore.open(options);
+  if (!onLost) return store;
+  try {
+    store.heldBy(await RedisOwner.take(store.connection, options.prefix, onLost));
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Whose Redis it is while one runtime works with it: two would open the same WhatsApp accounts. The holder renews what it
+ * holds; it knows by its own clock when that has run out, whether Redis can be reached or not, and has to end then.
+ */
+import { randomUUID } from 'node:crypto';
+import { CannotStart } from '../errors.ts';
+import { sleepUnlessAborted } from '../time.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { functionLibrary } from './redis-functions.ts';
+import { RedisKeys } from './redis-keys.ts';
+
+const HELD_MS = 15_000;
+const RENEW_MS = 4_000;
+/** It has ended before another can begin. */
+const MARGIN_MS = 3_000;
+const LOOK_MS = 500;
+
+const LIBRARY = functionLibrary(
+  'owner',
+  `
+writes('hold', function(keys, args)
+  local holder = redis.call('GET', keys[1])
+  if holder and holder ~= args[1] then return 0 end
+  redis.call('SET', keys[1], args[1], 'PX', args[2])
+  return 1
+end)
+
+writes('release', function(keys, args)
+  if redis.call('GET', keys[1]) == args[1] then redis.call('DEL', keys[1]) end
+end)
+`,
+);
+
+export class RedisOwner {
+  readonly #connection: RedisConnection;
+  readonly #keys: RedisKeys;
+  readonly #token = randomUUID();
+  readonly #stopping = new AbortController();
+  #renewing: Promise<void> = Promise.resolve();
+  /** On this process's monotonic clock. */
+  #until = 0;
+  #watchdog: NodeJS.Timeout | undefined;
+
+  private constructor(connection: RedisConnection, prefix: string) {
+    this.#connection = connection;
+    this.#keys = new RedisKeys(prefix, null);
+  }
+
+  /** Waits for a predecessor that is ending, or has died; `onLost` is told once when this process has to end. Throws `CannotStart`. */
+  static async take(connection: RedisConnection, prefix: string, onLost: () => void): Promise<RedisOwner> {
+    const owner = new RedisOwner(connection, prefix);
+    const until = performance.now() + HELD_MS + MARGIN_MS;
+    while (!(await owner.#hold(HELD_MS))) {
+      if (performance.now() > until)
+        throw new CannotStart('Another runtime works with this Redis; stop that one, or choose another REDIS_PREFIX.');
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    owner.#renewing = owner.#renew(onLost);
+    return owner;
+  }
+
+  /** Lets the next one begin at once. */
+  async release(): Promise<void> {
+    this.#stopping.abort();
+    clearTimeout(this.#watchdog);
+    await this.#renewing;
+    // What cannot be given back runs out by itself.
+    await this.#call('release', [this.#token], HELD_MS).catch(() => undefined);
+  }
+
+  async #renew(onLost: () => void): Promise<void> {
+    const { signal } = this.#stopping;
+    const lost = () => {
+      this.#stopping.abort();
+      onLost();
+    };
+    const watch = () => {
+      clearTimeout(this.#watchdog);
+      this.#watchdog = setTimeout(lost, Math.max(0, this.#until - performance.now()));
+    };
+    watch();
+    while (await sleepUnlessAborted(RENEW_MS, signal)) {
+      const left = this.#until - performance.now();
+      // The watchdog is next when there is none left; an outage is waited out until then.
+      const holds = left > 0 && (await this.#hold(left).catch(() => null));
+      if (signal.aborted) return;
+      if (holds === false && left > 0) return lost();
+      if (holds) watch();
+    }
+  }
+
+  async #hold(within: number): Promise<boolean> {
+    const asked = performance.now();
+    const holds = (await this.#call('hold', [this.#token, HELD_MS], within)) === 1;
+    if (holds) this.#until = asked + HELD_MS - MARGIN_MS;
+    return holds;
+  }
+
+  async #call(name: string, args: (string | number)[], within: number): Promise<unknown> {
+    const call = { library: LIBRARY, name, keys: [this.#keys.holder], args, owner: this.#keys.owner, generation: null };
+    return await this.#connection.change(call, { within });
+  }
+}
