@@ -15,6 +15,7 @@ import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
 import type { Logger } from './log.ts';
+import { refuseMoved } from './migration.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openAttachments, openDirectory, openMeasuredStore, openWebhooks } from './opening.ts';
 import { createOutboxes } from './outbox/outbox.ts';
@@ -54,10 +55,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { config, log, version } = options;
   const metrics = createMetrics();
   const store = await openMeasuredStore(options, metrics);
-  const masterSeal = await openInstanceSeal(store.instance, config).catch(async (error: unknown) => {
-    await store.close();
-    throw error;
-  });
+  const masterSeal = await refuseMoved(store)
+    .then(() => openInstanceSeal(store.instance, config))
+    .catch(async (error: unknown) => {
+      await store.close();
+      throw error;
+    });
   const rooms = await build(options, metrics, store, masterSeal).catch(async (error: unknown) => {
     await store.close();
     throw error;

@@ -8,9 +8,11 @@ import { runDemo } from './demo/demo.ts';
 import { CannotStart } from './errors.ts';
 import { rekey } from './keyring.ts';
 import { closeConsole, createLog } from './log.ts';
+import { runMigration } from './migration.ts';
 
 const USAGE = `whatsapp-runtime [serve]            run the connector; configured by the environment, see docs/configuration.md
 whatsapp-runtime rekey               seal what is kept with a new key: ENCRYPTION_KEY, or a new key file without it
+whatsapp-runtime migrate redis|directory  move all sessions to the Redis of REDIS_URL, or back to SESSIONS_DIR
 whatsapp-runtime sandbox [options]  run a WhatsApp server on this machine to build against without a phone
 whatsapp-runtime demo [--once|--n8n]  sandbox and runtime together, linked and ready to try`;
 
@@ -50,6 +52,9 @@ async function run([command = 'serve', ...args]: string[]): Promise<number> {
       return 0;
     case 'rekey':
       print(await rekey(loadConfig(process.env)));
+      return 0;
+    case 'migrate':
+      print(await runMigration(args, loadConfig(process.env), print));
       return 0;
     case 'sandbox':
       return await runSandbox(args, stopping.signal, print);

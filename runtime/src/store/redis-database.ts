@@ -4,13 +4,17 @@ import { RedisKeyValue } from './redis-key-value.ts';
 import { RedisLedger } from './redis-ledger.ts';
 import { RedisQueue } from './redis-queue.ts';
 import type { RedisWakes } from './redis-wakes.ts';
+import { readRows, writeRows } from './redis-stored-rows.ts';
 import { deserialize, openKeyValue, serialize } from './rows.ts';
+import type { Row } from './stored-rows.ts';
 import type { Batch, Database, KeyValue, Ledger, Queue } from './store.ts';
 
 export interface RedisDatabaseOptions {
   /** For one that several processes write to; undefined for one process's own. */
   wakes: RedisWakes | undefined;
   scrub: () => Promise<void>;
+  /** Removes all keys but the owner's. */
+  erase: () => Promise<void>;
 }
 
 /** What is answered is in Redis's log, and survives whatever that does: there is no difference for `Survives` to make. */
@@ -50,6 +54,18 @@ export class RedisDatabase implements Database {
 
   async scrub(): Promise<void> {
     await this.#options.scrub();
+  }
+
+  rows(): AsyncIterable<Row[]> {
+    return readRows(this.#access);
+  }
+
+  async restore(rows: readonly Row[]): Promise<void> {
+    await writeRows(this.#access, rows);
+  }
+
+  async erase(): Promise<void> {
+    await this.#options.erase();
   }
 
   queue<Data>(name: string, { keepDone }: { keepDone: number }): Queue<Data> {

@@ -91,6 +91,22 @@ function changing.add(q, id, data, lane, priority, runAt, attempts)
   return answer(q, read(q, id))
 end
 
+-- Jobs of another engine as they stood there, each its row, its data and its note; one that is there stays.
+function changing.restore(q, ...)
+  local given = { ... }
+  for at = 1, #given, 3 do
+    local row, note = cjson.decode(given[at]), given[at + 2]
+    if not read(q, row.id) then
+      row.sequence = nextOf(q, 'sequence')
+      local last = redis.call('HGET', q.meta, 'place')
+      if not last or tonumber(row.place) > tonumber(last) then redis.call('HSET', q.meta, 'place', row.place) end
+      redis.call('HSET', q.data, row.id, given[at + 1])
+      if note ~= '' then redis.call('HSET', q.notes, row.id, note) end
+      write(q, row)
+    end
+  end
+end
+
 function changing.remove(q, token, id)
   return once(q, token, function()
     local row = read(q, id)

@@ -62,6 +62,17 @@ writes('append', function(keys, args)
   return { sequence, row }
 end)
 
+-- Entries of another engine, in their order; one that is there stays.
+writes('restore', function(keys, args)
+  for at = 1, #args, 4 do
+    local sequence, position, id, body = unpack(args, at, at + 3)
+    redis.call('HSETNX', keys[1], sequence, position .. '|' .. position .. '|' .. id .. '|' .. body)
+    redis.call('HSETNX', keys[2], id, sequence)
+    redis.call('HSETNX', keys[3], 'first', sequence)
+    redis.call('HSET', keys[3], 'last', sequence, 'position', position, 'time', position)
+  end
+end)
+
 reads('get', function(keys, args) return known(keys, args[1], tonumber(args[2])) end)
 
 -- The first sequence from here on that fits, when all behind it do.
@@ -162,7 +173,8 @@ export class RedisLedger implements Ledger {
   }
 }
 
-function toEntry(sequence: string, row: string): LedgerEntry {
+/** An entry as it is kept under its sequence. */
+export function toEntry(sequence: string, row: string): LedgerEntry {
   const bars = [row.indexOf('|')];
   for (let bar = 0; bar < 2; bar++) bars.push(row.indexOf('|', (bars.at(-1) ?? 0) + 1));
   const [first, second, third] = bars as [number, number, number];

@@ -74,19 +74,25 @@ export class RedisStore implements Store {
   async removeSession(id: SessionId): Promise<void> {
     await this.#sessions.get(id)?.close();
     this.#sessions.delete(id);
-    const { pattern, owner } = new RedisKeys(this.#options.prefix, id);
-    const generation = this.#generation(id);
+    await this.#removeKeys(id);
+    const { owner } = new RedisKeys(this.#options.prefix, id);
+    const fence = { library: LIBRARY, name: 'keep_fence', keys: [owner], args: [FENCE_OUTLIVES_MS] };
+    await this.connection.change({ ...fence, owner, generation: this.#generation(id) });
+  }
+
+  /** All but who owns it. */
+  async #removeKeys(session: SessionId | null): Promise<void> {
+    const { pattern, owner, holder } = new RedisKeys(this.#options.prefix, session);
+    const generation = session === null ? null : this.#generation(session);
     let cursor = '0';
     do {
       const args = [cursor, 'MATCH', pattern, 'COUNT', STEP];
       const [next, found] = (await this.connection.command('SCAN', args)) as [string, string[]];
-      const keys = found.filter((key) => key !== owner);
+      const keys = found.filter((key) => key !== owner && key !== holder);
       const drop = { library: LIBRARY, name: 'drop', keys, args: [], owner, generation };
       if (keys.length > 0) await this.connection.change(drop);
       cursor = next;
     } while (cursor !== '0');
-    const fence = { library: LIBRARY, name: 'keep_fence', keys: [owner], args: [FENCE_OUTLIVES_MS] };
-    await this.connection.change({ ...fence, owner, generation });
   }
 
   /** Given back when it closes. */
@@ -113,6 +119,7 @@ export class RedisStore implements Store {
     return new RedisDatabase(access, {
       wakes: session === null ? this.#wakes : undefined,
       scrub: () => this.#rewrite.run(),
+      erase: () => this.#removeKeys(session),
     });
   }
 

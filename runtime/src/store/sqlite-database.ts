@@ -5,6 +5,8 @@ import { SqliteFile } from './sqlite-file.ts';
 import { SqliteKeyValue } from './sqlite-key-value.ts';
 import { SqliteLedger } from './sqlite-ledger.ts';
 import { SqliteQueue } from './sqlite-queue.ts';
+import { eraseRows, readRows, writeRows } from './sqlite-rows.ts';
+import type { Row } from './stored-rows.ts';
 import type { Batch, Database, KeyValue, Ledger, Queue, StoreTiming, Survives } from './store.ts';
 
 export class SqliteDatabase implements Database {
@@ -49,6 +51,20 @@ export class SqliteDatabase implements Database {
 
   async scrub(): Promise<void> {
     this.#file.scrub();
+  }
+
+  async *rows(): AsyncGenerator<Row[], void> {
+    yield* readRows(this.#file);
+  }
+
+  async restore(rows: readonly Row[]): Promise<void> {
+    writeRows(this.#file, rows);
+    await this.#file.saved();
+  }
+
+  async erase(): Promise<void> {
+    eraseRows(this.#file);
+    await this.#file.saved();
   }
 
   queue<Data>(name: string, options: { keepDone: number }): Queue<Data> {

@@ -8,6 +8,7 @@ import type { SessionId } from '../ids.ts';
 import { EmbeddedStore } from './embedded-store.ts';
 import { RedisOwner } from './redis-owner.ts';
 import { RedisStore, type RedisStoreOptions } from './redis-store.ts';
+import type { Row } from './stored-rows.ts';
 
 /** Key-value access to one namespace; `setMany` is atomic. */
 export type KeyValue = Keyv;
@@ -209,6 +210,12 @@ export interface Database {
   version(namespace: string): Promise<number>;
   /** Sees to it that what was removed or overwritten before is not in the files any more either. */
   scrub(): Promise<void>;
+  /** All that is kept, in pages, to be moved to another engine; nothing may be in hand. */
+  rows(): AsyncIterable<Row[]>;
+  /** Writes rows of another engine's. What is there already stays or becomes the same, so that it may be repeated. */
+  restore(rows: readonly Row[]): Promise<void>;
+  /** Removes all rows. */
+  erase(): Promise<void>;
   queue<Data>(name: string, options: { keepDone: number }): Queue<Data>;
   /** `keep` is how long its entries are, ms. */
   ledger(name: string, options: { keep: number }): Ledger;
