@@ -5,28 +5,30 @@
 import { randomBytes } from 'node:crypto';
 import { createApi, createMetricsServer, type Api } from './api/api.ts';
 import { createBackups } from './backup.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { elsewhereIn, generationIn, openCluster, ownershipIn, type Holder } from './clustered.ts';
 import type { Config } from './config.ts';
 import { createContacts } from './contacts/contacts.ts';
-import type { Directory } from './directory/directory.ts';
 import { USUAL_EVENTS, type EventName, type Fact } from './events.ts';
 import { observeRooms } from './gauges.ts';
-import { inBackground, listen, publishIfThere, selfOf, UnderWay, type Hearers, type Publish } from './hearing.ts';
+import { inBackground, listen, publishIfThere, selfOf, UnderWay, type Publish } from './hearing.ts';
 import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
+import { forget, letGo, proxyAlert } from './letting-go.ts';
 import type { Logger } from './log.ts';
 import { refuseMoved } from './migration.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openAttachments, openDirectory, openMeasuredStore, openWebhooks } from './opening.ts';
 import { createOutboxes } from './outbox/outbox.ts';
 import { openProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
-import { createEgress, openPool, waysOut, type Pool } from './proxy/proxy.ts';
+import { createEgress, openPool, waysOut } from './proxy/proxy.ts';
 import type { Seal } from './seal.ts';
-import { createSessions, type Session } from './session/session.ts';
+import { createSessions } from './session/session.ts';
 import { mediaSettings, outboxSettings, poolSettings, sessionSettings } from './settings.ts';
 import { stopWithin } from './stopping.ts';
 import type { Store } from './store/store.ts';
-import { createAlerts, deletedAlert, protocolAlert, runWatchdog } from './watchdog/watchdog.ts';
+import { createAlerts, protocolAlert, runWatchdog } from './watchdog/watchdog.ts';
 import type { Webhooks } from './webhook/webhook.ts';
 
 export interface App {
@@ -54,18 +56,22 @@ export interface AppOptions {
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, log, version } = options;
   const metrics = createMetrics();
-  const store = await openMeasuredStore(options, metrics);
-  const masterSeal = await refuseMoved(store)
-    .then(() => openInstanceSeal(store.instance, config))
-    .catch(async (error: unknown) => {
-      await store.close();
-      throw error;
-    });
-  const rooms = await build(options, metrics, store, masterSeal).catch(async (error: unknown) => {
+  // Made last, when the rooms are there that it asks.
+  let cluster = null as Cluster | null;
+  const store = await openMeasuredStore({ ...options, generationOf: generationIn(() => cluster) }, metrics);
+  const openRooms = async () => {
+    await refuseMoved(store);
+    cluster = await openCluster(config, () => holderIn(rooms), log);
+    const openSeal = () => openInstanceSeal(store.instance, config);
+    const masterSeal = await (cluster ? cluster.alone(openSeal) : openSeal());
+    return await build(options, metrics, { store, masterSeal, cluster });
+  };
+  const rooms = await openRooms().catch(async (error: unknown) => {
+    cluster?.close();
     await store.close();
     throw error;
   });
-  const { sessions, webhooks } = rooms;
+  const { sessions } = rooms;
   const stopping = new AbortController();
   const apiKey = config.apiKey ?? randomBytes(24).toString('base64url');
   const sandbox = config.whatsappWsUrl !== undefined;
@@ -77,30 +83,18 @@ export async function startApp(options: AppOptions): Promise<App> {
     tryWriting: () =>
       store.instance.write('readiness', { set: [{ key: 'asked', value: Date.now() }], remove: [] }, 'crash'),
     stopping: stopping.signal,
+    elsewhere: elsewhereIn(cluster),
   });
   const metricsServer = config.metricsEnabled ? createMetricsServer(metrics) : null;
-  const running = [
-    webhooks.start(stopping.signal),
-    rooms.proxies.run(stopping.signal),
-    runWatchdog(
-      {
-        sessions: () => sessions.list(),
-        alerts: rooms.alerts,
-        brake: (session, ms) => rooms.outboxes.brake(session, ms),
-        pingIntervalMs: config.keepAliveInterval,
-        ...{ metrics, log },
-        ...(options.now && { now: options.now }),
-      },
-      stopping.signal,
-    ),
-  ];
+  const running = begin(rooms, options, stopping.signal);
   const inHand = { rooms, api, metricsServer, stopping, running };
   const stop = () => stopWithin(config.shutdownTimeout, (at) => stopApp(inHand, at), log);
   try {
     await subscribeConfigured(rooms, config);
     const metricsUrl = (await metricsServer?.listen({ host: config.host, port: config.metricsPort })) ?? null;
     await sessions.restore();
-    await resume(rooms);
+    for (const { id } of sessions.list()) await resume(rooms, id);
+    await cluster?.start(stopping.signal);
     running.push(rooms.protocol.run(stopping.signal));
     running.push(rooms.inbox.run(() => sessions.list(), stopping.signal));
     const url = await api.listen({ host: config.host, port: config.port });
@@ -112,16 +106,48 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
+/** What runs until the signal aborts. */
+const begin = (rooms: Rooms, { config, log, now }: AppOptions, signal: AbortSignal): Promise<void>[] => [
+  deliver(rooms, signal),
+  rooms.proxies.run(signal),
+  runWatchdog(
+    {
+      sessions: () => rooms.sessions.list(),
+      alerts: rooms.alerts,
+      brake: (session, ms) => rooms.outboxes.brake(session, ms),
+      pingIntervalMs: config.keepAliveInterval,
+      ...{ metrics: rooms.metrics, log },
+      ...(now && { now }),
+    },
+    signal,
+  ),
+];
+
 /** What a former run left half done. */
-async function resume({ sessions, webhooks, outboxes, contacts }: Rooms): Promise<void> {
-  for (const { id } of sessions.list()) {
-    await Promise.all([webhooks.resume(id), outboxes.tidy(id), contacts.resume(id)]);
-  }
+async function resume({ webhooks, outboxes, contacts }: Rooms, id: SessionId): Promise<void> {
+  await Promise.all([webhooks.resume(id), outboxes.tidy(id), contacts.resume(id)]);
+}
+
+/** Of several workers one delivers. */
+const deliver = ({ cluster, webhooks }: Rooms, signal: AbortSignal): Promise<void> =>
+  cluster ? cluster.runOnce((whileKeeper) => webhooks.start(whileKeeper), signal) : webhooks.start(signal);
+
+const holderIn = (rooms: Rooms): Holder => ({
+  sessions: rooms.sessions,
+  resume: (id) => resume(rooms, id),
+});
+
+/** What the rooms stand on. */
+interface Ground {
+  store: Store;
+  masterSeal: Seal;
+  cluster: Cluster | null;
 }
 
 type Rooms = Awaited<ReturnType<typeof build>>;
 
-async function build({ config, log, version, ...clock }: AppOptions, metrics: Metrics, store: Store, masterSeal: Seal) {
+async function build({ config, log, version, ...clock }: AppOptions, metrics: Metrics, ground: Ground) {
+  const { store, masterSeal, cluster } = ground;
   const egress = createEgress({ allow: [...config.outboundAllow] });
   const webhooks = openWebhooks(
     { store, egress, metrics, masterSeal, log, clock },
@@ -145,17 +171,15 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
     onReceived: async (session, chats, message) => {
       for (const chat of chats) await outboxes.noteReceived(session, chat, message);
     },
-    self: (session) => selfOf(sessions.find(session)),
+    ...{ self: (session) => selfOf(sessions.find(session)), sessionOf: (session) => sessions.find(session) },
     sent: (session, messageId) => outboxes.sent(session).find(messageId),
-    sessionOf: (session) => sessions.find(session),
     media: mediaSettings(config),
   });
   const attachments = openAttachments({ config, log }, egress, (id) => sessions.get(id));
   const outboxes = createOutboxes({
     ...{ ...common, contacts, attachments },
     sessions: { find: (id) => sessions.find(id) },
-    received: (session, chat, id) => inbox.find(session, chat, id),
-    settings: outboxSettings(config),
+    ...{ received: (session, chat, id) => inbox.find(session, chat, id), settings: outboxSettings(config) },
   });
   const directory = openDirectory({ ...common, contacts, config }, () => ({ sessions, outboxes }));
   const underWay = new UnderWay(log);
@@ -163,47 +187,23 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
   const proxies = await openPool(store.instance, masterSeal, {
     settings: poolSettings(config),
     reconnect: async (session) => await sessions.find(session)?.restart(),
-    onHealth: (id, works) => alerts[works ? 'settle' : 'raise'](sessions.get(id), 'proxy_down'),
+    onHealth: (id, works) => proxyAlert(alerts, sessions.find(id), works),
     ...{ metrics, log, ...clock },
   });
   const hearers = { publish, alerts, inbox, contacts, outboxes, protocol, metrics, log, underWay };
+  const letting = { ...hearers, webhooks, proxies, directory };
   const sessions = createSessions({
-    store,
-    masterSeal,
-    proxies: waysOut(proxies, config),
-    settings: sessionSettings(config),
-    sent: (session) => outboxes.sent(session),
-    release: (session) => releaseSession({ ...hearers, webhooks, proxies, directory }, session, sessions.find(session)),
+    ...{ store, masterSeal, proxies: waysOut(proxies, config) },
+    ...{ settings: sessionSettings(config), sent: (session) => outboxes.sent(session) },
+    ...{ ownership: ownershipIn(cluster), finish: (session) => outboxes.close(session) },
+    letGo: (session) => letGo(letting, session),
+    release: (session) => forget(letting, session, sessions.find(session)),
     listeners: listen(hearers),
     ...{ metrics, log, ...clock },
   });
   observeRooms({ ...hearers, webhooks, proxies, sessions, ...clock }, { maxSessions: config.maxSessions, version });
   const backups = createBackups({ sessions, webhooks, outboxes, now: clock.now ?? Date.now });
-  return { ...hearers, ...{ store, egress, webhooks, proxies, attachments, directory, sessions, backups } };
-}
-
-type Released = Omit<Hearers, 'metrics' | 'underWay'> & {
-  webhooks: Webhooks;
-  proxies: Pool;
-  directory: Directory;
-};
-
-/** From the outside in, so that nothing opens its database again after it is gone. */
-async function releaseSession(
-  { publish, outboxes, inbox, contacts, directory, webhooks, alerts, protocol, proxies }: Released,
-  session: SessionId,
-  before: Session | undefined,
-): Promise<void> {
-  await outboxes.close(session);
-  await inbox.release(session);
-  if (before && (await webhooks.list({ sessionId: session })).length > 0)
-    await publish(session, deletedAlert(before.hash));
-  await webhooks.unsubscribeSession(session);
-  contacts.forget(session);
-  directory.forget(session);
-  alerts.forget(session);
-  protocol.forget(session);
-  proxies.leave(session);
+  return { ...hearers, ...{ cluster, store, egress, webhooks, proxies, attachments, directory, sessions, backups } };
 }
 
 /** One that is the default as well hears of everything there, alerts included. */
@@ -246,6 +246,8 @@ async function stopApp({ rooms, api, metricsServer, stopping, running }: Running
   rooms.directory.stop();
   await api.requestsDone();
   await metricsServer?.close();
+  at('handing over to other workers');
+  await rooms.cluster?.leave();
   at('messages being sent');
   await rooms.outboxes.stop();
   at('connections');

@@ -1,5 +1,6 @@
 /** The rows of the configuration that are about Redis. */
 import { optional, withDefault } from './config-rows.ts';
+import { urlWith } from './config-values.ts';
 import type { ValueKind } from './config-values.ts';
 
 /** An address with nothing in it that the client would take for settings of its own. */
@@ -27,6 +28,11 @@ export const REDIS_ROWS = {
     redisUrl,
     'Keeps sessions and queues in this Redis (7.0 or newer, appendonly, noeviction), such as rediss://user:password@host:6379/0, in place of files in SESSIONS_DIR.',
     { secret: true },
+  ),
+  clusterUrl: optional(
+    'CLUSTER_URL',
+    urlWith('http', 'https'),
+    'Where the other workers of the same REDIS_URL reach the API of this one, such as http://10.0.0.5:3003. With it several share the sessions; API_KEY and ENCRYPTION_KEY must be the same for all.',
   ),
   redisPrefix: withDefault(
     'REDIS_PREFIX',

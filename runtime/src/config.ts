@@ -272,6 +272,8 @@ function contradictions(config: Partial<Config>, given: (key: string) => boolean
   if (config.metricsEnabled && config.port && config.port === config.metricsPort) {
     found.push('METRICS_PORT: must differ from PORT');
   }
+  for (const key of ['REDIS_URL', 'API_KEY', 'ENCRYPTION_KEY'])
+    if (given('CLUSTER_URL') && !given(key)) found.push(`${key}: is required together with CLUSTER_URL`);
   return found;
 }
 

@@ -21,11 +21,13 @@ interface StoreParts {
   now?: () => number;
   /** Another runtime may begin with the same sessions: this one has to end at once. */
   onLost?: () => void;
+  /** As which owner this worker writes, when several share the sessions. */
+  generationOf?: (session: SessionId) => number;
 }
 
 /** The engine that is configured. Throws `CannotStart`. */
 export async function openMeasuredStore(
-  { config, log, now, onLost = () => undefined }: StoreParts,
+  { config, log, now, onLost = () => undefined, generationOf }: StoreParts,
   { commitSeconds, syncSeconds }: Pick<Metrics, 'commitSeconds' | 'syncSeconds'>,
 ): Promise<Store> {
   const timing = {
@@ -41,10 +43,14 @@ export async function openMeasuredStore(
       if (state === 'lost') log.warn({ reason }, 'the connection to Redis is lost; it is tried again');
       else log.info('the connection to Redis is back');
     },
-    onLost() {
-      log.fatal('Redis could not be reached for too long, or another runtime works with it');
-      onLost();
-    },
+    ...(config.clusterUrl === undefined
+      ? {
+          onLost() {
+            log.fatal('Redis could not be reached for too long, or another runtime works with it');
+            onLost();
+          },
+        }
+      : generationOf && { generationOf }),
   });
 }
 

@@ -40,6 +40,7 @@ async function worker(name: string, isFrozen = false): Promise<Worker> {
   requireKey(app, KEY);
   passOn(app, {
     passing,
+    others: () => [],
     find: async (about) => {
       self.seen.push(about);
       return self.find(about);
@@ -71,10 +72,7 @@ async function worker(name: string, isFrozen = false): Promise<Worker> {
   app.post('/sessions', async () => ({ name }));
   app.get('/webhooks', async () => ({ name }));
   self.url = await app.listen({ host: '127.0.0.1', port: 0 });
-  started.push(
-    () => passing.close(),
-    () => app.close(),
-  );
+  started.push(() => app.close());
   return self;
 }
 

@@ -31,6 +31,7 @@ test('an empty environment gives the documented defaults, on loopback without a 
     sessionsDir: './data/sessions',
     redisUrl: undefined,
     redisPrefix: 'wa',
+    clusterUrl: undefined,
     encryptionKey: undefined,
     encryptionKeyOld: undefined,
     maxSessions: 100,
@@ -162,6 +163,13 @@ test.each([
   ['METRICS_PORT', '3003', 'must differ from PORT'],
 ])('%s=%s is refused', (key, written, problem) => {
   expect(problemsOf({ [key]: written })).toEqual([`${key}: ${problem}`]);
+});
+
+test('CLUSTER_URL wants what all workers have to have in common', () => {
+  const missing = ['REDIS_URL', 'API_KEY', 'ENCRYPTION_KEY'].map(
+    (key) => `${key}: is required together with CLUSTER_URL`,
+  );
+  expect(problemsOf({ CLUSTER_URL: 'http://10.0.0.5:3003' })).toEqual(missing);
 });
 
 describe('the API key', () => {

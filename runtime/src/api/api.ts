@@ -23,6 +23,7 @@ import { contactRoutes } from './contacts.ts';
 import { healthRoutes } from './health.ts';
 import { limitRoutes } from './limits.ts';
 import { deliveryRoutes } from './deliveries.ts';
+import { passOn, type Elsewhere } from './elsewhere.ts';
 import { eventStreamRoutes } from './event-stream.ts';
 import { groupRoutes } from './groups.ts';
 import { forwardRoutes } from './forward.ts';
@@ -63,6 +64,8 @@ export interface ApiDeps {
   tryWriting(): Promise<void>;
   /** Aborts when the runtime stops: long polls answer at once. */
   stopping: AbortSignal;
+  /** Other workers, when there are any. */
+  elsewhere?: Elsewhere | undefined;
 }
 
 export type Api = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
@@ -93,6 +96,7 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
   measureRequests(app, deps.metrics);
   const requests = finishRequests(app, deps.stopping);
   requireKey(app, deps.apiKey);
+  if (deps.elsewhere) passOn(app, deps.elsewhere);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

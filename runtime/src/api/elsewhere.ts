@@ -5,6 +5,8 @@ import { RuntimeError } from '../errors.ts';
 
 export interface Elsewhere {
   find: FindPlace;
+  /** Where all other workers are. */
+  others(): string[];
   passing: Passing;
 }
 
@@ -18,6 +20,7 @@ const IN_FORM = /name="?sessionId"?\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)\r\n/;
 
 /** To be called before the routes, and after what refuses a request without the API key. */
 export function passOn(app: FastifyInstance, { find, passing }: Elsewhere): void {
+  app.addHook('onClose', () => passing.close());
   // The body is read, unless it is a form, and nothing is checked yet: a request is checked once, where it is answered.
   app.addHook('preValidation', async (request, reply) => {
     const about = await aboutOf(request);
@@ -38,6 +41,15 @@ export function passOn(app: FastifyInstance, { find, passing }: Elsewhere): void
     if (answer === 'here') return;
     return await relay(reply, answer);
   });
+}
+
+/** What the other workers say to the same question; nothing when one of them asks it. */
+export async function askOthers<Data>(
+  elsewhere: Elsewhere | undefined,
+  { headers, raw }: FastifyRequest,
+): Promise<Data[]> {
+  if (!elsewhere || headers[PASSED_ON] !== undefined) return [];
+  return await elsewhere.passing.all<Data>(elsewhere.others(), raw.url ?? '/', headers);
 }
 
 /** It was this worker's when it was sent here. */

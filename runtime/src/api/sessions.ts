@@ -3,15 +3,16 @@ import qrcode from 'qrcode';
 import { RuntimeError } from '../errors.ts';
 import { USUAL_EVENTS } from '../events.ts';
 import { parsePhone, parseSessionId } from '../ids.ts';
-import { SESSION_STATUSES, type SessionStatus } from '../session/session.ts';
+import { joinPages, SESSION_STATUSES, type SessionPage, type SessionStatus } from '../session/session.ts';
 import type { Api, ApiDeps } from './api.ts';
+import { askOthers } from './elsewhere.ts';
 import { pollSignal } from './long-poll.ts';
 import { requireProfile } from './profile.ts';
 import { readChoice } from './proxies.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 
-export function sessionRoutes(app: Api, { sessions, outboxes, webhooks, stopping }: ApiDeps): void {
+export function sessionRoutes(app: Api, { sessions, outboxes, webhooks, stopping, elsewhere }: ApiDeps): void {
   const params = schemas.SessionParams;
 
   app.post(
@@ -55,8 +56,11 @@ export function sessionRoutes(app: Api, { sessions, outboxes, webhooks, stopping
         response: schemas.answers(200, schemas.SessionList),
       },
     },
-    ({ query: { status, ...rest } }) =>
-      ok(sessions.page({ ...rest, ...(status !== undefined && { statuses: parseStatuses(status) }) })),
+    async (request) => {
+      const { status, ...rest } = request.query;
+      const here = sessions.page({ ...rest, ...(status !== undefined && { statuses: parseStatuses(status) }) });
+      return ok(joinPages([here, ...(await askOthers<SessionPage>(elsewhere, request))], rest.limit));
+    },
   );
 
   app.get(

@@ -3,7 +3,7 @@
  * that runs alone has no cluster.
  */
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { Logger } from '../log.ts';
 import { KEEPER, runAsKeeper } from './keeper.ts';
 import { LeaseTable, type Owner } from './lease-table.ts';
@@ -18,6 +18,12 @@ export type { Lease } from './leases.ts';
 export type { Member } from './members.ts';
 export type { Holding } from './placement.ts';
 export { PASSED_ON, Passing, type About, type Answer, type FindPlace, type Place } from './requests.ts';
+
+/** No session can have this id. */
+const ALONE = '.alone';
+const TURN_MS = 100;
+const COMMAND_MS = 3_000;
+const RECONNECT_MS = 250;
 
 export interface ClusterDeps {
   /** Refuses what it cannot send at once. */
@@ -38,6 +44,18 @@ export interface ClusterDeps {
   holding: Holding;
   log: Logger;
   times?: LeaseTimes;
+}
+
+/** A connection for `redis` or `subscriber`; whatever cannot be sent at once is refused. Rejects when there is none. */
+export async function connect(url: string, log: Logger): Promise<Redis> {
+  const redis = new Redis(url, {
+    ...{ lazyConnect: true, enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
+    ...{ commandTimeout: COMMAND_MS, connectTimeout: COMMAND_MS, retryStrategy: () => RECONNECT_MS },
+    disableClientInfo: true,
+  });
+  redis.on('error', (err: Error) => log.debug({ err }, 'the connection of the cluster to Redis'));
+  await redis.connect();
+  return redis;
 }
 
 /** This worker among the others. */
@@ -83,6 +101,15 @@ export class Cluster {
     await runAsKeeper(this.#once, work, signal, this.#deps.log);
   }
 
+  /** Does something that only one worker may be at, at a time; waits for its turn. Rejects when Redis does not answer. */
+  async alone<Done>(work: () => Promise<Done>): Promise<Done> {
+    for (;;) {
+      const lease = await this.#once.take(ALONE);
+      if (lease) return await work().finally(() => this.#once.drop(lease));
+      await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+    }
+  }
+
   /** Whether this worker may act for the session now; to be asked before it does. */
   holds(id: string): boolean {
     return this.#sessions.get(id) !== null;
@@ -93,14 +120,15 @@ export class Cluster {
     return this.#sessions.get(id)?.generation ?? null;
   }
 
-  /** The lease on a session that is to be made here; null while another worker holds one. */
-  async reserve(id: string): Promise<Lease | null> {
-    return await this.#placement.reserve(id);
+  /** Takes the lease on a session that is to be made here; false while another worker holds one. */
+  async reserve(id: string): Promise<boolean> {
+    return (await this.#placement.reserve(id)) !== null;
   }
 
   /** Lets go of a session that is gone, or was not made after all. */
-  async free(lease: Lease): Promise<void> {
-    await this.#sessions.drop(lease);
+  async free(id: string): Promise<void> {
+    const lease = this.#sessions.get(id);
+    if (lease) await this.#sessions.drop(lease);
   }
 
   async ownerOf(id: string): Promise<Owner | null> {
@@ -115,6 +143,13 @@ export class Cluster {
   /** All workers as last seen, this one among them. */
   workers(): readonly Member[] {
     return this.#placement.workers();
+  }
+
+  /** Where the other workers are. */
+  others(): string[] {
+    return this.workers()
+      .filter(({ id }) => id !== this.id)
+      .map(({ url }) => url);
   }
 
   /** The worker that takes the next new session; null when all are full. */
@@ -144,7 +179,7 @@ export class Cluster {
 
   async #findHolder(id: string): Promise<Place | 'here' | null> {
     const { holding } = this.#deps;
-    if (this.holds(id) && holding.has(id)) return 'here';
+    if (this.holds(id) && holding.has(id) && !this.#placement.isEnding(id)) return 'here';
     const owner = await this.ownerOf(id);
     if (owner) return owner.holder === this.id ? null : this.#placeOf(owner, () => this.ownerOf(id));
     // Of one that does not exist that is said here.
@@ -161,5 +196,12 @@ export class Cluster {
     await this.#placement.leave();
     this.#ending.abort();
     await this.#running;
+    this.close();
+  }
+
+  /** Ends the connections. */
+  close(): void {
+    this.#deps.redis.disconnect();
+    this.#deps.subscriber.disconnect();
   }
 }

@@ -61,6 +61,11 @@ export class Placement {
     this.#woken.abort();
   }
 
+  /** Whether its run here is ending. */
+  isEnding(id: string): boolean {
+    return this.#ending.has(id);
+  }
+
   /** Takes the lease on a session that is to be made here; null while somebody has it. */
   async reserve(id: string): Promise<Lease | null> {
     const lease = this.#leaving || this.#ending.has(id) ? null : await this.#deps.leases.take(id);

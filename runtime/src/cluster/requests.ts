@@ -79,6 +79,24 @@ export class Passing {
     throw moving();
   }
 
+  /** The answers of several workers to the same question. Throws `session_moving` with the names of those that give none in time. */
+  async all<Data>(urls: readonly string[], path: string, headers: IncomingHttpHeaders): Promise<Data[]> {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const asked = urls.map(async (url) => {
+      const { statusCode, body } = await ask(new URL(path, url), {
+        ...{ signal, dispatcher: this.#agent, headers: { ...endToEnd(headers, true), [PASSED_ON]: '1' } },
+      });
+      const answer = (await body.json()) as { data: Data };
+      if (statusCode !== 200) throw new Error(`it answered with ${statusCode}`);
+      return answer.data;
+    });
+    const answers = await Promise.allSettled(asked);
+    const silent = urls.filter((_, at) => answers[at]?.status === 'rejected');
+    const details = silent.map((url) => `the worker at ${url} does not answer`);
+    if (silent.length > 0) throw new RuntimeError('session_moving', { retryAfter: RETRY_AFTER_SECONDS, details });
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  }
+
   async close(): Promise<void> {
     await this.#agent.destroy();
   }

@@ -50,6 +50,7 @@ export class ConnectionKeeper {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #replayed = new Set<string>();
+  readonly #mayAct = () => this.#deps.ownership?.holds(this.#session.id) ?? true;
 
   constructor(parts: KeeperParts) {
     this.#session = parts.session;
@@ -69,7 +70,7 @@ export class ConnectionKeeper {
   async run(signal: AbortSignal): Promise<Decision | null> {
     const auth = await this.#credentials.open();
     const journal = new InboundJournal(this.#deps.store.session(this.#session.id), this.#replayed);
-    while (!signal.aborted) {
+    while (!signal.aborted && this.#mayAct()) {
       const closed = await this.#connect(auth, journal, signal);
       if (!closed || signal.aborted) return null;
       const decision = this.#decide(closed, isLinked(auth.creds));
@@ -87,7 +88,7 @@ export class ConnectionKeeper {
     const proxyUrl = await this.#wayOut(signal);
     if (proxyUrl === undefined) return null;
     const [, release] = await this.#handshakes.acquire();
-    if (signal.aborted) {
+    if (signal.aborted || !this.#mayAct()) {
       release();
       return null;
     }
@@ -97,7 +98,7 @@ export class ConnectionKeeper {
         auth,
         journal,
         wayOut: proxyUrl === null ? null : this.#deps.proxies.openWayOut(proxyUrl),
-        options: settings,
+        ...{ options: settings, mayAct: this.#mayAct },
         log: this.#deps.log.child({ sessionId: this.#session.id }),
         sent: this.#deps.sent(this.#session.id),
       },

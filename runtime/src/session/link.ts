@@ -17,6 +17,8 @@ import type { SessionRecord, Vault } from './vault.ts';
 
 /** Older suspicions are of no interest to anybody. */
 const REMEMBERED_SUSPICIONS = 20;
+/** To the loop a connection like any other that broke. */
+const LOST = 408;
 /** How long WhatsApp may take to confirm that the device is off the account. */
 const UNLINK_MS = 5_000;
 
@@ -147,6 +149,12 @@ export class Link implements Session {
   /** Ends the connection; nothing is remembered, so that a restart connects again. */
   stop(): Promise<void> {
     return this.#inTurn.runExclusive(() => this.#stop());
+  }
+
+  /** As `stop`, and what goes over the connection ends before anything is waited for. */
+  abandon(): Promise<void> {
+    this.#keeper.connection?.socket.end(LOST, 'another worker has the session');
+    return this.stop();
   }
 
   disconnect(): Promise<void> {

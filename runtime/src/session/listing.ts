@@ -33,6 +33,15 @@ export function pageOf(all: SessionInfo[], filter: SessionFilter): SessionPage {
   return { sessions, nextCursor: last && sessions.length < wanted.length ? cursorOf(last) : null };
 }
 
+/** The page that several workers' pages make, all of which were asked for with the same filter. */
+export function joinPages(pages: SessionPage[], limit: number | undefined): SessionPage {
+  const all = pages.flatMap(({ sessions }) => sessions).sort(inOrder);
+  const sessions = all.slice(0, limit);
+  const last = sessions.at(-1);
+  const isMore = sessions.length < all.length || pages.some(({ nextCursor }) => nextCursor !== null);
+  return { sessions, nextCursor: last && isMore ? cursorOf(last) : null };
+}
+
 function matches({ status, tenantId, sessionId, phone, pushName }: SessionInfo, filter: SessionFilter): boolean {
   if (filter.statuses && !filter.statuses.includes(status)) return false;
   if (filter.tenantId !== undefined && tenantId !== filter.tenantId) return false;

@@ -21,6 +21,9 @@ import { Vault, type SessionRecord } from './vault.ts';
 /** Handshakes at once, so that a start with many sessions does not stall the event loop (sandbox-protocol.md 9). */
 const MAX_HANDSHAKES = 10;
 
+/** Whoever asks here for a session that has gone to another worker just now finds it there soon. */
+const MOVING_MS = 10_000;
+
 export class SessionRegistry implements Sessions {
   readonly #deps: SessionsDeps;
   readonly #vault: Vault;
@@ -32,6 +35,8 @@ export class SessionRegistry implements Sessions {
   readonly #changes = new EventEmitter().setMaxListeners(0);
   /** Restored, and still waiting for their first turn to connect. */
   readonly #starting = new Set<SessionId>();
+  /** Sessions that went to another worker, and when by the monotonic clock. */
+  readonly #handedOver = new Map<SessionId, number>();
   /** Ids being created or removed: taken from the first moment to the last, so that no two of these can meet. */
   readonly #busy = new Set<SessionId>();
 
@@ -41,7 +46,7 @@ export class SessionRegistry implements Sessions {
     checkSignatures();
     separateSignalQueues();
     this.#deps = deps;
-    this.#vault = new Vault(deps.store.instance, deps.masterSeal);
+    this.#vault = new Vault(deps.store.instance, deps.masterSeal, (id) => deps.ownership?.holds(id) ?? true);
     this.#retention = new Retention({
       settings: deps.settings,
       sessions: () => [...this.#links.values()].map((link) => link.info()),
@@ -102,11 +107,20 @@ export class SessionRegistry implements Sessions {
     if (new Set([...this.#links.keys(), ...this.#busy]).size >= this.#deps.settings.maxSessions)
       throw new RuntimeError('session_limit');
     this.#busy.add(id);
+    const { ownership } = this.#deps;
+    const reserved = await ownership?.reserve(id).catch((error: unknown) => {
+      this.#busy.delete(id);
+      throw error;
+    });
     try {
+      if (ownership && (!reserved || (await this.#vault.get(id)))) throw new RuntimeError('session_exists');
       await check();
       // An import that a crash or a full disk interrupted leaves keys of which there is no record, so that nobody can read them.
       await this.#deps.store.removeSession(id);
       return await make();
+    } catch (error) {
+      if (reserved && !this.#links.has(id)) await ownership?.free(id);
+      throw error;
     } finally {
       this.#busy.delete(id);
     }
@@ -118,8 +132,9 @@ export class SessionRegistry implements Sessions {
 
   get(id: SessionId): Link {
     const link = this.#links.get(id);
-    if (!link) throw new RuntimeError('session_not_found');
-    return link;
+    if (link) return link;
+    const isMoving = performance.now() - (this.#handedOver.get(id) ?? -MOVING_MS) < MOVING_MS;
+    throw isMoving ? new RuntimeError('session_moving', { retryAfter: 1 }) : new RuntimeError('session_not_found');
   }
 
   requireLinked(id: SessionId): Session {
@@ -199,6 +214,7 @@ export class SessionRegistry implements Sessions {
       this.#changes.emit(id);
       await this.#deps.store.removeSession(id);
       await this.#vault.remove(id);
+      await this.#deps.ownership?.free(id);
     } finally {
       this.#busy.delete(id);
     }
@@ -213,7 +229,38 @@ export class SessionRegistry implements Sessions {
     }
   }
 
+  async adopt(id: SessionId): Promise<void> {
+    const record = this.#busy.has(id) ? undefined : await this.#vault.get(id);
+    if (!record || this.#links.has(id)) return;
+    this.#handedOver.delete(id);
+    if (record.removing) return await this.#finishRemoval(id);
+    const link = this.#add(record);
+    if (record.wanted && !record.ended) await link.start();
+  }
+
+  async handOver(id: SessionId, lost: boolean): Promise<void> {
+    const link = this.#links.get(id);
+    if (!lost) await this.#deps.finish?.(id);
+    await (lost ? link?.abandon() : link?.stop());
+    await this.#deps.letGo?.(id);
+    if (this.#links.get(id) === link) this.#links.delete(id);
+    this.#starting.delete(id);
+    this.#handedOver.set(id, performance.now());
+    // Whoever waits for it here is to wait elsewhere.
+    this.#changes.emit(id);
+    await this.#deps.store.closeSession(id);
+  }
+
+  async known(): Promise<SessionId[]> {
+    return (await this.#vault.all()).map(({ sessionId }) => sessionId);
+  }
+
   async restore(): Promise<void> {
+    // Those are taken one by one, by `adopt`.
+    if (this.#deps.ownership) {
+      this.#running = this.#retention.run(this.#stopping.signal);
+      return;
+    }
     const all = await this.#vault.all();
     for (const { sessionId, removing } of all) if (removing) await this.#finishRemoval(sessionId);
     const records = all.filter(({ removing }) => !removing);

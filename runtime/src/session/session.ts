@@ -27,6 +27,7 @@ export type { About, GroupFacts, GroupMember, PictureSize, Presence } from './as
 export { download, type RemotePlace } from './download.ts';
 export { DRIFT_KINDS, type DriftKind, type Operation, type ProtocolSign } from './protocol-signs.ts';
 export type { Receipt } from './receipts.ts';
+export { joinPages, type SessionPage } from './listing.ts';
 export type { ExportedSession } from './portable.ts';
 export type { CallNews, News, PresenceNews } from './news.ts';
 export type { Outgoing, SentMessages } from './outgoing.ts';
@@ -117,8 +118,19 @@ export interface SessionListeners {
   onProtocol(session: Session, sign: ProtocolSign): void;
 }
 
+/** Whose the sessions are when several workers share them. Left out, all are this one's. */
+export interface Ownership {
+  /** Whether this worker may act for the session at this moment. */
+  holds(id: SessionId): boolean;
+  /** The id is to be this worker's alone; false when another has it. */
+  reserve(id: SessionId): Promise<boolean>;
+  /** There is no session with this id any more. */
+  free(id: SessionId): Promise<void>;
+}
+
 export interface SessionsDeps {
   store: Store;
+  ownership?: Ownership | undefined;
   /** Wraps the sessions' data keys. */
   masterSeal: Seal;
   proxies: Proxies;
@@ -133,6 +145,10 @@ export interface SessionsDeps {
    * forget what they keep of it. May be asked again after a crash.
    */
   release(session: SessionId): Promise<void>;
+  /** The session is to go on at another worker: what is in hand for it is finished, as long as it is connected. */
+  finish?(session: SessionId): Promise<void>;
+  /** It goes on there: everybody is to let go of what is open of it, and nothing of it is removed. */
+  letGo?(session: SessionId): Promise<void>;
   listeners: SessionListeners;
   metrics: Metrics;
   log: Logger;
@@ -188,6 +204,15 @@ export interface Sessions {
   wait(id: SessionId, statuses: SessionStatus[], signal: AbortSignal): Promise<boolean>;
   /** Connects what was connected when the process last ended; at most ten handshakes at once. Resolves when all are under way. */
   restore(): Promise<void>;
+  /** Opens a session that is this worker's now; it connects if it should. */
+  adopt(id: SessionId): Promise<void>;
+  /**
+   * Closes a session that goes to another worker. `lost`: it is another's perhaps already, so its connection ends on the spot.
+   * Resolves when nothing of it is running any more.
+   */
+  handOver(id: SessionId, lost: boolean): Promise<void>;
+  /** The ids of all sessions there are, those of other workers too. */
+  known(): Promise<SessionId[]>;
   /** How many of the sessions that `restore` has put under way have not had their turn to connect yet. */
   starting(): number;
   /** Ends all connections; what was connected is remembered as wanted. */

@@ -24,6 +24,7 @@ import { noticeDecryption } from './decryption.ts';
 import { noticeMappings } from './mappings.ts';
 import { requestFile, type FileRequest } from './media-request.ts';
 import { hearPresence, type News } from './news.ts';
+import { containCorruptFrames } from './frames.ts';
 import { InboundGate } from './inbound-gate.ts';
 import { watchProtocol, type ProtocolSign } from './protocol-signs.ts';
 import type { Receipt } from './receipts.ts';
@@ -71,6 +72,8 @@ export interface SocketDeps {
   log: Logger;
   /** What was sent before, for recipients that ask for it again and for sending it again after a crash. */
   sent: SentMessages;
+  /** Asked before anything is taken from the connection or given to it: whether it is still this worker's to act for the account. */
+  mayAct: () => boolean;
 }
 
 /** What the connection tells its owner. */
@@ -146,7 +149,8 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   };
 
   limitEntering(sock, deps.options.connectTimeoutMs, () => end(408, 'no answer to the login'));
-  containCorruptFrames(sock, (error) => end(500, `corrupt frame: ${error.message}`));
+  const onLost = () => end(408, 'another worker has the session');
+  containCorruptFrames(sock, deps.mayAct, onLost, (error) => end(500, `corrupt frame: ${error.message}`));
   noticeRefusedUpgrade(sock, (answer) => end(503, `${answer} instead of a connection`));
   sock.ws.on('CB:ack,class:message', (node: BinaryNode) => acks.arrived(node));
   const onUnsaved = (error: unknown) => end(500, `credentials could not be saved: ${toError(error).message}`);
@@ -177,7 +181,8 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   return {
     vitals,
     ping: (timeoutMs) => ping(sock, timeoutMs),
-    send: (jid, outgoing) => reported(send(sock, acks, deps.sent, jid, outgoing), events.onProtocol),
+    send: (jid, outgoing) =>
+      deps.mayAct() ? reported(send(sock, acks, deps.sent, jid, outgoing), events.onProtocol) : notOurs(),
     subscribePresence: (jid) => sock.presenceSubscribe(jid),
     chatState: (jid, state) => sock.sendPresenceUpdate(state, jid),
     ...{ askPhone: () => askPhone(sock), requestFile: (request, ms) => requestFile(sock, request, ms) },
@@ -247,16 +252,6 @@ async function showOnline(sock: WASocket, name: string | undefined, online: bool
   if (name) await sock.sendPresenceUpdate(online ? 'available' : 'unavailable');
 }
 
-/** B1: the client's frame handler is async and nobody catches; one bad frame would end the whole process. */
-function containCorruptFrames(sock: WASocket, onCorrupt: (error: Error) => void): void {
-  for (const listener of sock.ws.listeners('message') as ((data: Uint8Array) => Promise<void>)[]) {
-    sock.ws.off('message', listener);
-    sock.ws.on('message', (data: Uint8Array) => {
-      Promise.resolve(listener(data)).catch((error: unknown) => onCorrupt(toError(error)));
-    });
-  }
-}
-
 /** B2: ws hands an HTTP answer to the upgrade to this event and stops; nobody in the client listens. */
 function noticeRefusedUpgrade(sock: WASocket, onAnswer: (answer: string) => void): void {
   sock.ws.on('unexpected-response', (_request: unknown, { statusCode = 'answer' }: { statusCode?: number | string }) =>
@@ -269,6 +264,8 @@ const rawSocket = (sock: WASocket) => (sock.ws as unknown as { socket: { termina
 
 const markRead = (sock: WASocket, remoteJid: string, ids: string[], participant: string | undefined) =>
   sock.readMessages(ids.map((id) => ({ remoteJid, id, fromMe: false, ...(participant && { participant }) })));
+
+const notOurs = async (): Promise<AckOutcome> => ({ kind: 'not_sent', why: 'another worker has the session' });
 
 /** What was never written says nothing of WhatsApp. */
 async function reported(sending: Promise<AckOutcome>, tell: SocketEvents['onProtocol']): Promise<AckOutcome> {

@@ -1,5 +1,6 @@
 /** Session records: what is kept of a session besides its own database, sealed where it is secret. */
 import type { ProfileName } from '../config.ts';
+import { RuntimeError } from '../errors.ts';
 import type { SessionId } from '../ids.ts';
 import { createSeal, newDataKey, type Seal } from '../seal.ts';
 import type { Database, KeyValue } from '../store/store.ts';
@@ -31,11 +32,13 @@ export class Vault {
   readonly #instance: Database;
   readonly #rows: KeyValue;
   readonly #master: Seal;
+  readonly #mayWrite: (id: SessionId) => boolean;
 
-  constructor(instance: Database, master: Seal) {
+  constructor(instance: Database, master: Seal, mayWrite: (id: SessionId) => boolean = () => true) {
     this.#instance = instance;
     this.#rows = instance.keyValue('sessions');
     this.#master = master;
+    this.#mayWrite = mayWrite;
   }
 
   async all(): Promise<SessionRecord[]> {
@@ -44,7 +47,13 @@ export class Vault {
     return records.sort((a, b) => a.createdAt - b.createdAt);
   }
 
+  async get(id: SessionId): Promise<SessionRecord | undefined> {
+    return await this.#rows.get<SessionRecord>(id);
+  }
+
+  /** Throws `not_owner` once another worker has the session: what that one has written is not to be undone. */
   async save(record: SessionRecord): Promise<void> {
+    if (!this.#mayWrite(record.sessionId)) throw new RuntimeError('not_owner');
     await this.#rows.set(record.sessionId, record);
   }
 

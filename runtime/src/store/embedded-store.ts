@@ -30,9 +30,14 @@ export class EmbeddedStore implements Store {
     return database;
   }
 
-  async removeSession(id: SessionId): Promise<void> {
-    await this.#sessions.get(id)?.close();
+  async closeSession(id: SessionId): Promise<void> {
+    const database = this.#sessions.get(id);
     this.#sessions.delete(id);
+    await database?.close();
+  }
+
+  async removeSession(id: SessionId): Promise<void> {
+    await this.closeSession(id);
     if (this.#directory !== ':memory:') await rm(join(this.#directory, id), { recursive: true, force: true });
   }
 

@@ -15,6 +15,18 @@ import type { SessionId } from '../ids.ts';
 /** How long a removed session's generation is remembered, so that who held it then writes nothing any more. */
 export const FENCE_OUTLIVES_MS = 24 * 3_600_000;
 
+/** The names of what workers know of each other. */
+export const clusterKeys = (prefix: string) => ({
+  /** Sorted set: the workers, by when each was last heard of. */
+  beats: `{${prefix}:cluster}:beats`,
+  /** Hash: what each says of itself. */
+  facts: `{${prefix}:cluster}:facts`,
+  /** A lease on something else than a session. */
+  lease: (name: string) => `{${prefix}:cluster}:lease:${name}`,
+  /** What they tell each other. */
+  channel: `${prefix}:cluster`,
+});
+
 export class RedisKeys {
   readonly #tag: string;
 

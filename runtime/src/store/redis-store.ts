@@ -71,9 +71,14 @@ export class RedisStore implements Store {
     return database;
   }
 
-  async removeSession(id: SessionId): Promise<void> {
-    await this.#sessions.get(id)?.close();
+  async closeSession(id: SessionId): Promise<void> {
+    const database = this.#sessions.get(id);
     this.#sessions.delete(id);
+    await database?.close();
+  }
+
+  async removeSession(id: SessionId): Promise<void> {
+    await this.closeSession(id);
     await this.#removeKeys(id);
     const { owner } = new RedisKeys(this.#options.prefix, id);
     const fence = { library: LIBRARY, name: 'keep_fence', keys: [owner], args: [FENCE_OUTLIVES_MS] };

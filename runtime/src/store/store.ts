@@ -10,6 +10,8 @@ import { RedisOwner } from './redis-owner.ts';
 import { RedisStore, type RedisStoreOptions } from './redis-store.ts';
 import type { Row } from './stored-rows.ts';
 
+export { clusterKeys, RedisKeys } from './redis-keys.ts';
+
 /** Key-value access to one namespace; `setMany` is atomic. */
 export type KeyValue = Keyv;
 
@@ -226,6 +228,8 @@ export interface Store {
   readonly instance: Database;
   /** Opens a session's database, made when missing; the same object while it is open. */
   session(id: SessionId): Database;
+  /** Closes a session's database, which another process may work with from then on; whoever asks for it opens it anew. */
+  closeSession(id: SessionId): Promise<void>;
   /** Closes a session's database and removes all that is in it. */
   removeSession(id: SessionId): Promise<void>;
   close(): Promise<void>;

@@ -95,18 +95,7 @@ export function createDeliveryQueue(instance: Database): DeliveryQueue {
       return job && { ...toRecord(job), tries: triesOf(job), body: job.data.body };
     },
     redrive: (webhook, event) => jobs.redrive(deliveryId(webhook, event)),
-    async redriveAll(lane) {
-      // All of them first: one that dies again at once must not be driven again for ever.
-      const ids: string[] = [];
-      for (let before: number | null | undefined; before !== null; ) {
-        const { jobs: dead, next } = await jobs.page(['dead'], BATCH, { before, lane });
-        ids.push(...dead.map(({ id }) => id));
-        before = next;
-      }
-      let driven = 0;
-      for (const id of ids.reverse()) if (await jobs.redrive(id)) driven += 1;
-      return driven;
-    },
+    redriveAll: (lane) => redriveAll(jobs, lane),
     backlog: async () => withoutPauses(await jobs.backlog()),
     goOn: (webhook) => jobs.hastenLane(webhook),
     isBusy: (lane, besides) => hasAny(jobs, lane, besides ? ['waiting'] : ['waiting', 'active']),
@@ -126,6 +115,19 @@ export function createDeliveryQueue(instance: Database): DeliveryQueue {
       }
     },
   };
+}
+
+async function redriveAll(jobs: Queue<Delivery>, lane: string): Promise<number> {
+  // All of them first: one that dies again at once must not be driven again for ever.
+  const ids: string[] = [];
+  for (let before: number | null | undefined; before !== null; ) {
+    const { jobs: dead, next } = await jobs.page(['dead'], BATCH, { before, lane });
+    ids.push(...dead.map(({ id }) => id));
+    before = next;
+  }
+  let driven = 0;
+  for (const id of ids.reverse()) if (await jobs.redrive(id)) driven += 1;
+  return driven;
 }
 
 async function hasAny(jobs: Queue<Delivery>, lane: string, states: JobState[]): Promise<boolean> {

@@ -62,6 +62,11 @@ export class Publishing {
     this.#resumed.delete(session);
   }
 
+  /** It goes on at another worker; what is under way for it ends first. */
+  async forget(session: SessionId): Promise<void> {
+    await this.end(session, async () => undefined);
+  }
+
   /** To all who want it, or those of them who subscribed before that time. */
   async #add(event: StoredEvent, before = Number.POSITIVE_INFINITY): Promise<void> {
     const { subscriptions, queue, tenantOf } = this.#deps;

@@ -1,7 +1,7 @@
 /** Subscriptions at rest: what could give access (a URL may carry a password) is sealed to the subscription's id. */
 import type { EventId, SessionId, WebhookId } from '../ids.ts';
 import type { Seal } from '../seal.ts';
-import type { KeyValue } from '../store/store.ts';
+import type { Database, KeyValue } from '../store/store.ts';
 import type { EventFilter } from './filter.ts';
 
 interface FormerSecret {
@@ -38,15 +38,23 @@ export interface Entry extends EventFilter {
   former: FormerSecret | null;
 }
 
-/** All entries in memory, read once, and written through. */
-export function createVault(keyValue: KeyValue, seal: Seal) {
+const NAMESPACE = 'webhooks';
+
+/** All entries in memory, written through, and read again when somebody else has written. */
+export function createVault(instance: Database, seal: Seal) {
+  const keyValue = instance.keyValue(NAMESPACE);
   let loading: Promise<Map<WebhookId, Entry>> | undefined;
-  // A load that failed is tried again by the next caller.
-  const all = () =>
-    (loading ??= load(keyValue, seal).catch((error: unknown) => {
+  let version: number | undefined;
+  const all = async () => {
+    const now = await instance.version(NAMESPACE);
+    if (now !== version) loading = undefined;
+    version = now;
+    // A load that failed is tried again by the next caller.
+    return await (loading ??= load(keyValue, seal).catch((error: unknown) => {
       loading = undefined;
       throw error;
     }));
+  };
   return {
     all,
     async save(entry: Entry): Promise<void> {

@@ -6,7 +6,7 @@ import type { EventEnvelope } from '../events.ts';
 import { webhookIdFor } from '../ids.ts';
 import type { SessionId, WebhookId } from '../ids.ts';
 import type { Seal } from '../seal.ts';
-import type { KeyValue } from '../store/store.ts';
+import type { Database } from '../store/store.ts';
 import { covers, wants } from './filter.ts';
 import { checkHeaders } from './headers.ts';
 import { createVault, type Entry, type Failing } from './subscription-vault.ts';
@@ -77,8 +77,8 @@ export class KeptSubscriptions implements Subscriptions {
   readonly #now: () => number;
   readonly #oneByOne = new Mutex();
 
-  constructor(keyValue: KeyValue, seal: Seal, now: () => number) {
-    this.#vault = createVault(keyValue, seal);
+  constructor(instance: Database, seal: Seal, now: () => number) {
+    this.#vault = createVault(instance, seal);
     this.#now = now;
   }
 

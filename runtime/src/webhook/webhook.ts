@@ -181,6 +181,8 @@ export interface Webhooks {
   publish(session: SessionId, fact: Fact): Promise<EventEnvelope>;
   /** After a crash: makes the deliveries of the session's last event that are missing, whoever does not repeat the fact. */
   resume(session: SessionId): Promise<void>;
+  /** The session goes on at another worker. */
+  forget(session: SessionId): Promise<void>;
   /** Delivers until the signal aborts; resolves when the last delivery in hand has ended. */
   start(signal: AbortSignal): Promise<void>;
   /** A subscription's deliveries, the newest first. Throws `webhook_not_found`, `invalid_cursor`. */
@@ -205,7 +207,7 @@ export interface Webhooks {
 export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
   const { instance, egress, log, now = () => Date.now(), random = Math.random } = dependencies;
   const { onDelivery = () => undefined, retry = DEFAULT_RETRY, onTrouble, sessions, tenantOf } = dependencies;
-  const subscriptions = new KeptSubscriptions(instance.keyValue('webhooks'), dependencies.seal, now);
+  const subscriptions = new KeptSubscriptions(instance, dependencies.seal, now);
   const events = createEventLog(dependencies.sessionDatabase, dependencies.sessionHash);
   const queue = createDeliveryQueue(instance);
   const deliver = createDelivery({ queue, subscriptions, egress, log, now, random, onDelivery, onTrouble, retry });
@@ -247,6 +249,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
     unsubscribeSession: (session) => publishing.end(session, () => endAll(subscriptions, queue, session, now())),
     publish: (session, fact) => publishing.publish(session, fact),
     resume: (session) => publishing.resume(session),
+    forget: (session) => publishing.forget(session),
     countMessages: (session, since) => countMessages(events, session, since),
     start: (signal) => queue.run(deliver, signal, (err, jobId) => log.error({ err, jobId }, 'delivery handler failed')),
     deliveries: (id, filter) => known(id, () => queue.page(id, filter)),

@@ -1,0 +1,59 @@
+/** One of several workers: what the cluster asks of the rooms, and what they ask of it. */
+import { Cluster, connect, Passing } from './cluster/cluster.ts';
+import type { Config } from './config.ts';
+import type { SessionId } from './ids.ts';
+import type { Logger } from './log.ts';
+import type { Sessions } from './session/session.ts';
+import { clusterKeys, RedisKeys } from './store/store.ts';
+
+/** What a worker does with sessions that come and go, asked when the rooms are there. */
+export interface Holder {
+  sessions: Sessions;
+  /** A session has come: what a former run left half done. */
+  resume(id: SessionId): Promise<void>;
+}
+
+/** Null when this runtime works alone. */
+export async function openCluster(config: Config, holder: () => Holder, log: Logger): Promise<Cluster | null> {
+  const { redisUrl, redisPrefix: prefix, clusterUrl: url, maxSessions: capacity } = config;
+  if (redisUrl === undefined || url === undefined) return null;
+  const redis = await connect(redisUrl, log);
+  const subscriber = await connect(redisUrl, log);
+  const keys = clusterKeys(prefix);
+  const ownerKey = (name: string) =>
+    name.startsWith('.') ? keys.lease(name) : new RedisKeys(prefix, name as SessionId).owner;
+  return new Cluster({
+    ...{ redis, subscriber, url, capacity, log },
+    keys: { ...keys, owner: (name) => ownerKey(name) },
+    holding: {
+      known: () => holder().sessions.known(),
+      has: (id) => holder().sessions.find(id as SessionId) !== undefined,
+      async open({ name }) {
+        const { sessions, resume } = holder();
+        await sessions.adopt(name as SessionId);
+        if (sessions.find(name as SessionId)) await resume(name as SessionId);
+      },
+      close: (id) => holder().sessions.handOver(id as SessionId, false),
+      abandon: (id) => holder().sessions.handOver(id as SessionId, true),
+    },
+  });
+}
+
+/** What of the cluster the room of sessions uses; nothing alone. */
+export const ownershipIn = (cluster: Cluster | null) =>
+  cluster === null
+    ? undefined
+    : {
+        holds: (id: SessionId) => cluster.holds(id),
+        reserve: (id: SessionId) => cluster.reserve(id),
+        free: (id: SessionId) => cluster.free(id),
+      };
+
+/** What of it the API uses. */
+export const elsewhereIn = (cluster: Cluster | null) =>
+  cluster === null
+    ? undefined
+    : { find: cluster.find.bind(cluster), others: cluster.others.bind(cluster), passing: new Passing() };
+
+/** Without a lease a worker writes as one that came before all others: it is refused. */
+export const generationIn = (cluster: () => Cluster | null) => (id: SessionId) => cluster()?.generation(id) ?? 0;
