@@ -1,4 +1,6 @@
-// Three projects: pure and runtime code as ES modules (what runs in production), nodes as the CommonJS n8n loads.
+import { spawnSync } from 'node:child_process';
+
+// Projects: pure and runtime code as ES modules (what runs in production), nodes as the CommonJS n8n loads.
 const swc = (type) => [
   '@swc/jest',
   { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type }, sourceMaps: 'inline' },
@@ -12,12 +14,25 @@ const esm = {
   testEnvironment: '<rootDir>/support/leak-environment.mjs',
 };
 
+/** The flows that lean most on the store, run a second time with it in Redis. */
+const onRedis = {
+  ...esm,
+  displayName: 'runtime on Redis',
+  testEnvironment: '<rootDir>/support/redis-environment.mjs',
+  testMatch: [
+    '<rootDir>/flow/{bulk,directory,event-stream,identity,keys,opt-outs,outbox,retention,round-trip,session-deletion,sessions,stopping}.test.ts',
+  ],
+};
+const hasRedis = process.env.REQUIRE_ALL === '1' || spawnSync('redis-server', ['--version']).status === 0;
+if (!hasRedis) process.stderr.write('The flows on Redis are skipped: there is no redis-server.\n');
+
 export default {
   rootDir: '.',
   reporters: ['default', '<rootDir>/support/result-reporter.mjs'],
   maxWorkers: 2,
   projects: [
     { ...esm, displayName: 'unit', testMatch: ['<rootDir>/unit/**/*.test.ts', '<rootDir>/contract/**/*.test.ts'] },
+    ...(hasRedis ? [onRedis] : []),
     { ...esm, displayName: 'runtime', testMatch: ['<rootDir>/{flow,sandbox,cluster,e2e}/**/*.test.ts'] },
     {
       ...shared,

@@ -1,22 +1,22 @@
 /** What real traffic leaves in a session's keys. */
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
+import { parseSessionId } from '../../runtime/src/ids.ts';
 import { type Flow, onFlow, PHONE } from '../support/flow.ts';
 
 const LIMIT = 60_000;
 const TEXTS = 8;
 const WITNESS = '15550100399';
 
-/** How many rows of each kind are in the file. */
-function rowsOf({ directory }: Flow, sessionId: string): Record<string, number> {
-  const file = new DatabaseSync(join(directory, sessionId, 'session.sqlite'), { readOnly: true });
-  const rows = file.prepare("SELECT namespace, key FROM key_value WHERE namespace IN ('auth', 'journal')").all();
-  file.close();
-  const kindOf = ({ namespace, key }: { namespace: string; key: string }) =>
-    namespace === 'journal' ? namespace : (key.split('/')[0] ?? '');
-  const kinds = Object.groupBy(rows as { namespace: string; key: string }[], kindOf);
-  return Object.fromEntries(Object.entries(kinds).map(([kind, of]) => [kind, of?.length ?? 0]));
+/** How many rows of each kind are kept. */
+async function rowsOf(flow: Flow, sessionId: string): Promise<Record<string, number>> {
+  const store = await flow.kept();
+  const session = store.session(parseSessionId(sessionId));
+  const keys = (await session.snapshot('auth')).map(([key]) => key.split('/')[0] ?? '');
+  const kinds = Object.groupBy(keys, (kind) => kind);
+  const counts = Object.entries(kinds).map(([kind, of]): [string, number] => [kind, of?.length ?? 0]);
+  const journal = (await session.snapshot('journal')).length;
+  await store.close();
+  return { ...Object.fromEntries(counts), journal };
 }
 
 test(
@@ -38,7 +38,7 @@ test(
         await flow.sandbox.contact(WITNESS).say(flow.sandbox.account(PHONE), round);
         await receiver.next(({ event, data }) => event === 'message' && data.text === round);
         await flow.stopRuntime();
-        const rows = rowsOf(flow, 'sales');
+        const rows = await rowsOf(flow, 'sales');
         await flow.startRuntime();
         await flow.reaches('sales', 'connected');
         return rows;

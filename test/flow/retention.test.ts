@@ -1,11 +1,10 @@
 /** What the clock does to sessions at rest, and removals that a crash interrupted. */
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { openStore } from '../../runtime/src/store/store.ts';
 import { eventually } from '../support/deadline.ts';
-import { Flow, onFlow, PHONE } from '../support/flow.ts';
+import { isOnRedis } from '../support/flow-engine.ts';
+import { type Flow, onFlow, PHONE } from '../support/flow.ts';
 
 const LIMIT = 60_000;
 const HOUR = 3_600_000;
@@ -19,18 +18,16 @@ test(
       async (flow) => {
         await flow.link('sales');
         await flow.stopRuntime();
-        const directory = mkdtempSync(join(tmpdir(), 'whatsapp-second-'));
-        cpSync(flow.directory, directory, { recursive: true });
+        const second = await flow.copy();
         await flow.startRuntime();
         await flow.reaches('sales', 'connected');
-        const second = new Flow(flow.sandbox, directory, {});
         try {
           await second.startRuntime();
           await flow.reaches('sales', 'replaced');
           await second.reaches('sales', 'connected');
         } finally {
           await second.stopRuntime();
-          rmSync(directory, { recursive: true, force: true });
+          rmSync(second.directory, { recursive: true, force: true });
         }
         for (const [hours, expected] of [
           [5, 'replaced'],
@@ -91,12 +88,12 @@ test(
       await flow.link('sales', PHONE, { webhookUrl: receiver.url });
       await flow.stopRuntime();
       // The process died between the two: marked and without its key, everything else still there.
-      const store = openStore({ directory: flow.directory });
+      const store = await flow.kept();
       const records = store.instance.keyValue('sessions');
       const record = await records.get<object>('sales');
       await records.set('sales', { ...record, sealedKey: null, account: null, wanted: false, removing: true });
       await store.close();
-      expect(existsSync(join(flow.directory, 'sales'))).toBe(true);
+      expect(existsSync(join(flow.directory, 'sales'))).toBe(!isOnRedis);
 
       await flow.startRuntime();
       expect((await flow.call('GET', '/sessions')).body.data.sessions).toEqual([]);

@@ -1,8 +1,8 @@
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { Flow, onFlow, PHONE } from '../support/flow.ts';
+import { isOnRedis } from '../support/flow-engine.ts';
+import { type Flow, onFlow, PHONE } from '../support/flow.ts';
 import type { Received, Receiver } from '../support/receiver.ts';
 
 const LIMIT = 120_000;
@@ -130,7 +130,7 @@ test(
     await onFlow(async (flow, receiver) => {
       await flow.link('sales', PHONE, { webhookUrl: receiver.url });
       const { hash } = (await flow.call('GET', '/sessions/sales')).body.data;
-      expect(existsSync(join(flow.directory, 'sales'))).toBe(true);
+      expect(existsSync(join(flow.directory, 'sales'))).toBe(!isOnRedis);
       expect((await flow.call('GET', '/webhooks')).body.data.webhooks).toHaveLength(1);
       await flow.call('DELETE', '/sessions/sales');
       expect(existsSync(join(flow.directory, 'sales'))).toBe(false);
@@ -193,12 +193,10 @@ test(
     await onFlow(async (flow, receiver) => {
       await flow.link('sales', PHONE, { webhookUrl: receiver.url });
       await flow.stopRuntime();
-      const directory = mkdtempSync(join(tmpdir(), 'whatsapp-second-'));
-      cpSync(flow.directory, directory, { recursive: true });
+      const second = await flow.copy();
       await flow.startRuntime();
       await flow.reaches('sales', 'connected');
       const logins = countLogins(flow);
-      const second = new Flow(flow.sandbox, directory, {});
       try {
         await second.startRuntime();
         expect(await flow.reaches('sales', 'replaced')).toMatchObject({
@@ -208,7 +206,7 @@ test(
         await second.reaches('sales', 'connected');
       } finally {
         await second.stopRuntime();
-        rmSync(directory, { recursive: true, force: true });
+        rmSync(second.directory, { recursive: true, force: true });
       }
       expect(logins()).toBe(1);
       await flow.stopRuntime();

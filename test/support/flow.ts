@@ -2,7 +2,7 @@
  * A whole runtime in this process against a sandbox in this process, on a directory of its own, with everything it logs
  * at warn or above collected: a test names what it expects there, anything else fails it.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -10,7 +10,9 @@ import { startSandbox, type Contact, type Sandbox } from '../../runtime/sandbox/
 import { startApp, type App } from '../../runtime/src/app.ts';
 import { loadConfig } from '../../runtime/src/config.ts';
 import { createLog } from '../../runtime/src/log.ts';
-import { startEngine, type FlowEngine } from './flow-engine.ts';
+import type { Store } from '../../runtime/src/store/store.ts';
+import { openEngine } from './engine-place.ts';
+import { isOnRedis, startEngine, type FlowEngine } from './flow-engine.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 
 export const API_KEY = 'test-key-0123456789';
@@ -123,6 +125,18 @@ export class Flow {
     const { body } = await this.call('GET', `/sessions/${sessionId}/wait?status=${status}&timeout=${seconds}`);
     expect(body.data).toMatchObject({ sessionId, reached: true });
     return body.data;
+  }
+
+  /** A second runtime, not started, with all that this one has, which is stopped. */
+  async copy(): Promise<Flow> {
+    const directory = mkdtempSync(join(tmpdir(), 'whatsapp-second-'));
+    cpSync(this.directory, directory, { recursive: true });
+    return new Flow(this.sandbox, directory, { environment: (await this.#engine?.copy()) ?? {} });
+  }
+
+  /** What the runtime, which is stopped, has kept. */
+  async kept(): Promise<Store> {
+    return await openEngine(isOnRedis ? (this.#engine?.place ?? []) : ['sqlite', this.directory]);
   }
 
   /** Ends everything, without a word about what happened. */

@@ -180,9 +180,10 @@ export class SessionInbox {
     const kept = await this.#kept.keep(mediaId, { key: wireKey, message: raw }, REMEMBER_MS);
     const url = kept && remoteFile(raw) ? `/media/${this.#session}/${mediaId}` : null;
     const data = { ...event, media: event.media && { ...event.media, url } };
-    await this.#deps.publish(this.#session, { event: 'message', fact: `message:${key}`, data });
     const received = { messageId, text, ...(participant && { participant }) };
+    // Before the event too: whoever answers at once does not answer a stranger.
     if (!fromMe) await this.#deps.onReceived(this.#session, chats, received);
+    await this.#deps.publish(this.#session, { event: 'message', fact: `message:${key}`, data });
     await this.#rows.set(key, true, REMEMBER_MS);
     return true;
   }

@@ -234,9 +234,9 @@ export function createOutboxes(deps: OutboxDeps): Outboxes {
     return made;
   };
   const close = async (session: SessionId) => {
-    const outbox = open.get(session);
+    // Known until it has stopped: a request meanwhile would open another beside it.
+    await open.get(session)?.stop();
     open.delete(session);
-    await outbox?.stop();
   };
   const addressed = async (session: SessionId, message: NewMessage) => ({
     ...message,

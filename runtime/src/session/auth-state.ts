@@ -114,7 +114,11 @@ export async function openAuthState(database: Database, seal: Seal, context: str
       creds.registered = false;
     },
     async settled() {
-      while (busy.size > 0) await Promise.allSettled(busy);
+      // Who was answered may go on at once: the client reads, decrypts, and writes.
+      do {
+        await Promise.allSettled(busy);
+        await new Promise((resolve) => setImmediate(resolve));
+      } while (busy.size > 0);
     },
   };
 }
