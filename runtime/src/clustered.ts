@@ -1,6 +1,7 @@
 /** One of several workers: what the cluster asks of the rooms, and what they ask of it. */
 import { Cluster, connect, Passing } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
+import { CannotStart } from './errors.ts';
 import type { SessionId } from './ids.ts';
 import type { Logger } from './log.ts';
 import type { Sessions } from './session/session.ts';
@@ -13,11 +14,17 @@ export interface Holder {
   resume(id: SessionId): Promise<void>;
 }
 
-/** Null when this runtime works alone. */
+/** Null when this runtime works alone. Throws `CannotStart` while another works alone with the same Redis. */
 export async function openCluster(config: Config, holder: () => Holder, log: Logger): Promise<Cluster | null> {
   const { redisUrl, redisPrefix: prefix, clusterUrl: url, maxSessions: capacity } = config;
   if (redisUrl === undefined || url === undefined) return null;
   const redis = await connect(redisUrl, log);
+  if ((await redis.exists(new RedisKeys(prefix, null).holder)) > 0) {
+    redis.disconnect();
+    throw new CannotStart(
+      'A runtime without CLUSTER_URL works with this Redis. Stop it, set CLUSTER_URL there too, or choose another REDIS_PREFIX.',
+    );
+  }
   const subscriber = await connect(redisUrl, log);
   const keys = clusterKeys(prefix);
   const ownerKey = (name: string) =>

@@ -1,5 +1,6 @@
 /** Which workers there are: each says so again and again, and is forgotten when it does not. */
 import type { Redis } from 'ioredis';
+import { WORKER_LIFE_MS } from '../store/store.ts';
 import type { Worker } from './plan.ts';
 
 export interface Member extends Worker {
@@ -8,9 +9,6 @@ export interface Member extends Worker {
   /** How many sessions it holds. */
   held: number;
 }
-
-/** A worker that was not heard of for so long is no longer counted. */
-const LIFE_MS = 10_000;
 
 const BEAT = `local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -53,7 +51,7 @@ export class Members {
 
   async #say(id: string, facts: string): Promise<Member[]> {
     const { beats, facts: key } = this.#keys;
-    const all = await this.#redis.workerBeat(beats, key, id, facts, LIFE_MS);
+    const all = await this.#redis.workerBeat(beats, key, id, facts, WORKER_LIFE_MS);
     return all.map((each) => JSON.parse(each) as Member).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 }

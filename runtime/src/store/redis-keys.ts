@@ -15,6 +15,9 @@ import type { SessionId } from '../ids.ts';
 /** How long a removed session's generation is remembered, so that who held it then writes nothing any more. */
 export const FENCE_OUTLIVES_MS = 24 * 3_600_000;
 
+/** A worker that was not heard of for so long is no longer counted. */
+export const WORKER_LIFE_MS = 10_000;
+
 /** The names of what workers know of each other. */
 export const clusterKeys = (prefix: string) => ({
   /** Sorted set: the workers, by when each was last heard of. */

@@ -7,7 +7,7 @@ import { CannotStart } from '../errors.ts';
 import { sleepUnlessAborted } from '../time.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { functionLibrary } from './redis-functions.ts';
-import { RedisKeys } from './redis-keys.ts';
+import { clusterKeys, RedisKeys, WORKER_LIFE_MS } from './redis-keys.ts';
 
 const HELD_MS = 15_000;
 const RENEW_MS = 4_000;
@@ -34,6 +34,7 @@ end)
 export class RedisOwner {
   readonly #connection: RedisConnection;
   readonly #keys: RedisKeys;
+  readonly #beats: string;
   readonly #token = randomUUID();
   readonly #stopping = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
@@ -44,6 +45,7 @@ export class RedisOwner {
   private constructor(connection: RedisConnection, prefix: string) {
     this.#connection = connection;
     this.#keys = new RedisKeys(prefix, null);
+    this.#beats = clusterKeys(prefix).beats;
   }
 
   /** Waits for a predecessor that is ending, or has died; `onLost` is told once when this process has to end. Throws `CannotStart`. */
@@ -54,6 +56,12 @@ export class RedisOwner {
       if (performance.now() > until)
         throw new CannotStart('Another runtime works with this Redis; stop that one, or choose another REDIS_PREFIX.');
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    if (await owner.#areWorkersThere()) {
+      await owner.release();
+      throw new CannotStart(
+        'Workers share the sessions of this Redis. Stop them, set CLUSTER_URL to be one of them, or choose another REDIS_PREFIX.',
+      );
     }
     owner.#renewing = owner.#renew(onLost);
     return owner;
@@ -85,8 +93,17 @@ export class RedisOwner {
       const holds = left > 0 && (await this.#hold(left).catch(() => null));
       if (signal.aborted) return;
       if (holds === false && left > 0) return lost();
+      // One that began at the same moment may not have seen this one.
+      if (holds && (await this.#areWorkersThere().catch(() => false))) return lost();
       if (holds) watch();
     }
+  }
+
+  /** Whether workers that share the sessions (`cluster/`) were heard of lately, by the clock of Redis. */
+  async #areWorkersThere(): Promise<boolean> {
+    const [seconds] = (await this.#connection.command('TIME', [])) as [string, string];
+    const since = Number(seconds) * 1_000 - WORKER_LIFE_MS;
+    return Number(await this.#connection.command('ZCOUNT', [this.#beats, since, '+inf'])) > 0;
   }
 
   async #hold(within: number): Promise<boolean> {

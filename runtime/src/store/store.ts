@@ -10,7 +10,7 @@ import { RedisOwner } from './redis-owner.ts';
 import { RedisStore, type RedisStoreOptions } from './redis-store.ts';
 import type { Row } from './stored-rows.ts';
 
-export { clusterKeys, RedisKeys } from './redis-keys.ts';
+export { clusterKeys, RedisKeys, WORKER_LIFE_MS } from './redis-keys.ts';
 
 /** Key-value access to one namespace; `setMany` is atomic. */
 export type KeyValue = Keyv;
