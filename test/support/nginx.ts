@@ -35,8 +35,8 @@ const answers = (port: number) =>
     socket.unref().once('connect', () => socket.destroy());
   });
 
-/** Starts it for a runtime on this port; this process trusts its certificate from then on. */
-export async function startNginx(runtimePort: number): Promise<Nginx> {
+/** Starts it for a runtime on this port, or workers on several; this process trusts its certificate from then on. */
+export async function startNginx(...runtimePorts: number[]): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
   const [httpPort, httpsPort] = [await freePort(), await freePort()];
   const { authority, certificate, key } = await issueCertificate('localhost');
@@ -45,7 +45,8 @@ export async function startNginx(runtimePort: number): Promise<Nginx> {
   write('fullchain.pem', certificate);
   write('privkey.pem', key);
   const read = (name: string) => readFileSync(new URL(name, FILES), 'utf8');
-  write('upstream.conf', change(read('upstream.conf'), '127.0.0.1:3003', `127.0.0.1:${runtimePort}`));
+  const servers = runtimePorts.map((port) => `server 127.0.0.1:${port};`).join(' ');
+  write('upstream.conf', change(read('upstream.conf'), 'server 127.0.0.1:3003;', servers));
   let site = change(read('whatsapp.conf'), '/etc/letsencrypt/live/whatsapp.example.com', folder);
   site = change(site, 'listen 80;', `listen 127.0.0.1:${httpPort};`);
   site = change(site, 'listen 443 ssl', `listen 127.0.0.1:${httpsPort} ssl`);

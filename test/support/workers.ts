@@ -7,13 +7,14 @@ import { eventually } from './deadline.ts';
 import { RedisServer } from './redis-server.ts';
 import { Child, SandboxControl } from './runtime-process.ts';
 
-const API_KEY = 'key-of-this-test-only';
+export const API_KEY = 'key-of-this-test-only';
 
 export class Workers {
   readonly redis: RedisServer;
   readonly #folder = mkdtempSync(join(tmpdir(), 'workers-'));
   readonly #children: Child[] = [];
-  readonly #workers = new Map<string, { child: Child; url: string }>();
+  readonly #workers = new Map<string, Child>();
+  readonly #addresses = new Map<string, string>();
   #whatsapp: Record<string, string> = {};
   #sandbox: SandboxControl | null = null;
 
@@ -38,8 +39,13 @@ export class Workers {
     return this.#sandbox;
   }
 
-  async join(name: string): Promise<void> {
-    const port = await freePort();
+  /** Another way in, such as what stands before the workers. */
+  reachedBy(name: string, url: string): void {
+    this.#addresses.set(name, url);
+  }
+
+  async join(name: string, given?: number): Promise<void> {
+    const port = given ?? (await freePort());
     const url = `http://127.0.0.1:${port}`;
     const child = new Child(['serve'], {
       ...this.#whatsapp,
@@ -49,17 +55,18 @@ export class Workers {
       ...{ MAX_SESSIONS_PER_INSTANCE: '200', LOG_LEVEL: 'info' },
     });
     this.#children.push(child);
-    this.#workers.set(name, { child, url });
+    this.#workers.set(name, child);
+    this.#addresses.set(name, url);
     await child.answering(`${url}/health`);
   }
 
   worker(name: string): Child {
-    return this.#of(name).child;
+    return known(this.#workers, name);
   }
 
   /** Calls one worker's API. */
   async ask(name: string, method: string, path: string, body?: unknown, key?: string) {
-    const answer = await fetch(this.#of(name).url + path, {
+    const answer = await fetch(known(this.#addresses, name) + path, {
       method,
       headers: {
         authorization: `Bearer ${API_KEY}`,
@@ -69,16 +76,19 @@ export class Workers {
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(40_000),
     });
-    return { status: answer.status, body: (await answer.json()) as { data: never; error?: { code: string } } };
+    const isJson = answer.headers.get('content-type')?.startsWith('application/json');
+    const said = isJson ? await answer.json() : { error: { code: 'not_json' } };
+    return { status: answer.status, body: said as { data: never; error?: { code: string } } };
   }
 
-  async api<Data>(name: string, method: string, path: string, body?: unknown): Promise<Data> {
+  async api<Data>(name: string, method: string, path: string, body?: unknown, key?: string): Promise<Data> {
     // What is told to come again comes again: a session may be moving to another worker.
     const { status, body: answer } = await eventually(
       60_000,
       `${method} ${path}`,
-      () => this.ask(name, method, path, body),
-      ({ status: now, body: said }) => now !== 503 || said.error?.code !== 'session_moving',
+      () => this.ask(name, method, path, body, key),
+      // And what nginx could not pass on because its worker had died.
+      ({ status: now, body: said }) => now !== 502 && said.error?.code !== 'session_moving',
     );
     if (status >= 300) throw new Error(`${name} ${method} ${path}: ${status} ${answer.error?.code}`);
     return answer.data;
@@ -103,12 +113,6 @@ export class Workers {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #of(name: string) {
-    const worker = this.#workers.get(name);
-    if (!worker) throw new Error(`there is no worker ${name}`);
-    return worker;
-  }
-
   async #startSandbox(): Promise<void> {
     const controlPort = await freePort();
     const places = ['--control-port', String(controlPort), '--media-ca', join(this.#folder, 'media-ca.pem')];
@@ -118,4 +122,10 @@ export class Workers {
       this.#whatsapp[key] = await sandbox.printed(key);
     this.#sandbox = new SandboxControl(`http://127.0.0.1:${controlPort}`);
   }
+}
+
+function known<Of>(all: ReadonlyMap<string, Of>, name: string): Of {
+  const found = all.get(name);
+  if (found === undefined) throw new Error(`there is no ${name}`);
+  return found;
 }
