@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { CannotStart } from './errors.ts';
 import type { SessionId } from './ids.ts';
 import type { Logger } from './log.ts';
-import type { Sessions } from './session/session.ts';
+import type { SessionInfo, Sessions } from './session/session.ts';
 import { clusterKeys, RedisKeys } from './store/store.ts';
 
 /** What a worker does with sessions that come and go, asked when the rooms are there. */
@@ -35,6 +35,12 @@ export async function openCluster(config: Config, holder: () => Holder, log: Log
     holding: {
       known: () => holder().sessions.known(),
       has: (id) => holder().sessions.find(id as SessionId) !== undefined,
+      isBeingLinked: (id) =>
+        isBeingLinked(
+          holder()
+            .sessions.find(id as SessionId)
+            ?.info(),
+        ),
       async open({ name }) {
         const { sessions, resume } = holder();
         await sessions.adopt(name as SessionId);
@@ -45,6 +51,11 @@ export async function openCluster(config: Config, holder: () => Holder, log: Log
     },
   });
 }
+
+const LINKING: readonly SessionInfo['status'][] = ['connecting', 'qr', 'pairing'];
+
+const isBeingLinked = (session: SessionInfo | undefined): boolean =>
+  session?.phone === null && LINKING.includes(session.status);
 
 /** What of the cluster the room of sessions uses; nothing alone. */
 export const ownershipIn = (cluster: Cluster | null) =>

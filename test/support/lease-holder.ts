@@ -52,6 +52,7 @@ const cluster = new Cluster({
   holding: {
     known: async () => SESSIONS,
     has: (id) => running.has(id),
+    isBeingLinked: () => false,
     open: async (lease) => {
       if (running.has(lease.name)) write('twice', lease);
       running.set(lease.name, { lease, timer: setInterval(() => act(lease), ACT_EVERY_MS) });

@@ -97,13 +97,16 @@ export class Workers {
   async linked(name: string, sessionId: string, phone: string): Promise<void> {
     await this.api(name, 'POST', '/sessions', { sessionId });
     await this.api(name, 'GET', `/sessions/${sessionId}/wait?status=qr&timeout=30`);
-    const { qr } = await this.api<{ qr: string }>(name, 'GET', `/sessions/${sessionId}/qr`);
-    await this.sandbox.scan(phone, qr);
-    const now = await this.api<{ reached: boolean }>(
-      name,
-      'GET',
-      `/sessions/${sessionId}/wait?status=connected&timeout=30`,
+    // A session that moves to another worker shows its next code there.
+    const { body } = await eventually(
+      30_000,
+      `the QR code of ${sessionId}`,
+      () => this.ask(name, 'GET', `/sessions/${sessionId}/qr`),
+      ({ status }) => status === 200,
     );
+    await this.sandbox.scan(phone, (body.data as { qr: string }).qr);
+    const path = `/sessions/${sessionId}/wait?status=connected&timeout=30`;
+    const now = await this.api<{ reached: boolean }>(name, 'GET', path);
     if (!now.reached) throw new Error(`${sessionId} did not connect: ${JSON.stringify(now)}`);
   }
 

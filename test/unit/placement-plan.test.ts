@@ -29,6 +29,13 @@ describe('what a worker takes and gives up', () => {
       [...held('a', 6), ...held(null, 3)],
       [0, 0],
     ],
+    [
+      'it gives up nothing that is to stay',
+      'a',
+      two,
+      held('a', 4).map((each, at) => ({ ...each, stays: at > 0 })),
+      [0, 1],
+    ],
     ['one more than another is no reason to move', 'a', two, [...held('a', 4), ...held('b', 3)], [0, 0]],
     ['little room elsewhere is made up for', 'a', [worker('a'), worker('b', 2)], held(null, 10), [8, 0]],
     [

@@ -7,7 +7,7 @@ import type { Logger } from '../log.ts';
 import { sleepUnlessAborted } from '../time.ts';
 import type { Lease, Leases } from './leases.ts';
 import type { Member, Members } from './members.ts';
-import { plan } from './plan.ts';
+import { plan, type Placed } from './plan.ts';
 
 /** What a worker does with the sessions it holds. */
 export interface Holding {
@@ -15,6 +15,8 @@ export interface Holding {
   known(): Promise<string[]>;
   /** Whether it is open here. */
   has(id: string): boolean;
+  /** Somebody is linking it here, with a code in their hand: it is not the time to move. */
+  isBeingLinked(id: string): boolean;
   /** This worker's turn: the session is opened. What throws is tried again, here or by another worker. */
   open(lease: Lease): Promise<void>;
   /** It goes to another worker: finishes what is in hand and closes. Resolves when nothing of it is running any more. */
@@ -78,7 +80,7 @@ export class Placement {
     const { self, members, leases, holding } = this.#deps;
     this.#workers = await members.beat({ ...self, held: leases.names().length });
     const ids = await holding.known();
-    const sessions = await Promise.all(ids.map(async (id) => ({ id, holder: await this.#holderOf(id) })));
+    const sessions = await Promise.all(ids.map(async (id) => this.#placed(id)));
     const { claim, shed } = plan(self.id, this.#workers, sessions);
     for (const id of claim) if (!this.#leaving) await this.#claim(id);
     if (shed.length > 0 && !this.#shedding) void this.#shed(shed);
@@ -108,6 +110,10 @@ export class Placement {
     await members.leave(self.id).catch((thrown: unknown) => log.warn({ err: toError(thrown) }, 'leaving was not told'));
     await Promise.all(leases.names().map((id) => this.#giveUp(id)));
     await Promise.all(this.#ending.values());
+  }
+
+  async #placed(id: string): Promise<Placed> {
+    return { id, holder: await this.#holderOf(id), stays: this.#deps.holding.isBeingLinked(id) };
   }
 
   async #holderOf(id: string): Promise<string | null> {

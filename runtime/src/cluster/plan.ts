@@ -12,6 +12,8 @@ export interface Worker {
 export interface Placed {
   id: string;
   holder: string | null;
+  /** It is not to be given up now. */
+  stays?: boolean;
 }
 
 export interface Plan {
@@ -39,7 +41,7 @@ export function plan(self: string, workers: readonly Worker[], sessions: readonl
   const free = sessions.filter(({ holder }) => holder === null).map(({ id }) => id);
   if (mine >= 0) return { claim: inOrderOf(self, free).slice(0, mine), shed: [] };
   const elsewhere = workers.filter(({ id }) => id !== self).reduce((sum, worker) => sum + Math.max(0, room(worker)), 0);
-  const own = sessions.filter(({ holder }) => holder === self).map(({ id }) => id);
+  const own = sessions.filter(({ holder, stays }) => holder === self && !stays).map(({ id }) => id);
   const surplus = Math.min(-mine, Math.max(0, elsewhere - free.length));
   return { claim: [], shed: inOrderOf(self, own).reverse().slice(0, surplus) };
 }
