@@ -32,6 +32,7 @@ const ADVICE: Record<string, string> = {
   qr_not_available:
     'See its status with "Get Status": a connected session needs no code; otherwise use "Reconnect", then ask again.',
   session_exists: 'Use that session, delete it first, or choose another Session ID.',
+  session_moving: 'Run the node again in a few seconds. With an "Idempotency Key" nothing is sent twice.',
   session_not_connected: 'See why with "Get Status" of Session Control, and try again when it is connected.',
   session_not_found: 'Choose the session from the list, or make one with the operation "Create" of Session Control.',
   session_not_linked: 'Link it first: use "Link" of Session Control and scan the code with the phone.',
@@ -41,6 +42,8 @@ const ADVICE: Record<string, string> = {
     'A bulk is for people who know the account: leave the strangers out, or write to them one by one when they expect it.',
   daily_limit: 'Wait, or raise "Daily Limit" with "Update" of Session Control.',
   duplicate_message: 'Change the text, or wait.',
+  store_unavailable:
+    'Run the node again in a few seconds; with an "Idempotency Key" nothing is sent twice. If it stays, the operator is to see that Redis runs and has memory left.',
   unauthorized: 'Check the API key in the credential.',
   unsupported_media_type: 'Update the runtime and this package to versions that belong together.',
   webhook_not_found:
