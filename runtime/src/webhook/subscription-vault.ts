@@ -55,20 +55,31 @@ export function createVault(instance: Database, seal: Seal) {
       throw error;
     }));
   };
+  /** Writes, and does the same to what is in memory, which is read again all the same when somebody else wrote meanwhile. */
+  const writeThrough = async (write: () => Promise<unknown>, apply: (entries: Map<WebhookId, Entry>) => void) => {
+    const entries = await all();
+    const before = version;
+    await write();
+    apply(entries);
+    const now = await instance.version(NAMESPACE);
+    if (before !== undefined && now === before + 1) version = now;
+  };
   return {
     all,
     async save(entry: Entry): Promise<void> {
       const { url, secret, former, headers, ...open } = entry;
       const hidden: Private = { url, secret, former, headers };
       const record: Sealed = { ...open, sealed: seal.seal(JSON.stringify(hidden), context(open.webhookId)) };
-      const entries = await all();
-      await keyValue.set(record.webhookId, record);
-      entries.set(entry.webhookId, entry);
+      await writeThrough(
+        () => keyValue.set(record.webhookId, record),
+        (entries) => entries.set(entry.webhookId, entry),
+      );
     },
     async remove(id: WebhookId): Promise<void> {
-      const entries = await all();
-      await keyValue.delete(id);
-      entries.delete(id);
+      await writeThrough(
+        () => keyValue.delete(id),
+        (entries) => entries.delete(id),
+      );
     },
   };
 }
