@@ -79,8 +79,8 @@ export class InboundJournal {
   readonly #rows: KeyValue;
   readonly #replayed: Set<string>;
   readonly #openedAt = Date.now();
-  /** Settled messages whose plaintext is still there. */
-  readonly #settled = new Map<string, { hashes: string[]; at: number }>();
+  /** Settled messages whose plaintext is still there, those settled first before. */
+  #settled = new Map<string, { hashes: string[]; at: number }>();
   readonly #namesById = new Map<string, Map<string, string[]>>();
   /** Rows of messages whose content is still to come. */
   readonly #awaited = new Set<string>();
@@ -114,8 +114,9 @@ export class InboundJournal {
   async settle(what: { messageId: string } | BinaryNode, keys: Pick<Keys, 'set'>): Promise<void> {
     const known = this.#rowsOf(what);
     if (known.size === 0) return;
-    const [set, remove]: [Batch['set'], string[]] = [[], []];
     const now = Date.now();
+    const set: Batch['set'] = [];
+    const remove = await this.#removePlaintext(now - ACK_MS, keys);
     for (const [name, hashes] of known) {
       if (hashes.length === 0) remove.push(name);
       else {
@@ -129,22 +130,28 @@ export class InboundJournal {
       if (hashes.length > 0) this.#settled.set(name, { hashes, at: now });
       this.#alone.get(name)?.abort();
     }
-    await this.#forget(now - ACK_MS, keys);
   }
 
   /** The server has sent all that it had kept for this connection: what was settled before it does not come again. */
   async caughtUp(keys: Pick<Keys, 'set'>): Promise<void> {
-    await this.#forget(this.#openedAt, keys);
+    const remove = await this.#removePlaintext(this.#openedAt, keys);
+    if (remove.length > 0) await this.#database.write(NAMESPACE, { set: [], remove }, 'crash');
   }
 
-  /** Removes what was settled before that time (ms since 1970), the plaintext first: a crash between leaves the way to it. */
-  async #forget(before: number, keys: Pick<Keys, 'set'>): Promise<void> {
-    const over = [...this.#settled].filter(([, { at }]) => at < before);
-    if (over.length === 0) return;
-    for (const [name] of over) this.#settled.delete(name);
-    const hashes = over.flatMap(([, settled]) => settled.hashes);
-    await keys.set({ [PLAINTEXT]: Object.fromEntries(hashes.map((hash) => [hash, null])) });
-    await this.#database.write(NAMESPACE, { set: [], remove: over.map(([name]) => name) }, 'crash');
+  /**
+   * Removes the plaintext of what was settled before that time (ms since 1970); says which rows are to be removed after it, for
+   * a crash between leaves the way to it.
+   */
+  async #removePlaintext(before: number, keys: Pick<Keys, 'set'>): Promise<string[]> {
+    const [names, hashes]: [string[], string[]] = [[], []];
+    for (const [name, settled] of this.#settled) {
+      if (settled.at >= before) break;
+      names.push(name);
+      hashes.push(...settled.hashes);
+      this.#settled.delete(name);
+    }
+    if (hashes.length > 0) await keys.set({ [PLAINTEXT]: Object.fromEntries(hashes.map((hash) => [hash, null])) });
+    return names;
   }
 
   /** The content of this message is still to come: it is handled again when the connection opens next, unless settled. */
@@ -187,12 +194,14 @@ export class InboundJournal {
 
   /** Those not settled; the settled are noted. */
   async #oldestFirst(): Promise<[name: string, row: Row][]> {
-    const entries: [string, Row][] = [];
+    const [entries, settled]: [[string, Row][], [string, { hashes: string[]; at: number }][]] = [[], []];
     for await (const [name, row] of (this.#rows.iterator?.(undefined) ?? []) as AsyncIterable<[string, Row]>) {
       if (row.settledAt === undefined) entries.push([name, row]);
-      // One that came again meanwhile is in hand.
-      else if (!this.#knows(name)) this.#settled.set(name, { hashes: row.hashes, at: row.settledAt });
+      else settled.push([name, { hashes: row.hashes, at: row.settledAt }]);
     }
+    // What came again meanwhile is in hand, and what this journal has settled was settled after all of them.
+    const left = settled.filter(([name]) => !this.#knows(name)).sort(([, a], [, b]) => a.at - b.at);
+    this.#settled = new Map([...left, ...this.#settled]);
     return entries.sort(([, a], [, b]) => a.at - b.at);
   }
 
