@@ -60,8 +60,9 @@ async function bench({ quick, json, write, profile, names }: Wish): Promise<bool
 }
 
 closeConsole();
-// Whatever ends this process, those it started end with it: `Bench` sees to that.
-for (const [signal, code] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(code));
+// Whatever ends this process, those it started end with it: `Bench` sees to that. A terminal, npm and the script that starts
+// this each pass the signal on: the second must not cut short what the first began.
+for (const [signal, code] of Object.entries(SIGNALS)) process.on(signal, () => process.exit(code));
 const known = stagesOf(false).flatMap(({ scenarios }) => scenarios.map(({ name }) => name));
 try {
   process.exitCode = (await bench(wishOf(process.argv.slice(2), known))) ? 0 : 1;

@@ -64,7 +64,8 @@ export class Bench {
     for (const bench of Bench.#open) {
       bench.#bare?.kill('SIGKILL');
       bench.#runtime?.signal('SIGKILL');
-      rmSync(bench.directory, { recursive: true, force: true });
+      // It may write another file before it is dead.
+      rmSync(bench.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     }
   };
 

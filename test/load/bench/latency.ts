@@ -1,13 +1,12 @@
 /** How long a caller waits for a message to be accepted, and a subscriber for an event. */
-import autocannon from 'autocannon';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startReceiver } from '../../support/receiver.ts';
 import { sessionName, type Bench } from './bench.ts';
+import { pacedTimes } from './paced.ts';
 import { percentile, type Measured, type Stage } from './scenario.ts';
 
 const RATE = 500;
-const CONNECTIONS = 20;
 const EVERY_MS = 50;
 const TOLD_WITHIN_MS = 30_000;
 const FIRST_CONTACT = 15_550_195_000;
@@ -23,40 +22,18 @@ interface Length {
 
 /** Times of answers, ms. The messages are for later, so that nothing is sent meanwhile. */
 async function answersOf(url: string, apiKey: string, seconds: number): Promise<number[]> {
-  const times: number[] = [];
-  const refused = new Map<number, number>();
-  let at = 0;
+  const sendAt = new Date(Date.now() + IN_AN_HOUR_MS).toISOString();
   // The same text to the same person again would be refused.
   const run = randomUUID();
-  const sendAt = new Date(Date.now() + IN_AN_HOUR_MS).toISOString();
-  const ended = Promise.withResolvers<autocannon.Result>();
-  const options: autocannon.Options = {
+  return await pacedTimes({
     url: `${url}/messages/text`,
-    ...{ connections: CONNECTIONS, overallRate: RATE, duration: seconds },
-    requests: [
-      {
-        method: 'POST',
-        headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-        setupRequest: (request) => {
-          const [sessionId, to] = [sessionName(at % SESSIONS), String(FIRST_CONTACT + (at % 400))];
-          return { ...request, body: JSON.stringify({ sessionId, to, text: `${run}, ${at++}`, sendAt }) };
-        },
-      },
-    ],
-  };
-  autocannon(options, (error: unknown, result) => (error ? ended.reject(error) : ended.resolve(result))).on(
-    'response',
-    (_client, statusCode, _bytes, milliseconds) => {
-      if (statusCode === 202) times.push(milliseconds);
-      else refused.set(statusCode, (refused.get(statusCode) ?? 0) + 1);
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    ...{ perSecond: RATE, seconds },
+    body(at) {
+      const [sessionId, to] = [sessionName(at % SESSIONS), String(FIRST_CONTACT + (at % 400))];
+      return JSON.stringify({ sessionId, to, text: `${run}, ${at}`, sendAt });
     },
-  );
-  const { errors } = await ended.promise;
-  if (refused.size > 0 || errors > 0) {
-    const each = [...refused].map(([status, count]) => `${count} with ${status}`);
-    throw new Error(`requests refused: ${each.join(', ') || 'none'}; not answered: ${errors}`);
-  }
-  return times;
+  });
 }
 
 async function accept(bench: Bench, seconds: number): Promise<Measured> {
