@@ -216,19 +216,24 @@ export class RedisConnection {
   }
 
   async #start(): Promise<void> {
-    const { promise: refused, reject } = Promise.withResolvers<never>();
+    const { promise: begun, resolve, reject } = Promise.withResolvers<undefined>();
     const onError = (error: Error) => {
       if (WRONG_ADDRESS.test(error.message)) reject(error);
     };
+    const waiter = { order: 0, go: () => resolve(undefined) };
+    this.#waiting.push(waiter);
+    const timer = setTimeout(() => reject(this.#unavailable()), START_MS);
     this.#redis.on('error', onError);
     // It goes on trying by itself.
     this.#redis.connect().catch(() => undefined);
     try {
-      await Promise.race([refused, this.#connected(0, performance.now() + START_MS)]);
+      await begun;
     } catch (error) {
       throw this.#lastError ?? error;
     } finally {
+      clearTimeout(timer);
       this.#redis.off('error', onError);
+      this.#waiting = this.#waiting.filter((other) => other !== waiter);
     }
   }
 
