@@ -1,17 +1,27 @@
 /** One of several workers: what the cluster asks of the rooms, and what they ask of it. */
-import { Cluster, connect, Passing } from './cluster/cluster.ts';
+import { Cluster, Passing } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
 import { CannotStart } from './errors.ts';
 import type { SessionId } from './ids.ts';
 import type { Logger } from './log.ts';
 import type { SessionInfo, Sessions } from './session/session.ts';
-import { clusterKeys, RedisKeys } from './store/store.ts';
+import { clusterKeys, redisClient, RedisKeys } from './store/store.ts';
+
+const COMMAND_MS = 3_000;
 
 /** What a worker does with sessions that come and go, asked when the rooms are there. */
 export interface Holder {
   sessions: Sessions;
   /** A session has come: what a former run left half done. */
   resume(id: SessionId): Promise<void>;
+}
+
+/** A lease is of no use by the time a slow answer comes. Rejects when there is no connection. */
+async function connect(url: string, log: Logger) {
+  const note = (err: Error) => log.debug({ err }, 'the connection of the cluster to Redis');
+  const redis = redisClient(url, note, { commandTimeout: COMMAND_MS, connectTimeout: COMMAND_MS });
+  await redis.connect();
+  return redis;
 }
 
 /** Null when this runtime works alone. Throws `CannotStart` while another works alone with the same Redis. */

@@ -1,12 +1,11 @@
 /** A Redis is worked with by one runtime alone or shared by workers, never both: two would open the same accounts. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { connect } from '../../runtime/src/cluster/cluster.ts';
 import { Members } from '../../runtime/src/cluster/members.ts';
 import { openCluster } from '../../runtime/src/clustered.ts';
 import { loadConfig } from '../../runtime/src/config.ts';
 import { createLog } from '../../runtime/src/log.ts';
-import { clusterKeys, openSharedStore } from '../../runtime/src/store/store.ts';
+import { clusterKeys, openSharedStore, redisClient } from '../../runtime/src/store/store.ts';
 import { within } from '../support/deadline.ts';
 import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
 
@@ -20,7 +19,8 @@ describeWithRedis('a Redis', () => {
   let members: Members;
   beforeEach(async () => {
     server = await RedisServer.start();
-    redis = await connect(server.url, createLog('silent'));
+    redis = redisClient(server.url, () => undefined);
+    await redis.connect();
     members = new Members(redis, clusterKeys(PREFIX));
   }, LIMIT);
   afterEach(async () => {

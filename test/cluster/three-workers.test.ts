@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../support/deadline.ts';
-import { inBatches } from '../support/in-batches.ts';
+import { inParallel } from '../support/in-parallel.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { describeWithRedis } from '../support/redis-server.ts';
 import { WorkerTraffic, type Line } from '../support/worker-traffic.ts';
@@ -41,7 +41,7 @@ describeWithRedis('three workers', () => {
       const via = () => [...alive][turn++ % alive.size] ?? '';
       await stage.api('a', 'POST', '/webhooks', { url: receiver.url, events: ['message', 'connection.update'] });
       for (const contact of new Set(LINES.map((line) => line.contact))) await stage.sandbox.contact(contact);
-      await inBatches(LINES, 6, ({ session, account }) => stage.linked(via(), session, account));
+      await inParallel(LINES, 6, ({ session, account }) => stage.linked(via(), session, account));
 
       const traffic = new WorkerTraffic(stage, receiver, LINES, via);
       traffic.begin();

@@ -25,9 +25,9 @@ export function redisJobsBench() {
       const { connection, keys } = bench;
       const { owner } = keys();
       const usual = { connection, key: keys().queue(name), owner, generation: () => null, keepDone: 60_000 };
-      return new RedisJobs<unknown>({ ...usual, shared: false, now: () => bench.now, ...place }, (id) =>
-        bench.late.push(id),
-      );
+      const jobs = new RedisJobs<unknown>({ ...usual, shared: false, now: () => bench.now, ...place });
+      jobs.begin((id) => bench.late.push(id));
+      return jobs;
     },
     async claimed(jobs: Jobs): Promise<Job<unknown>> {
       const { job } = await jobs.claim();

@@ -63,14 +63,6 @@ export async function openSession(address: Address, phone: string): Promise<Bare
   return { phone, auth, socket: await logIn(address, auth) };
 }
 
-export async function inParallel<Item>(items: readonly Item[], width: number, work: (item: Item) => Promise<void>) {
-  const left = [...items];
-  const worker = async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: width }, worker));
-}
-
 /** A process of such sessions obeys orders by messages, each answered by one, and ends with whoever started it. */
 export function obeyOrders<Order>(obey: (order: Order) => Promise<object | null>): void {
   /* eslint-disable no-console -- libsignal prints every session it closes, keys included */

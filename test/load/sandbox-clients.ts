@@ -3,7 +3,8 @@
  * open, and made to write.
  */
 import { eventually } from '../support/deadline.ts';
-import { inParallel, obeyOrders, openSession, type Address, type BareSocket } from './bare-sockets.ts';
+import { obeyOrders, openSession, type Address, type BareSocket } from './bare-sockets.ts';
+import { inParallel } from '../support/in-parallel.ts';
 
 /** What it is told to do, and what it answers. */
 export type Order =

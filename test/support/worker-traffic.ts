@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from './deadline.ts';
-import { inBatches } from './in-batches.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Receiver } from './receiver.ts';
 import type { Workers } from './workers.ts';
 
@@ -76,7 +76,7 @@ export class WorkerTraffic {
     this.#stopping.abort();
     await this.#running;
     await Promise.all(this.#accepting);
-    await inBatches([...this.#sent], 10, ([contact, texts]) => this.#shown(contact, texts));
+    await inParallel([...this.#sent], 10, ([contact, texts]) => this.#shown(contact, texts));
     const told = () => this.#receiver.events.filter(({ event }) => event === 'message');
     const missing = () => [...this.#said].filter((text) => !told().some(({ data }) => data.text === text));
     await eventually(ARRIVES_WITHIN_MS, 'all that was said told', missing, ({ length }) => length === 0);

@@ -3,7 +3,7 @@
  * that runs alone has no cluster.
  */
 import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Logger } from '../log.ts';
 import { KEEPER, runAsKeeper } from './keeper.ts';
 import { LeaseTable, type Owner } from './lease-table.ts';
@@ -22,13 +22,11 @@ export { PASSED_ON, Passing, type About, type Answer, type FindPlace, type Place
 /** No session can have this id. */
 const ALONE = '.alone';
 const TURN_MS = 100;
-const COMMAND_MS = 3_000;
-const RECONNECT_MS = 250;
 
 export interface ClusterDeps {
-  /** Refuses what it cannot send at once. */
+  /** Connected; refuses what it cannot send at once. */
   redis: Redis;
-  /** Does nothing but listen. */
+  /** Likewise; does nothing but listen. */
   subscriber: Redis;
   keys: {
     owner(name: string): string;
@@ -44,18 +42,6 @@ export interface ClusterDeps {
   holding: Holding;
   log: Logger;
   times?: LeaseTimes;
-}
-
-/** A connection for `redis` or `subscriber`; whatever cannot be sent at once is refused. Rejects when there is none. */
-export async function connect(url: string, log: Logger): Promise<Redis> {
-  const redis = new Redis(url, {
-    ...{ lazyConnect: true, enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
-    ...{ commandTimeout: COMMAND_MS, connectTimeout: COMMAND_MS, retryStrategy: () => RECONNECT_MS },
-    disableClientInfo: true,
-  });
-  redis.on('error', (err: Error) => log.debug({ err }, 'the connection of the cluster to Redis'));
-  await redis.connect();
-  return redis;
 }
 
 /** This worker among the others. */
@@ -131,15 +117,6 @@ export class Cluster {
     if (lease) await this.#sessions.drop(lease);
   }
 
-  async ownerOf(id: string): Promise<Owner | null> {
-    return await this.#sessions.owner(id);
-  }
-
-  /** Which worker runs what runs once. */
-  async keeper(): Promise<Owner | null> {
-    return await this.#once.owner(KEEPER);
-  }
-
   /** All workers as last seen, this one among them. */
   workers(): readonly Member[] {
     return this.#placement.workers();
@@ -152,12 +129,6 @@ export class Cluster {
       .map(({ url }) => url);
   }
 
-  /** The worker that takes the next new session; null when all are full. */
-  roomiest(): Member | null {
-    const id = roomiest(this.workers());
-    return this.workers().find((worker) => worker.id === id) ?? null;
-  }
-
   /** Who answers a request: this worker, another, or nobody just now. Rejects when Redis does not answer. */
   async find(about: About): Promise<Place | 'here' | null> {
     switch (about.what) {
@@ -166,13 +137,13 @@ export class Cluster {
       case 'new': {
         // One that is there already says so itself.
         const holder = about.id === null ? null : await this.#findHolder(about.id);
-        const { id, url } = this.roomiest() ?? { id: this.id, url: '' };
+        const { id, url } = this.#roomiest() ?? { id: this.id, url: '' };
         if (holder !== null && holder !== 'here') return holder;
         return id === this.id ? 'here' : { url, isStillRight: async () => true };
       }
       case 'once': {
-        const keeper = await this.keeper();
-        return keeper?.holder === this.id ? 'here' : keeper && this.#placeOf(keeper, () => this.keeper());
+        const keeper = await this.#keeper();
+        return keeper?.holder === this.id ? 'here' : keeper && this.#placeOf(keeper, () => this.#keeper());
       }
     }
   }
@@ -180,10 +151,20 @@ export class Cluster {
   async #findHolder(id: string): Promise<Place | 'here' | null> {
     const { holding } = this.#deps;
     if (this.holds(id) && holding.has(id) && !this.#placement.isEnding(id)) return 'here';
-    const owner = await this.ownerOf(id);
-    if (owner) return owner.holder === this.id ? null : this.#placeOf(owner, () => this.ownerOf(id));
+    const owner = await this.#sessions.owner(id);
+    if (owner) return owner.holder === this.id ? null : this.#placeOf(owner, () => this.#sessions.owner(id));
     // Of one that does not exist that is said here.
     return (await holding.known()).includes(id) ? null : 'here';
+  }
+
+  async #keeper(): Promise<Owner | null> {
+    return await this.#once.owner(KEEPER);
+  }
+
+  /** The worker that takes the next new session; null when all are full. */
+  #roomiest(): Member | null {
+    const id = roomiest(this.workers());
+    return this.workers().find((worker) => worker.id === id) ?? null;
   }
 
   #placeOf({ url, generation }: Owner, now: () => Promise<Owner | null>): Place {

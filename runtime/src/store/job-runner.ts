@@ -23,6 +23,11 @@ export type Claim<Data> = { job: Job<Data> } | { job: undefined; due: number | u
 
 /** What a runner needs of a queue's engine; it is asked for one claim at a time. */
 export interface JobSource<Data> {
+  /**
+   * A runner begins: others may have worked on the queue since the last one did. `onLate` is told of each job that was given
+   * to somebody else before its handler returned; what became of it here is not kept.
+   */
+  begin?(onLate: (jobId: string) => void): void;
   claim(): Eventually<Claim<Data>>;
   finish(
     job: Job<Data>,
@@ -76,7 +81,10 @@ export class JobRunner<Data> {
 
   /** Resolves when the signal has fired and every handler has returned. */
   async run(): Promise<void> {
-    const { signal } = this.#options;
+    const { signal, onError } = this.#options;
+    this.#source.begin?.((jobId) =>
+      onError(new Error('What became of the job was not kept: another process works on this queue now.'), jobId),
+    );
     const stop = () => this.wake();
     signal.addEventListener('abort', stop, { once: true });
     this.wake();

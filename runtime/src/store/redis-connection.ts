@@ -3,9 +3,10 @@
  * fails when neither helped in time; it is never done after its caller was told so: each change carries the time until which
  * Redis may begin it. So whatever is sent here must come to the same when it is done twice.
  */
-import { Redis, ReplyError } from 'ioredis';
-import type { Socket as NetStream } from 'node:net';
+import { ReplyError } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { CannotStart, RuntimeError, toError } from '../errors.ts';
+import { RECONNECT_MS, redisClient } from './redis-client.ts';
 import type { FunctionLibrary } from './redis-functions.ts';
 
 /** How long a command may take in all, outages included. */
@@ -13,7 +14,6 @@ const COMMAND_MS = 10_000;
 /** How long a start waits for a Redis that may be starting as well. */
 const START_MS = 10_000;
 const CONNECT_MS = 5_000;
-const RECONNECT_MS = 250;
 const RETRY_AFTER_SECONDS = 5;
 
 /** Redis is there and cannot do it now: it loads, is changing its role, or is busy. */
@@ -67,23 +67,10 @@ export class RedisConnection {
   private constructor({ url, onConnection = () => undefined, libraries = [] }: RedisAddress) {
     this.#onConnection = onConnection;
     this.#libraries = libraries;
-    this.#redis = new Redis(url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      // What is unanswered fails at once when the connection ends.
-      maxRetriesPerRequest: 0,
-      connectTimeout: CONNECT_MS,
-      disconnectTimeout: RECONNECT_MS,
-      keepAlive: 10_000,
-      retryStrategy: () => RECONNECT_MS,
-      disableClientInfo: true,
-    });
-    this.#redis.on('error', (error: Error) => {
+    const remember = (error: Error) => {
       this.#lastError = error;
-      // The client hears one error of a socket; TLS has a second, which nobody would catch.
-      (this.#redis.stream as NetStream | undefined)?.on('error', () => undefined);
-    });
+    };
+    this.#redis = redisClient(url, remember, { connectTimeout: CONNECT_MS, disconnectTimeout: RECONNECT_MS });
     this.#redis.on('connect', () => this.#expectReady());
     this.#redis.on('ready', () => void this.#begin());
     this.#redis.on('close', () => this.#lost(new Error('The connection was closed.')));

@@ -7,6 +7,8 @@ import { randomUUID } from 'node:crypto';
 import type { Claim, Held, JobSource } from './job-runner.ts';
 import type { FunctionCall, RedisConnection } from './redis-connection.ts';
 import { QUEUE_LIBRARY } from './redis-jobs-lua.ts';
+import { STATES } from './job-steps.ts';
+import type { Step } from './job-steps.ts';
 import type { Backlog, Job, JobOptions, JobPage, JobState, ListOptions, PageOptions, QueueCounts } from './store.ts';
 
 /** Where a queue is, and who asks. */
@@ -26,8 +28,6 @@ export interface QueuePlace {
 
 /** Where the runner of a shared queue is told that there may be something to do. */
 export const wakeChannel = (key: string): string => `${key}:wake`;
-
-type Step = 'scheduled' | 'queued' | 'ready' | 'active' | 'held' | 'returned' | 'aside' | 'done' | 'dead';
 
 /** A job as Redis keeps it. */
 interface JobRow {
@@ -50,18 +50,6 @@ interface JobRow {
 /** The row, the data and the note. */
 type Answer = [row: string, data: string, note: string | null];
 
-const STATES: Record<Step, JobState> = {
-  scheduled: 'waiting',
-  queued: 'waiting',
-  ready: 'waiting',
-  held: 'waiting',
-  returned: 'waiting',
-  aside: 'waiting',
-  active: 'active',
-  done: 'done',
-  dead: 'dead',
-};
-
 const NOT_ASKED_FOR = '';
 const NOBODY = '';
 /** How late a job of another process may be noticed when no word of it arrives. */
@@ -73,20 +61,18 @@ const SPENT = 'spent';
 
 export class RedisJobs<Data> implements JobSource<Data> {
   readonly #place: QueuePlace;
-  /** Told of a job that was given to somebody else before its handler returned. */
-  readonly #onLate: (id: string) => void;
   /** Which claim a job in hand was given by. */
   readonly #claims = new WeakMap<Job<Data>, string>();
   #epoch: string = randomUUID();
   #claimed = 0;
   #recovery: Promise<unknown> | undefined;
+  #onLate: (jobId: string) => void = () => undefined;
 
-  constructor(place: QueuePlace, onLate: (id: string) => void) {
+  constructor(place: QueuePlace) {
     this.#place = place;
-    this.#onLate = onLate;
   }
 
-  /** What was in hand runs again before the rest of its lane, and whoever claimed before has lost it; once until `reopen`. */
+  /** What was in hand runs again before the rest of its lane, and whoever claimed before has lost it; once until `begin`. */
   async recover(): Promise<void> {
     this.#recovery ??= this.#change('recover', this.#epoch);
     try {
@@ -97,8 +83,9 @@ export class RedisJobs<Data> implements JobSource<Data> {
     }
   }
 
-  /** The next claim recovers first: others may have worked on the queue meanwhile. */
-  reopen(): void {
+  /** The next claim recovers first. */
+  begin(onLate: (jobId: string) => void): void {
+    this.#onLate = onLate;
     this.#epoch = randomUUID();
     this.#claimed = 0;
     this.#recovery = undefined;

@@ -1,6 +1,6 @@
 /** The queue port on Redis: the verbs of `redis-jobs.ts`, and a runner that is told when something may be due. */
-import { JobRunner } from './job-runner.ts';
 import type { Handler } from './job-runner.ts';
+import { Processing } from './processing.ts';
 import { RedisJobs, wakeChannel } from './redis-jobs.ts';
 import type { QueuePlace } from './redis-jobs.ts';
 import type { RedisWakes } from './redis-wakes.ts';
@@ -24,21 +24,14 @@ export interface RedisQueueOptions extends QueuePlace {
 
 export class RedisQueue<Data> implements Queue<Data> {
   readonly #jobs: RedisJobs<Data>;
-  readonly #now: () => number;
   readonly #shared: boolean;
   readonly #wakes: RedisWakes | undefined;
   readonly #channel: string;
-  readonly #closing = new AbortController();
-  #onError: ProcessOptions['onError'] = () => undefined;
-  #runner: JobRunner<Data> | undefined;
-  #running: Promise<void> | undefined;
-  #paused = false;
+  readonly #processing: Processing<Data>;
 
   constructor({ wakes, ...place }: RedisQueueOptions) {
-    this.#jobs = new RedisJobs<Data>(place, (id) =>
-      this.#onError(new Error('What became of the job was not kept: another process works on this queue now.'), id),
-    );
-    this.#now = place.now;
+    this.#jobs = new RedisJobs<Data>(place);
+    this.#processing = new Processing(this.#jobs, place.now);
     this.#shared = place.shared;
     this.#wakes = wakes;
     this.#channel = wakeChannel(place.key);
@@ -49,17 +42,9 @@ export class RedisQueue<Data> implements Queue<Data> {
   }
 
   async process(handler: Handler<Data>, options: ProcessOptions): Promise<void> {
-    if (this.#runner) throw new Error('This queue is being processed already.');
-    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-    this.#onError = options.onError;
-    this.#jobs.reopen();
-    this.#runner = new JobRunner(this.#jobs, handler, { ...options, signal }, this.#now, this.#paused);
-    if (this.#shared) this.#wakes?.listen(this.#channel, () => this.#runner?.wake());
-    this.#running = this.#runner.run().finally(() => {
-      this.#wakes?.forget(this.#channel);
-      this.#runner = undefined;
-    });
-    await this.#running;
+    const running = this.#processing.run(handler, options);
+    if (this.#shared) this.#wakes?.listen(this.#channel, () => this.#processing.wake());
+    await running.finally(() => this.#wakes?.forget(this.#channel));
   }
 
   async get(id: string): Promise<Job<Data> | undefined> {
@@ -107,19 +92,15 @@ export class RedisQueue<Data> implements Queue<Data> {
   }
 
   async pause(): Promise<void> {
-    this.#paused = true;
-    this.#runner?.pause();
+    this.#processing.pause();
   }
 
   async resume(): Promise<void> {
-    this.#paused = false;
-    this.#runner?.resume();
+    this.#processing.resume();
   }
 
-  /** Ends the run in progress and waits for its handlers. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#running;
+    await this.#processing.close();
   }
 
   /** Who opens a queue of its own sees nothing in hand that nobody has in hand; in a shared one it is somebody's. */
@@ -130,7 +111,7 @@ export class RedisQueue<Data> implements Queue<Data> {
 
   async #changed<T>(ask: () => Promise<T>): Promise<T> {
     const answer = await this.#opened(ask);
-    this.#runner?.wake();
+    this.#processing.wake();
     return answer;
   }
 }

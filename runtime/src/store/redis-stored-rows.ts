@@ -10,8 +10,6 @@ const PAGE = 200;
 const NO_TIME = 0;
 /** No runner is told of new jobs: none works with them yet. */
 const NOBODY = '';
-/** How a queue writes a number that is none. */
-const ABSENT = undefined;
 
 type Fields = Record<string, string | undefined>;
 
@@ -131,8 +129,8 @@ async function write(access: RedisAccess, page: readonly Row[]): Promise<void> {
   }
 }
 
-/** Numbers as texts, and none where there is none. */
+/** Numbers as texts; what there is none of is left out. */
 function fieldsOf({ kind: _kind, queue: _queue, data: _data, note: _note, ...row }: JobRow): string {
-  const fields = Object.entries(row).map(([name, value]) => [name, value === null ? ABSENT : String(value)]);
+  const fields = Object.entries(row).flatMap(([name, value]) => (value === null ? [] : [[name, String(value)]]));
   return JSON.stringify(Object.fromEntries(fields));
 }

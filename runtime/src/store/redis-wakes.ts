@@ -3,9 +3,8 @@
  * nothing else, so it is one of its own, made when somebody first listens. Nothing is certain to arrive: who listens looks
  * again now and then as well.
  */
-import { Redis } from 'ioredis';
-
-const RECONNECT_MS = 250;
+import type { Redis } from 'ioredis';
+import { redisClient } from './redis-client.ts';
 
 export class RedisWakes {
   readonly #url: string;
@@ -33,17 +32,12 @@ export class RedisWakes {
   }
 
   #connected(): Redis {
-    const redis = new Redis(this.#url, {
-      autoResubscribe: false,
-      maxRetriesPerRequest: 0,
-      keepAlive: 10_000,
-      retryStrategy: () => RECONNECT_MS,
-      disableClientInfo: true,
-    });
     // The connection for commands has the same trouble, and tells of it.
-    redis.on('error', () => undefined);
+    const redis = redisClient(this.#url, () => undefined, { autoResubscribe: false });
     redis.on('ready', () => this.#subscribe(redis, [...this.#listeners.keys()]));
     redis.on('message', (channel: string) => this.#listeners.get(channel)?.());
+    // It goes on trying by itself.
+    redis.connect().catch(() => undefined);
     return redis;
   }
 

@@ -1,12 +1,13 @@
 /** The SQL of a queue, prepared once. Every statement is a search of one index of `schema.ts`. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { Step } from './job-steps.ts';
 
 export interface JobRow {
   sequence: number;
   queue: string;
   id: string;
   lane: string;
-  step: 'scheduled' | 'queued' | 'ready' | 'active' | 'held' | 'returned' | 'aside' | 'done' | 'dead';
+  step: Step;
   data: string;
   priority: number;
   place: number;

@@ -3,9 +3,9 @@
  * cost does not grow with the jobs that wait behind them. A front that is ready gives way to a job that goes before it;
  * one that was started keeps its place until it is finished.
  */
-import type { Claim } from './job-runner.ts';
+import type { Claim, Held, JobSource } from './job-runner.ts';
+import { STATES } from './job-steps.ts';
 import { jobStatements } from './sqlite-job-statements.ts';
-import type { Held } from './job-runner.ts';
 import type { JobRow } from './sqlite-job-statements.ts';
 import { Purge } from './purge.ts';
 import type { SqliteFile } from './sqlite-file.ts';
@@ -13,19 +13,7 @@ import type { Job, JobOptions, JobPage, JobState, ListOptions, PageOptions, Queu
 
 const PURGE_BATCH = 200;
 
-const STATES: Record<JobRow['step'], JobState> = {
-  scheduled: 'waiting',
-  queued: 'waiting',
-  ready: 'waiting',
-  held: 'waiting',
-  returned: 'waiting',
-  aside: 'waiting',
-  active: 'active',
-  done: 'done',
-  dead: 'dead',
-};
-
-export class SqliteJobs<Data> {
+export class SqliteJobs<Data> implements JobSource<Data> {
   readonly #file: SqliteFile;
   readonly #queue: string;
   readonly #keepDone: number;

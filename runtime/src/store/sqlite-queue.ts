@@ -1,6 +1,6 @@
 /** The queue port on SQLite: the verbs of `sqlite-jobs.ts`, and a runner that is told when something may be due. */
-import { JobRunner } from './job-runner.ts';
 import type { Handler } from './job-runner.ts';
+import { Processing } from './processing.ts';
 import { backlogStatements, readBacklog } from './sqlite-backlog.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import { SqliteJobs } from './sqlite-jobs.ts';
@@ -21,34 +21,24 @@ export class SqliteQueue<Data> implements Queue<Data> {
   readonly #file: SqliteFile;
   readonly #name: string;
   readonly #jobs: SqliteJobs<Data>;
-  readonly #now: () => number;
-  readonly #closing = new AbortController();
-  #runner: JobRunner<Data> | undefined;
-  #running: Promise<void> | undefined;
-  #paused = false;
+  readonly #processing: Processing<Data>;
 
   constructor(file: SqliteFile, name: string, keepDone: number, now: () => number) {
     this.#file = file;
     this.#name = name;
     this.#jobs = new SqliteJobs(file, name, keepDone, now);
-    this.#now = now;
+    this.#processing = new Processing(this.#jobs, now);
   }
 
   async add(id: string, data: Data, options?: JobOptions): Promise<Job<Data>> {
     const job = this.#jobs.add(id, data, options);
     await this.#file.saved();
-    this.#runner?.wake();
+    this.#processing.wake();
     return job;
   }
 
   async process(handler: Handler<Data>, options: ProcessOptions): Promise<void> {
-    if (this.#runner) throw new Error('This queue is being processed already.');
-    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-    this.#runner = new JobRunner(this.#jobs, handler, { ...options, signal }, this.#now, this.#paused);
-    this.#running = this.#runner.run().finally(() => {
-      this.#runner = undefined;
-    });
-    await this.#running;
+    await this.#processing.run(handler, options);
   }
 
   async get(id: string): Promise<Job<Data> | undefined> {
@@ -58,36 +48,36 @@ export class SqliteQueue<Data> implements Queue<Data> {
   async remove(id: string): Promise<boolean> {
     const removed = this.#jobs.remove(id);
     await this.#file.saved();
-    this.#runner?.wake();
+    this.#processing.wake();
     return removed;
   }
 
   async bury(id: string, reason: string): Promise<boolean> {
     const buried = this.#jobs.bury(id, reason);
     await this.#file.saved();
-    this.#runner?.wake();
+    this.#processing.wake();
     return buried;
   }
 
   async hasten(reasons: readonly string[], lane?: string): Promise<void> {
     this.#jobs.hasten(reasons, lane);
-    this.#runner?.wake();
+    this.#processing.wake();
   }
 
   async hastenLane(lane: string): Promise<void> {
     this.#jobs.hastenLane(lane);
-    this.#runner?.wake();
+    this.#processing.wake();
   }
 
   async join(from: string, into: string): Promise<void> {
     this.#jobs.join(from, into);
-    this.#runner?.wake();
+    this.#processing.wake();
   }
 
   async redrive(id: string): Promise<boolean> {
     const redriven = this.#jobs.redrive(id);
     await this.#file.saved();
-    this.#runner?.wake();
+    this.#processing.wake();
     return redriven;
   }
 
@@ -108,18 +98,14 @@ export class SqliteQueue<Data> implements Queue<Data> {
   }
 
   async pause(): Promise<void> {
-    this.#paused = true;
-    this.#runner?.pause();
+    this.#processing.pause();
   }
 
   async resume(): Promise<void> {
-    this.#paused = false;
-    this.#runner?.resume();
+    this.#processing.resume();
   }
 
-  /** Ends the run in progress and waits for its handlers. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#running;
+    await this.#processing.close();
   }
 }

@@ -10,6 +10,7 @@ import { RedisOwner } from './redis-owner.ts';
 import { RedisStore, type RedisStoreOptions } from './redis-store.ts';
 import type { Row } from './stored-rows.ts';
 
+export { redisClient } from './redis-client.ts';
 export { clusterKeys, RedisKeys, WORKER_LIFE_MS } from './redis-keys.ts';
 
 /** Key-value access to one namespace; `setMany` is atomic. */

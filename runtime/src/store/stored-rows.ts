@@ -1,5 +1,6 @@
 /** What a database holds, in no engine's own way: to move it to another engine, and to see that all of it has come. */
 import { createHash } from 'node:crypto';
+import type { Step } from './job-steps.ts';
 
 /** A row of a namespace. */
 export interface ValueRow {
@@ -18,7 +19,7 @@ export interface JobRow {
   queue: string;
   id: string;
   lane: string;
-  step: 'scheduled' | 'queued' | 'ready' | 'held' | 'returned' | 'aside' | 'done' | 'dead';
+  step: Exclude<Step, 'active'>;
   data: string;
   note: string | null;
   priority: number;

@@ -5,7 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { BufferJSON, generateMessageIDV2 } from '@whiskeysockets/baileys';
-import { inParallel, logIn, obeyOrders, openSession, type Address, type BareSession } from '../bare-sockets.ts';
+import { logIn, obeyOrders, openSession, type Address, type BareSession } from '../bare-sockets.ts';
+import { inParallel } from '../../support/in-parallel.ts';
 import { keptAuth, memoryAuth } from '../../support/memory-auth.ts';
 
 /** What one session writes, in this order. */

@@ -11,7 +11,8 @@ import { caller, linkSession, type Call } from '../../support/api-call.ts';
 import { Inspector } from '../../support/inspector.ts';
 import { residentBytes } from '../../support/memory.ts';
 import { Child } from '../../support/runtime-process.ts';
-import { inParallel, type Address } from '../bare-sockets.ts';
+import type { Address } from '../bare-sockets.ts';
+import { inParallel } from '../../support/in-parallel.ts';
 import type { Answers, Order } from './bare-clients.ts';
 
 const KEY = 'bench-key';

@@ -1,6 +1,6 @@
 /** How many messages a second WhatsApp acknowledges, written by one session and by many. */
 import { within } from '../../support/deadline.ts';
-import { inParallel } from '../bare-sockets.ts';
+import { inParallel } from '../../support/in-parallel.ts';
 import { befriend } from './befriend.ts';
 import type { Writing } from './bare-clients.ts';
 import { sessionName, type Bench } from './bench.ts';
