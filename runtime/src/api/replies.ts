@@ -18,7 +18,7 @@ const FASTIFY_CODES: Record<string, ErrorCode> = {
 };
 
 /** Said to everybody who asks at the wrong time: no failure of a request. */
-const OF_COURSE: ReadonlySet<ErrorCode> = new Set(['starting', 'unavailable']);
+const OF_COURSE: ReadonlySet<ErrorCode> = new Set(['starting', 'unavailable', 'session_moving']);
 
 type Counted = Pick<Metrics, 'errors'>;
 
