@@ -7,7 +7,8 @@ import { loadConfig } from '../../runtime/src/config.ts';
 import { createLog } from '../../runtime/src/log.ts';
 import { clusterKeys, openSharedStore, redisClient } from '../../runtime/src/store/store.ts';
 import { within } from '../support/deadline.ts';
-import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 const LIMIT = 60_000;
 const PREFIX = 'wa';

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { LeaseStage, overlaps } from '../support/lease-stage.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 const SESSIONS = 12;
 const HALF = SESSIONS / 2;

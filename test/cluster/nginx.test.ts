@@ -4,7 +4,7 @@ import { freePort } from '../../runtime/src/demo/free-port.ts';
 import { within } from '../support/deadline.ts';
 import { openEventSource } from '../support/event-source.ts';
 import { hasNginx, startNginx, type Nginx } from '../support/nginx.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 import { API_KEY, Workers } from '../support/workers.ts';
 
 const LIMIT = 300_000;

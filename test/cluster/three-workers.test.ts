@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../support/deadline.ts';
 import { inParallel } from '../support/in-parallel.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 import { WorkerTraffic, type Line } from '../support/worker-traffic.ts';
 import { Workers } from '../support/workers.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/deadline.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 import { Workers } from '../support/workers.ts';
 
 const PATIENCE_MS = 60_000;

@@ -7,7 +7,8 @@ import { parseSessionId } from '../../runtime/src/ids.ts';
 import { abandon, migrate, refuseMoved, type Engine } from '../../runtime/src/migration.ts';
 import { sumOf } from '../../runtime/src/store/stored-rows.ts';
 import { openSharedStore, openStore, type Job, type Queue, type Store } from '../../runtime/src/store/store.ts';
-import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 const SESSIONS = ['sales', 'support', 'night'].map((id) => parseSessionId(id));
 const FIRST = SESSIONS[0] as (typeof SESSIONS)[number];

@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { openStore, type Job, type Outcome, type Queue } from '../../runtime/src/store/store.ts';
 import { SESSION, type QueueStore } from '../support/queue-stores.ts';
 import { redisQueues } from '../support/redis-queues.ts';
-import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 interface Opened {
   store: QueueStore;

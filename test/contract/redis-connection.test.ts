@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { RedisConnection, type Change } from '../../runtime/src/store/redis-connection.ts';
 import { functionLibrary } from '../../runtime/src/store/redis-functions.ts';
 import { eventually, within } from '../support/deadline.ts';
-import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 const LIBRARY = functionLibrary(
   'test',

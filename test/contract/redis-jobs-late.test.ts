@@ -1,8 +1,8 @@
 /** Answers that are lost or late, and owners that are. */
 import { expect, test } from '@jest/globals';
 import type { Change } from '../../runtime/src/store/redis-connection.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
 import { redisJobsBench, type Jobs } from './redis-jobs-bench.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 describeWithRedis('Jobs on Redis, late', () => {
   const bench = redisJobsBench();

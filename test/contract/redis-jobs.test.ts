@@ -1,8 +1,8 @@
 /** What Redis keeps of jobs is what it was given, in order, and little is asked of it at a time. */
 import { expect, test } from '@jest/globals';
 import type { Claim } from '../../runtime/src/store/job-runner.ts';
-import { describeWithRedis } from '../support/redis-server.ts';
 import { NOW, redisJobsBench } from './redis-jobs-bench.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 describeWithRedis('Jobs on Redis, kept', () => {
   const bench = redisJobsBench();

@@ -7,7 +7,8 @@ import { RedisWakes } from '../../runtime/src/store/redis-wakes.ts';
 import { eventually, within } from '../support/deadline.ts';
 import { SESSION } from '../support/queue-stores.ts';
 import { redisQueues } from '../support/redis-queues.ts';
-import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 const KEEP = { keepDone: 3_600_000 };
 const LANES = 7;

@@ -13,7 +13,8 @@ import { RedisConnection } from '../../runtime/src/store/redis-connection.ts';
 import { RedisKeys } from '../../runtime/src/store/redis-keys.ts';
 import { openSharedStore, type SharedStoreOptions, type Store } from '../../runtime/src/store/store.ts';
 import { eventually, within } from '../support/deadline.ts';
-import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 const SALES = parseSessionId('sales');
 

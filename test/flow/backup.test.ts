@@ -1,9 +1,7 @@
 /** A session as a file: it opens with its passphrase only, changes nothing when it does not, and goes on elsewhere. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Flow, onFlow, PHONE, startFlow } from '../support/flow.ts';
+import { type Flow, onFlow, PHONE, startFlow } from '../support/flow.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 
 const LIMIT = 60_000;
@@ -37,7 +35,7 @@ test(
       for (const secret of [PHONE, 'shop', receiver.url, 'whsec']) expect(JSON.stringify(backup)).not.toContain(secret);
       await flow.call('DELETE', '/sessions/sales?logout=false');
 
-      const second = new Flow(flow.sandbox, mkdtempSync(join(tmpdir(), 'whatsapp-second-')), {});
+      const second = flow.second();
       try {
         await second.startRuntime();
         const { status, body } = await restore(second, backup);

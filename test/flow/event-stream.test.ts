@@ -70,7 +70,7 @@ describe('over the API', () => {
 
 describe('by itself', () => {
   test('gives the events of all sessions in the order they were published, however late it is read', async () => {
-    const room = openRoom();
+    const room = await openRoom();
     const leaving = new AbortController();
     const stream = await room.webhooks.stream(everything, { signal: leaving.signal });
     for (let n = 1; n <= 150; n += 1) await room.webhooks.publish(n % 3 === 0 ? ELSEWHERE : SESSION, fact(n));
@@ -83,7 +83,7 @@ describe('by itself', () => {
   });
 
   test('tells of an event whose deliveries take longer than those of the next one in another session', async () => {
-    const room = openRoom();
+    const room = await openRoom();
     // Nobody delivers; each is only written down, and waits for the disk.
     for (const path of ['one', 'two', 'three'])
       await room.webhooks.subscribe({ url: `http://127.0.0.1:9/${path}`, sessionId: SESSION, events: EVENTS });
@@ -99,7 +99,7 @@ describe('by itself', () => {
   }, 60_000);
 
   test('shows that it lives while nothing happens, and ends when it is told to', async () => {
-    const room = openRoom();
+    const room = await openRoom();
     const leaving = new AbortController();
     const stream = await room.webhooks.stream(everything, { signal: leaving.signal, keepAlive: 10 });
     expect(await stream.next()).toEqual({ value: null, done: false });
@@ -116,7 +116,7 @@ describe('by itself', () => {
   });
 
   test('is refused when a hundred are open, until one is closed', async () => {
-    const room = openRoom();
+    const room = await openRoom();
     const streams = Array.from({ length: 100 }, () => {
       const leaving = new AbortController();
       void room.webhooks.stream(everything, { signal: leaving.signal });

@@ -1,5 +1,6 @@
 /** The metrics of a whole runtime after real traffic: they add up, and they name nobody. */
 import { expect, test } from '@jest/globals';
+import { isOnRedis } from '../support/flow-engine.ts';
 import { onFlow, friendOf, PHONE } from '../support/flow.ts';
 import { scrape, type Scraped } from '../support/scrape.ts';
 
@@ -48,7 +49,8 @@ test('what was accepted, sent, received, published and delivered adds up, and no
       );
       expect(metrics.sum('whatsapp_api_request_seconds_count', { route: 'none' })).toBe(1);
       expect(metrics.sum('whatsapp_store_commit_seconds_count')).toBeGreaterThan(10);
-      expect(metrics.sum('whatsapp_store_sync_seconds_count')).toBeGreaterThan(0);
+      // When Redis writes to its disk is its own affair.
+      if (!isOnRedis) expect(metrics.sum('whatsapp_store_sync_seconds_count')).toBeGreaterThan(0);
       expect(metrics.sum('whatsapp_scrape_failures_total')).toBe(0);
       namesNobody(metrics, [
         friend.phone.replace(/\D/g, ''),

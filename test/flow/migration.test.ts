@@ -1,8 +1,9 @@
 /** `whatsapp-runtime migrate`: sessions go on elsewhere as if nothing had been. */
 import { expect, test } from '@jest/globals';
 import { API_KEY, friendOf, onFlow, PHONE, type Flow } from '../support/flow.ts';
-import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
+import { RedisServer } from '../support/redis-server.ts';
 import { Child } from '../support/runtime-process.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 const LIMIT = 180_000;
 

@@ -2,14 +2,15 @@
 import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { isOnRedis, startEngine } from '../support/flow-engine.ts';
 import { type Flow, onFlow, PHONE } from '../support/flow.ts';
 import { Child } from '../support/runtime-process.ts';
 
 const LIMIT = 90_000;
 const [ONE, TWO] = ['1a'.repeat(32), '2b'.repeat(32)] as [string, string];
 
-const rekey = ({ directory }: Flow, env: Record<string, string> = {}) =>
-  new Child(['rekey'], { SESSIONS_DIR: directory, ...env }).ended();
+const rekey = ({ storage }: Flow, env: Record<string, string> = {}) =>
+  new Child(['rekey'], { ...storage, ...env }).ended();
 
 /** Starts the runtime with this key (or the key file) and finds the session linked as before, proxy and webhook too. */
 async function opensWith(flow: Flow, key?: string): Promise<void> {
@@ -29,7 +30,9 @@ test(
       await flow.link('sales', PHONE, { webhookUrl: receiver.url });
       expect(await rekey(flow)).toMatchObject({
         code: 1,
-        output: expect.stringContaining('in use by another process'),
+        output: expect.stringContaining(
+          isOnRedis ? 'Another runtime works with this Redis' : 'in use by another process',
+        ),
       });
       await flow.stopRuntime();
       const first = readFileSync(file, 'utf8');
@@ -89,9 +92,19 @@ test(
   LIMIT,
 );
 
-test('where nothing is kept there is nothing to rekey, and no directory is made', async () => {
-  const nowhere = join(import.meta.dirname, 'nowhere');
-  const { code, output } = await new Child(['rekey'], { SESSIONS_DIR: nowhere }).ended();
-  expect([code, output.trim()]).toEqual([1, `There are no sessions in ${nowhere}.`]);
-  expect(existsSync(nowhere)).toBe(false);
-});
+test(
+  'where nothing is kept there is nothing to rekey, and no directory is made',
+  async () => {
+    const nowhere = join(import.meta.dirname, 'nowhere');
+    const engine = await startEngine();
+    try {
+      const { code, output } = await new Child(['rekey'], { SESSIONS_DIR: nowhere, ...engine.environment }).ended();
+      const nothing = isOnRedis ? 'There is no key in this Redis yet.' : `There are no sessions in ${nowhere}.`;
+      expect([code, output.trim()]).toEqual([1, nothing]);
+      expect(existsSync(nowhere)).toBe(false);
+    } finally {
+      await engine.stop();
+    }
+  },
+  LIMIT,
+);

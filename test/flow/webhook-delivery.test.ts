@@ -18,7 +18,7 @@ describe('retries', () => {
   test('a failed delivery is repeated under the same id and body, and the later ones wait behind it', async () => {
     let failures = 3;
     const receiver = await receive(() => (failures-- > 0 ? 500 : 200));
-    const room = openRoom();
+    const room = await openRoom();
     await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1, 2, 3);
@@ -48,7 +48,7 @@ describe('retries', () => {
   ])('the next attempt waits for %s', async (_what, reply, least, most) => {
     const now = Date.now();
     const receiver = await receive(() => reply);
-    const room = openRoom({ now: () => now, retry: { delays: [10_000], overloaded: 60_000, timeout: 100 } });
+    const room = await openRoom({ now: () => now, retry: { delays: [10_000], overloaded: 60_000, timeout: 100 } });
     await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1);
@@ -62,7 +62,7 @@ describe('retries', () => {
   test('after the last attempt it is a dead letter, the next one goes ahead, and it can be driven again', async () => {
     let up = false;
     const receiver = await receive(({ sequence }) => (up || sequence === 2 ? 200 : 500));
-    const room = openRoom();
+    const room = await openRoom();
     const { webhookId } = await subscribe(room, receiver.url);
     room.start();
     const { id } = await room.webhooks.publish(SESSION, fact(1));
@@ -79,7 +79,7 @@ describe('retries', () => {
   test('a dead letter is kept for a month and goes when the next one comes', async () => {
     let now = Date.now();
     const receiver = await receive(() => 500);
-    const room = openRoom({ now: () => now, retry: { ...FAST, delays: [] } });
+    const room = await openRoom({ now: () => now, retry: { ...FAST, delays: [] } });
     await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1);
@@ -99,7 +99,7 @@ describe('retries', () => {
 
   test('a receiver that never answers does not delay the others', async () => {
     const [hanging, healthy] = [await receive(() => 'never'), await receive()];
-    const room = openRoom({ retry: { ...FAST, timeout: 500 } });
+    const room = await openRoom({ retry: { ...FAST, timeout: 500 } });
     for (const { url } of [hanging, healthy]) await subscribe(room, url);
     room.start();
     await publish(room, ...Array.from({ length: 20 }, (_, index) => index + 1));
@@ -114,7 +114,7 @@ describe('retries', () => {
       Atomics.wait(standStill, 0, 0, 3_000);
       return 200;
     });
-    const room = openRoom({ retry: { ...FAST, timeout: 2_000 } });
+    const room = await openRoom({ retry: { ...FAST, timeout: 2_000 } });
     await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1);
@@ -125,7 +125,7 @@ describe('retries', () => {
   test('a connection that was kept open and is closed as it is used is no failure: another is opened at once', async () => {
     let resets = 1;
     const receiver = await receive(({ sequence }) => (sequence === 2 && resets-- > 0 ? 'reset' : 200));
-    const room = openRoom({ retry: { ...FAST, delays: [600_000] } });
+    const room = await openRoom({ retry: { ...FAST, delays: [600_000] } });
     await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1, 2, 3);
@@ -136,7 +136,7 @@ describe('retries', () => {
 
   test('more receivers that hang than could be counted do not delay a healthy one', async () => {
     const [hanging, healthy] = [await receive(() => 'never'), await receive()];
-    const room = openRoom({ retry: { ...FAST, timeout: 60_000 } });
+    const room = await openRoom({ retry: { ...FAST, timeout: 60_000 } });
     for (let n = 0; n < 300; n += 1) await subscribe(room, `${hanging.url}?${n}`);
     await subscribe(room, healthy.url);
     room.start();
@@ -147,14 +147,14 @@ describe('retries', () => {
   test('a runtime that stops does not wait for a receiver that hangs, and delivers again after the next start', async () => {
     let hangs = true;
     const receiver = await receive(() => (hangs ? 'never' : 200));
-    const first = openRoom({ retry: { ...FAST, timeout: 600_000 } });
+    const first = await openRoom({ retry: { ...FAST, timeout: 600_000 } });
     await subscribe(first, receiver.url);
     first.start();
     await publish(first, 1);
     await receiver.next(() => true);
     await within(60_000, 'the stop', first.close());
     hangs = false;
-    const second = openRoom();
+    const second = await openRoom();
     second.start();
     const [record] = await deliveries(second, receiver.url, inStates('done'));
     expect(record).toMatchObject({ attempts: 1 });
@@ -164,7 +164,7 @@ describe('retries', () => {
   test('a receiver that is not there has its delivery held, with the reason', async () => {
     const gone = await startReceiver();
     await gone.stop();
-    const room = openRoom({ retry: { ...FAST, delays: [60_000] } });
+    const room = await openRoom({ retry: { ...FAST, delays: [60_000] } });
     await subscribe(room, gone.url);
     room.start();
     await publish(room, 1);
@@ -177,7 +177,7 @@ describe('receivers', () => {
   test('410 Gone ends a subscription until it is made again', async () => {
     let gone = true;
     const receiver = await receive(() => (gone ? 410 : 200));
-    const room = openRoom();
+    const room = await openRoom();
     const { webhookId } = await subscribe(room, receiver.url);
     await publish(room, 1, 2);
     room.start();
@@ -194,10 +194,10 @@ describe('receivers', () => {
 
   test('an address that is not allowed is refused when subscribing, and at the connection all the same', async () => {
     const receiver = await receive();
-    const allowing = openRoom();
+    const allowing = await openRoom();
     await subscribe(allowing, receiver.url);
     await allowing.close();
-    const room = openRoom({ allow: [], retry: { ...FAST, delays: [] } });
+    const room = await openRoom({ allow: [], retry: { ...FAST, delays: [] } });
     for (const url of [receiver.url, 'http://169.254.169.254/latest', 'http://localhost:1/']) {
       await expect(subscribe(room, url)).rejects.toMatchObject({ code: 'address_not_allowed' });
     }
@@ -212,7 +212,7 @@ describe('receivers', () => {
   test('a redirect is not followed', async () => {
     const target = await receive();
     const receiver = await receive(() => ({ status: 307, headers: { location: target.url } }));
-    const room = openRoom({ retry: { ...FAST, delays: [] } });
+    const room = await openRoom({ retry: { ...FAST, delays: [] } });
     await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1);
@@ -223,7 +223,7 @@ describe('receivers', () => {
 
   test('unsubscribing drops what was still to be delivered', async () => {
     const receiver = await receive(() => 500);
-    const room = openRoom({ retry: { ...FAST, delays: [60_000] } });
+    const room = await openRoom({ retry: { ...FAST, delays: [60_000] } });
     const { webhookId } = await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1, 2, 3);
@@ -236,7 +236,7 @@ describe('receivers', () => {
   });
 
   test('deleting a session removes its subscriptions and leaves those to all sessions', async () => {
-    const room = openRoom();
+    const room = await openRoom();
     await subscribe(room, 'https://example.com/one');
     await room.webhooks.subscribe({ url: 'https://example.com/all', sessionId: null, events: ['message'] });
     expect(await room.webhooks.list({ sessionId: SESSION })).toHaveLength(1);
@@ -248,7 +248,7 @@ describe('receivers', () => {
   test('what a session told before it was deleted is delivered, and nothing after', async () => {
     let status = 503;
     const receiver = await receive(() => status);
-    const room = openRoom({ retry: { ...FAST, delays: [50] } });
+    const room = await openRoom({ retry: { ...FAST, delays: [50] } });
     const { webhookId } = await subscribe(room, receiver.url);
     await publish(room, 1, 2);
     await room.webhooks.unsubscribeSession(SESSION);

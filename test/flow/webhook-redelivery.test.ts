@@ -10,7 +10,7 @@ const troublesOf = (room: WebhookRoom) =>
 describe('deliveries', () => {
   test('are listed in pages, the newest first, by state', async () => {
     const receiver = await receive(({ sequence }) => (sequence % 2 === 0 ? 500 : 200));
-    const room = openRoom({ retry: { ...FAST, delays: [] } });
+    const room = await openRoom({ retry: { ...FAST, delays: [] } });
     const { webhookId } = await subscribe(room, receiver.url);
     await room.webhooks.subscribe({ url: 'http://127.0.0.1:1/other', sessionId: SESSION, events: EVENTS });
     room.start();
@@ -30,7 +30,7 @@ describe('deliveries', () => {
   test('tell each attempt: when, how long, what was answered, no more than its beginning', async () => {
     const replies = [500, 429, 200];
     const receiver = await receive(() => ({ status: replies.shift() ?? 200, headers: {}, body: 'x'.repeat(5_000) }));
-    const room = openRoom({ retry: { ...FAST, overloaded: 0 } });
+    const room = await openRoom({ retry: { ...FAST, overloaded: 0 } });
     const { webhookId } = await subscribe(room, receiver.url);
     room.start();
     const { id } = await room.webhooks.publish(SESSION, fact(1));
@@ -53,7 +53,7 @@ describe('deliveries', () => {
   test('that were given up are all driven again, in their order', async () => {
     let up = false;
     const receiver = await receive(() => (up ? 200 : 500));
-    const room = openRoom({ retry: { ...FAST, delays: [] } });
+    const room = await openRoom({ retry: { ...FAST, delays: [] } });
     const { webhookId } = await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1, 2, 3);
@@ -69,7 +69,7 @@ describe('deliveries', () => {
 describe('a replay', () => {
   test('tells the last events once more, those wanted, in order over all sessions, under their ids', async () => {
     const receiver = await receive();
-    const room = openRoom();
+    const room = await openRoom();
     const request = { url: receiver.url, sessionId: null, events: EVENTS };
     const { webhookId } = await room.webhooks.subscribe(request);
     room.start();
@@ -102,7 +102,7 @@ describe('a replay', () => {
   test('of a range of time gives also what was never queued, and nothing that still waits', async () => {
     let now = Date.now();
     const receiver = await receive();
-    const room = openRoom({ now: () => now });
+    const room = await openRoom({ now: () => now });
     const times: number[] = [];
     for (const n of [1, 2, 3, 4]) {
       times.push((await room.webhooks.publish(SESSION, fact(n))).timestamp);
@@ -123,12 +123,12 @@ describe('after a crash', () => {
   test('the last event of a session gets the deliveries it was left without; who subscribed since does not hear of it', async () => {
     const [receiver, later] = [await receive(), await receive()];
     let now = Date.now() - 10_000;
-    const first = openRoom({ now: () => now });
+    const first = await openRoom({ now: () => now });
     await first.webhooks.publish(SESSION, fact(1));
     now -= 5_000;
     await subscribe(first, receiver.url);
     await first.close();
-    const second = openRoom();
+    const second = await openRoom();
     await subscribe(second, later.url);
     for (const _again of [1, 2]) await second.webhooks.resume(SESSION);
     second.start();
@@ -142,12 +142,12 @@ describe('after a crash', () => {
   test('it gets them also when the next is published before anybody asks for it, and comes before that', async () => {
     const receiver = await receive();
     let now = Date.now() - 10_000;
-    const first = openRoom({ now: () => now });
+    const first = await openRoom({ now: () => now });
     await first.webhooks.publish(SESSION, fact(1));
     now -= 5_000;
     await subscribe(first, receiver.url);
     await first.close();
-    const second = openRoom();
+    const second = await openRoom();
     second.start();
     await publish(second, 2);
     await receiver.next(({ sequence }) => sequence === 2);
@@ -159,7 +159,7 @@ describe('people are told', () => {
   test('once that a receiver fails, once that something was given up, and that it is over', async () => {
     let up = false;
     const receiver = await receive(() => (up ? 200 : 500));
-    const room = openRoom();
+    const room = await openRoom();
     const { webhookId } = await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1, 2);
@@ -168,7 +168,7 @@ describe('people are told', () => {
     expect((await room.webhooks.get(webhookId)).failing).toMatchObject({ reason: 'http_500' });
     await room.close();
     up = true;
-    const again = openRoom();
+    const again = await openRoom();
     again.start();
     await publish(again, 3);
     await deliveries(again, receiver.url, ([newest]) => newest?.state === 'done');
@@ -182,7 +182,7 @@ describe('people are told', () => {
   test('nothing of a receiver that fails once or twice', async () => {
     let failures = 2;
     const receiver = await receive(() => (failures-- > 0 ? 500 : 200));
-    const room = openRoom();
+    const room = await openRoom();
     await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1);

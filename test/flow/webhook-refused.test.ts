@@ -16,7 +16,7 @@ test.each<[string, Reply]>([
   'an event answered with %s steps aside after four attempts: the others are delivered in their order',
   async (_what, reply) => {
     const receiver = await receive(({ sequence }) => (sequence === 2 ? reply : 200));
-    const room = openRoom({ retry: { ...RETRY, timeout: 300 } });
+    const room = await openRoom({ retry: { ...RETRY, timeout: 300 } });
     await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1, 2, 3, 4, 5);
@@ -42,7 +42,7 @@ test.each<[string, Reply]>([
 test('a refused event is tried again at once when a ping finds its receiver well', async () => {
   let isMended = false;
   const receiver = await receive(({ sequence }) => (sequence < 3 && !isMended ? 500 : 200));
-  const room = openRoom({ retry: RETRY });
+  const room = await openRoom({ retry: RETRY });
   const { webhookId } = await subscribe(room, receiver.url);
   room.start();
   await publish(room, 1, 2, 3);
@@ -59,7 +59,7 @@ test.each<[string, Reply]>([
   ['an end of the connection', 'reset'],
 ])('an event answered with %s has all others wait: that is no word about the event', async (_what, reply) => {
   const receiver = await receive(({ sequence }) => (sequence === 1 ? reply : 200));
-  const room = openRoom({ retry: { ...RETRY, overloaded: 1 } });
+  const room = await openRoom({ retry: { ...RETRY, overloaded: 1 } });
   await subscribe(room, receiver.url);
   room.start();
   await publish(room, 1, 2);
@@ -70,7 +70,7 @@ test.each<[string, Reply]>([
 test('when five stepped aside and nothing was taken it is the receiver: all others wait in their order, over a restart', async () => {
   let up = false;
   const receiver = await receive(() => (up ? 200 : 500));
-  const first = openRoom({ retry: RETRY });
+  const first = await openRoom({ retry: RETRY });
   await subscribe(first, receiver.url);
   first.start();
   await publish(first, 1, 2, 3, 4, 5, 6, 7);
@@ -79,7 +79,7 @@ test('when five stepped aside and nothing was taken it is the receiver: all othe
   expect(new Set(sequences(receiver))).toEqual(new Set([1, 2, 3, 4, 5, 6]));
   const before = receiver.events.length;
   up = true;
-  const second = openRoom({ retry: RETRY });
+  const second = await openRoom({ retry: RETRY });
   await second.webhooks.change((await second.webhooks.list())[0]?.webhookId as never, { paused: false });
   second.start();
   await deliveries(second, receiver.url, (records) => records.every(({ state }) => state === 'done'));

@@ -23,7 +23,7 @@ function said(n: number, who: typeof ANN | typeof BOB, isGroup = false): Fact {
 describe('who hears of what', () => {
   test('tenants are kept apart, by webhook and by stream', async () => {
     const [north, south] = [await receive(), await receive()];
-    const room = openRoom();
+    const room = await openRoom();
     const to = (url: string, tenantId: string) =>
       room.webhooks.subscribe({ url, sessionId: null, tenantId, events: EVENTS });
     await to(north.url, 'north');
@@ -42,7 +42,7 @@ describe('who hears of what', () => {
   test('a subscription for a while ends by itself, and its place is given away', async () => {
     let now = Date.now();
     const [lasting, brief] = [await receive(), await receive()];
-    const room = openRoom({ now: () => now });
+    const room = await openRoom({ now: () => now });
     await subscribe(room, lasting.url);
     const expiresAt = now + 60_000;
     const request = { url: brief.url, sessionId: SESSION, events: EVENTS };
@@ -62,7 +62,7 @@ describe('who hears of what', () => {
   });
 
   test('one URL may listen to a session and to a tenant: these are two subscriptions', async () => {
-    const room = openRoom();
+    const room = await openRoom();
     const url = 'https://example.com/hook';
     const all = await room.webhooks.subscribe({ url, sessionId: null, events: EVENTS });
     const tenant = await room.webhooks.subscribe({ url, sessionId: null, tenantId: 'north', events: EVENTS });
@@ -79,7 +79,7 @@ describe('who hears of what', () => {
     ['one person in groups', { senders: ['900002@lid'], chats: 'groups' }, [2, 5]],
   ])('a filter lets through %s, and what is about no chat', async (_what, filter, expected) => {
     const receiver = await receive();
-    const room = openRoom();
+    const room = await openRoom();
     await room.webhooks.subscribe({
       url: receiver.url,
       sessionId: SESSION,
@@ -98,7 +98,7 @@ describe('who hears of what', () => {
 describe('headers', () => {
   test("go with every delivery, and are not shown, nor may they take the runtime's place", async () => {
     const receiver = await receive();
-    const room = openRoom();
+    const room = await openRoom();
     const headers = { 'X-Tenant': 'north', authorization: 'Bearer of-the-receiver' };
     const request = { url: receiver.url, sessionId: SESSION, events: EVENTS };
     const made = await room.webhooks.subscribe({ ...request, headers });
@@ -123,14 +123,14 @@ describe('headers', () => {
 describe('changing', () => {
   test('what happens during a pause is kept, also over a restart, and delivered in order after it', async () => {
     const receiver = await receive();
-    const room = openRoom();
+    const room = await openRoom();
     const { webhookId } = await subscribe(room, receiver.url);
     expect(await room.webhooks.change(webhookId, { paused: true })).toMatchObject({ status: 'paused' });
     room.start();
     await publish(room, 1, 2);
     await deliveries(room, receiver.url, ([, first]) => first?.reason === 'paused');
     await room.close();
-    const again = openRoom();
+    const again = await openRoom();
     again.start();
     await publish(again, 3);
     expect(receiver.events).toEqual([]);
@@ -141,7 +141,7 @@ describe('changing', () => {
 
   test('events and headers are changed, and the rest stays; with a new secret the former signs along', async () => {
     const receiver = await receive();
-    const room = openRoom();
+    const room = await openRoom();
     const made = await subscribe(room, receiver.url);
     await room.webhooks.change(made.webhookId, { events: ['message'], chats: 'direct' });
     const rotated = await room.webhooks.rotateSecret(made.webhookId);
@@ -156,17 +156,17 @@ describe('changing', () => {
   });
 
   test('a change of what is not there is refused', async () => {
-    const room = openRoom();
+    const room = await openRoom();
     const id = 'wh_000000000000000000000000' as never;
     for (const call of [
-      room.webhooks.change(id, { paused: true }),
-      room.webhooks.rotateSecret(id),
-      room.webhooks.ping(id, AbortSignal.timeout(60_000)),
-      room.webhooks.redriveAll(id),
-      room.webhooks.replay(id, { last: 1 }),
-      room.webhooks.deliveries(id, {}),
+      () => room.webhooks.change(id, { paused: true }),
+      () => room.webhooks.rotateSecret(id),
+      () => room.webhooks.ping(id, AbortSignal.timeout(60_000)),
+      () => room.webhooks.redriveAll(id),
+      () => room.webhooks.replay(id, { last: 1 }),
+      () => room.webhooks.deliveries(id, {}),
     ]) {
-      await expect(call).rejects.toMatchObject({ code: 'webhook_not_found' });
+      await expect(call()).rejects.toMatchObject({ code: 'webhook_not_found' });
     }
   });
 });
@@ -174,7 +174,7 @@ describe('changing', () => {
 describe('a ping', () => {
   test('is signed as events are, and tells what the receiver answered', async () => {
     const receiver = await receive();
-    const room = openRoom();
+    const room = await openRoom();
     const { webhookId, secret } = await subscribe(room, receiver.url);
     const attempt = await room.webhooks.ping(webhookId, AbortSignal.timeout(60_000));
     expect(attempt).toMatchObject({ status: 200, reason: null });
@@ -185,7 +185,7 @@ describe('a ping', () => {
   test('that is taken ends the wait of what failed before; one that is not says why', async () => {
     let up = false;
     const receiver = await receive(() => (up ? 200 : 503));
-    const room = openRoom({ retry: { ...FAST, delays: [3_600_000] } });
+    const room = await openRoom({ retry: { ...FAST, delays: [3_600_000] } });
     const { webhookId } = await subscribe(room, receiver.url);
     room.start();
     await publish(room, 1);

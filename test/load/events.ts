@@ -47,13 +47,13 @@ async function receiver(late: number) {
 
 const directory = mkdtempSync(join(tmpdir(), 'events-'));
 const [slow, healthy] = [await receiver(SLOW_MS), await receiver(0)];
-const setUp = openWebhookRoom(directory);
+const setUp = await openWebhookRoom(['sqlite', directory]);
 for (const { url } of [slow, healthy]) await setUp.webhooks.subscribe({ url, sessionId: SESSION, events: EVENTS });
 await setUp.close();
 
 const script = join(import.meta.dirname, '../support/event-victim.ts');
-const numbers = ['1', String(COUNT), '0'];
-const child = spawn(process.execPath, [...SMALL_HEAP, script, directory, ...numbers, 'unaccelerated'], {
+const asked = ['1', String(COUNT), '0', 'unaccelerated', 'sqlite', directory];
+const child = spawn(process.execPath, [...SMALL_HEAP, script, ...asked], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

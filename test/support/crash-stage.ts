@@ -10,6 +10,7 @@ import { closeConsole } from '../../runtime/src/log.ts';
 import { caller, linkSession } from './api-call.ts';
 import { startReceiver, type Received, type Receiver, type Reply } from './receiver.ts';
 import { eventually } from './deadline.ts';
+import { startEngine, type FlowEngine } from './flow-engine.ts';
 import { Child } from './runtime-process.ts';
 
 export const PHONE = '15550100001';
@@ -28,6 +29,7 @@ export const hasChild = ({ content }: Stanza, tag: string): boolean =>
 export class CrashStage {
   readonly sandbox: Sandbox;
   readonly receiver: Receiver;
+  readonly #engine: FlowEngine;
   readonly #port: number;
   /** The runtime's API, started again or not. */
   readonly call = caller(() => `http://127.0.0.1:${this.#port}`, KEY);
@@ -37,7 +39,11 @@ export class CrashStage {
   #runtime: Child | null = null;
   #trusted: Record<string, string> = {};
 
-  private constructor(sandbox: Sandbox, receiver: Receiver, port: number, hooks: CrashStage['hooks']) {
+  private constructor(
+    { sandbox, receiver, engine, port }: { sandbox: Sandbox; receiver: Receiver; engine: FlowEngine; port: number },
+    hooks: CrashStage['hooks'],
+  ) {
+    this.#engine = engine;
     this.sandbox = sandbox;
     this.receiver = receiver;
     this.#port = port;
@@ -52,7 +58,8 @@ export class CrashStage {
       hooks.onDelivery(event);
       return hooks.reply;
     });
-    const stage = new CrashStage(await startSandbox(), receiver, await freePort(), hooks);
+    const parts = { sandbox: await startSandbox(), receiver, engine: await startEngine(), port: await freePort() };
+    const stage = new CrashStage(parts, hooks);
     if (trustMedia) await stage.#trustMedia();
     await stage.start();
     await linkSession(stage.call, stage.sandbox, SESSION, PHONE);
@@ -84,6 +91,7 @@ export class CrashStage {
       WHATSAPP_WS_URL: this.sandbox.url,
       WHATSAPP_ROOT_KEY: this.sandbox.rootKey,
       ...this.#trusted,
+      ...this.#engine.environment,
       ...environment,
     });
   }
@@ -105,7 +113,6 @@ export class CrashStage {
     return [response.status, error?.code];
   }
 
-  /** The process of the runtime. */
   /** Asks for something and goes away before the answer. */
   async abandon(path: string): Promise<void> {
     const gone = new AbortController();
@@ -117,8 +124,14 @@ export class CrashStage {
     await asked;
   }
 
+  /** The process of the runtime. */
   get pid(): number | undefined {
     return this.#runtime?.pid;
+  }
+
+  /** As on a full disk nothing more is kept, until it `isFull` no longer. */
+  async fill(isFull: boolean): Promise<void> {
+    await this.#engine.fill(isFull, this.#runtime?.pid);
   }
 
   /** Uploads a form; rejects with the code of the error when it is refused. */
@@ -178,6 +191,7 @@ export class CrashStage {
     await this.#runtime?.stop();
     await this.sandbox.stop();
     await this.receiver.stop();
+    await this.#engine.stop();
     rmSync(this.directory, { recursive: true, force: true });
     assert.deepEqual(this.sandbox.unhandled, [], 'stanzas nobody handled');
   }

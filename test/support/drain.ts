@@ -14,6 +14,7 @@ import { caller, type Call } from './api-call.ts';
 import { eventually } from './deadline.ts';
 import { dice } from './dice.ts';
 import { chatsOf, onScreens, planned, standing, type Planned, type Standing } from './drain-messages.ts';
+import { startEngine, type FlowEngine } from './flow-engine.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 import { Child } from './runtime-process.ts';
 import { FIRST_PHONE, KEY, linkAll } from './storm.ts';
@@ -62,10 +63,19 @@ export async function drain(options: DrainOptions): Promise<Drain> {
 const phoneOf = (session: number): string => String(FIRST_PHONE + session);
 const sessionName = (session: number): string => `storm-${session}`;
 
+interface Parts {
+  sandbox: Sandbox;
+  receiver: Receiver;
+  engine: FlowEngine;
+  told: ReadonlySet<string>;
+  port: number;
+}
+
 class Stage {
   readonly #options: DrainOptions;
   readonly #sandbox: Sandbox;
   readonly #receiver: Receiver;
+  readonly #engine: FlowEngine;
   readonly #told: ReadonlySet<string>;
   readonly #base: string;
   readonly #call: Call;
@@ -76,13 +86,11 @@ class Stage {
   #runtime: Child;
   #shown = 0;
 
-  private constructor(
-    options: DrainOptions,
-    parts: { sandbox: Sandbox; receiver: Receiver; told: ReadonlySet<string>; port: number },
-  ) {
+  private constructor(options: DrainOptions, parts: Parts) {
     this.#options = options;
     this.#sandbox = parts.sandbox;
     this.#receiver = parts.receiver;
+    this.#engine = parts.engine;
     this.#told = parts.told;
     this.#base = `http://127.0.0.1:${parts.port}`;
     this.#call = caller(() => this.#base, KEY);
@@ -96,6 +104,7 @@ class Stage {
         // Many kills in a row are what this is about; nobody is there to look after a session that gave up.
         ...{ MAX_RECONNECT_ATTEMPTS: '1000', WHATSAPP_WS_URL: this.#sandbox.url },
         WHATSAPP_ROOT_KEY: this.#sandbox.rootKey,
+        ...parts.engine.environment,
       });
     this.#runtime = this.#start();
   }
@@ -108,7 +117,7 @@ class Stage {
       return 200;
     });
     const sandbox = await startSandbox({ preKeyStock: 'ample' });
-    return new Stage(options, { sandbox, receiver, told, port: await freePort() });
+    return new Stage(options, { sandbox, receiver, told, engine: await startEngine(), port: await freePort() });
   }
 
   async run(): Promise<Drain> {
@@ -132,6 +141,7 @@ class Stage {
     await this.#runtime.kill();
     await this.#sandbox.stop();
     await this.#receiver.stop();
+    await this.#engine.stop();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 

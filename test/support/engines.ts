@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import type { Store } from '../../runtime/src/store/store.ts';
 import { openEngine } from './engine-place.ts';
-import { describeWithRedis, RedisServer } from './redis-server.ts';
+import { RedisServer } from './redis-server.ts';
+import { describeWithRedis } from './with-redis.ts';
 
 /** One engine with a store for each test, none of which sees another's. */
 export interface StoreEngine {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
 import { eventually } from './deadline.ts';
+import { startEngine } from './flow-engine.ts';
 import { startReceiver, type Received, type Receiver, type Reply } from './receiver.ts';
 import { ACCELERATED, EVENTS, SESSION, openWebhookRoom } from './webhook-room.ts';
 
@@ -45,6 +46,8 @@ const HEALTHY: Record<string, Behaviour> = { 'healthy one': () => 200, 'healthy 
 /** Publishes so many events, kills so often, and waits until every receiver has every event; rejects when one does not. */
 export async function eventChaos({ events, kills }: ChaosOptions): Promise<Heard[]> {
   const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
+  const engine = await startEngine();
+  const place = engine.place(directory);
   const heard: Heard[] = [];
   const receivers: Receiver[] = [];
   const listen = async (name: string, behave: Behaviour, port?: number) => {
@@ -58,7 +61,7 @@ export async function eventChaos({ events, kills }: ChaosOptions): Promise<Heard
     return { one, url: receiver.url };
   };
   try {
-    const setUp = openWebhookRoom(directory);
+    const setUp = await openWebhookRoom(place);
     const subscribe = (url: string) => setUp.webhooks.subscribe({ url, sessionId: SESSION, events: EVENTS });
     for (const [name, behave] of Object.entries({ ...HEALTHY, ...MISBEHAVING })) {
       const { one, url } = await listen(name, behave);
@@ -70,25 +73,26 @@ export async function eventChaos({ events, kills }: ChaosOptions): Promise<Heard
     const returns = setTimeout(() => void comeBack(), HOUR_MS);
     const comeBack = async () => void ((await listen('refuses for an hour', () => 200, port)).one.secret = secret);
     try {
-      await publishAndKill(directory, events, kills);
-      await settle(directory, heard, events);
+      await publishAndKill(place, events, kills);
+      await settle(place, heard, events);
     } finally {
       clearTimeout(returns);
     }
   } finally {
     for (const receiver of receivers) await receiver.stop();
+    await engine.stop();
     rmSync(directory, { recursive: true, force: true });
   }
   return heard;
 }
 
 /** Kills after each further part of the events, and begins again behind the last that was durable. */
-async function publishAndKill(directory: string, events: number, kills: number): Promise<void> {
+async function publishAndKill(place: string[], events: number, kills: number): Promise<void> {
   let durable = 0;
   for (let part = 1; part <= kills + 1; part += 1) {
     const until = part > kills ? events : Math.floor((part * events) / (kills + 1));
-    const numbers = [durable + 1, events, EVERY_MS].map(String);
-    const victim = spawn(process.execPath, [VICTIM, directory, ...numbers], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const asked = [...[durable + 1, events, EVERY_MS].map(String), 'accelerated', ...place];
+    const victim = spawn(process.execPath, [VICTIM, ...asked], { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(victim, 'exit');
     for await (const line of createInterface(victim.stdout)) {
       durable = Math.max(durable, Number(line));
@@ -100,8 +104,8 @@ async function publishAndKill(directory: string, events: number, kills: number):
 }
 
 /** Delivers what is left; makes the one that said it was gone active again, and has it told what it missed. */
-async function settle(directory: string, heard: Heard[], events: number): Promise<void> {
-  const room = openWebhookRoom(directory, { retry: ACCELERATED });
+async function settle(place: string[], heard: Heard[], events: number): Promise<void> {
+  const room = await openWebhookRoom(place, { retry: ACCELERATED });
   try {
     room.start();
     const gone = (await room.webhooks.list()).filter(({ status }) => status === 'disabled');

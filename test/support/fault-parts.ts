@@ -7,6 +7,7 @@ import { startApp, type App } from '../../runtime/src/app.ts';
 import { loadConfig } from '../../runtime/src/config.ts';
 import { createLog } from '../../runtime/src/log.ts';
 import type { FaultRow } from './fault-rows.ts';
+import { startEngine, type FlowEngine } from './flow-engine.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 import { trustMediaHost } from './trust.ts';
 
@@ -16,6 +17,7 @@ export interface Parts {
   sandbox: Sandbox;
   receiver: Receiver;
   app: App;
+  engine: FlowEngine;
   directory: string;
 }
 
@@ -24,6 +26,7 @@ export async function openParts(row: FaultRow): Promise<Parts> {
   const sandbox = await startSandbox({ preKeyStock: 'ample' });
   trustMediaHost(sandbox);
   const receiver = await startReceiver();
+  const engine = await startEngine();
   const proxy = row.proxy && (await sandbox.network.openProxy({ kind: row.proxy, user: 'user', password: 'password' }));
   const { url } = row.relay ? await sandbox.network.openRelay() : sandbox;
   const config = loadConfig({
@@ -35,15 +38,17 @@ export async function openParts(row: FaultRow): Promise<Parts> {
       HUMANIZATION_PROFILE: 'instant',
     },
     ...{ OUTBOUND_ALLOW: '127.0.0.1', WHATSAPP_WS_URL: url, WHATSAPP_ROOT_KEY: sandbox.rootKey },
+    ...engine.environment,
     ...(proxy && { DEFAULT_PROXY_URL: proxy.url }),
   });
   const app = await startApp({ config, log: createLog(process.env['FAULT_LOG'] ?? 'silent'), version: 'faults' });
-  return { sandbox, receiver, app, directory };
+  return { sandbox, receiver, app, engine, directory };
 }
 
-export async function closeParts({ app, sandbox, receiver, directory }: Parts): Promise<void> {
+export async function closeParts({ app, sandbox, receiver, engine, directory }: Parts): Promise<void> {
   await app.stop();
   await sandbox.stop();
   await receiver.stop();
+  await engine.stop();
   rmSync(directory, { recursive: true, force: true });
 }

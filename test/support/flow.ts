@@ -12,7 +12,7 @@ import { loadConfig } from '../../runtime/src/config.ts';
 import { createLog } from '../../runtime/src/log.ts';
 import type { Store } from '../../runtime/src/store/store.ts';
 import { openEngine } from './engine-place.ts';
-import { isOnRedis, startEngine, type FlowEngine } from './flow-engine.ts';
+import { startEngine, type FlowEngine } from './flow-engine.ts';
 import { startReceiver, type Receiver } from './receiver.ts';
 
 export const API_KEY = 'test-key-0123456789';
@@ -43,6 +43,8 @@ export class Flow {
   readonly directory: string;
   readonly problems: string[] = [];
   readonly environment: Record<string, string>;
+  /** Of its settings those that say where it keeps what it has. */
+  readonly storage: Record<string, string>;
   /** Every line logged, whatever its level: for what must never be in it. */
   readonly logged: string[] = [];
   readonly #engine: FlowEngine | undefined;
@@ -57,6 +59,7 @@ export class Flow {
     this.directory = directory;
     this.#random = random;
     this.now = now;
+    this.storage = { SESSIONS_DIR: directory, ...engine?.environment };
     this.environment = {
       PORT: '0',
       API_KEY,
@@ -136,7 +139,20 @@ export class Flow {
 
   /** What the runtime, which is stopped, has kept. */
   async kept(): Promise<Store> {
-    return await openEngine(isOnRedis ? (this.#engine?.place ?? []) : ['sqlite', this.directory]);
+    if (!this.#engine) throw new Error('This flow has no engine of its own.');
+    return await openEngine(this.#engine.place(this.directory));
+  }
+
+  /** A second runtime, not started, that has nothing. */
+  second(): Flow {
+    const directory = mkdtempSync(join(tmpdir(), 'whatsapp-second-'));
+    return new Flow(this.sandbox, directory, { environment: this.#engine?.second ?? {} });
+  }
+
+  /** All that the runtime has on the disk, a character for a byte. */
+  files(): string {
+    if (!this.#engine) throw new Error('This flow has no engine of its own.');
+    return this.#engine.files(this.directory);
   }
 
   /** Ends everything, without a word about what happened. */

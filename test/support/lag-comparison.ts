@@ -11,6 +11,7 @@ import { freePort } from '../../runtime/src/demo/free-port.ts';
 import type { WebhookId } from '../../runtime/src/ids.ts';
 import { DEFAULT_RETRY } from '../../runtime/src/webhook/retry.ts';
 import { eventually } from './deadline.ts';
+import { startEngine, type FlowEngine } from './flow-engine.ts';
 import { startReceiver, type Receiver, type Reply } from './receiver.ts';
 import { EVENTS, SESSION, fact, openWebhookRoom, type WebhookRoom } from './webhook-room.ts';
 
@@ -66,15 +67,25 @@ export async function compareLags({ turns, events, everyMs }: LagOptions): Promi
 }
 
 class Stage {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'lags-'));
-  readonly #room: WebhookRoom = openWebhookRoom(this.#directory, { retry: PATIENT });
+  readonly #directory: string;
+  readonly #engine: FlowEngine;
+  readonly #room: WebhookRoom;
   readonly #receivers: Receiver[] = [];
   readonly #published = new Map<string, number>();
   #lags: number[] = [];
   #last = 0;
 
+  private constructor(directory: string, engine: FlowEngine, room: WebhookRoom) {
+    this.#directory = directory;
+    this.#engine = engine;
+    this.#room = room;
+  }
+
   static async open(): Promise<Stage> {
-    const stage = new Stage();
+    const directory = mkdtempSync(join(tmpdir(), 'lags-'));
+    const engine = await startEngine();
+    const room = await openWebhookRoom(engine.place(directory), { retry: PATIENT });
+    const stage = new Stage(directory, engine, room);
     for (let n = 0; n < HEALTHY; n += 1) {
       await stage.#listen(({ data }) => {
         stage.#lags.push(performance.now() - (stage.#published.get(data.messageId) ?? 0));
@@ -131,6 +142,7 @@ class Stage {
   async close(): Promise<void> {
     for (const receiver of this.#receivers) await receiver.stop();
     await this.#room.close();
+    await this.#engine.stop();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 

@@ -1,24 +1,15 @@
-/** Debian's redis-server on a free port of this machine; tests that need one are skipped where there is none. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+/** Debian's redis-server on a free port of this machine. */
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from '@jest/globals';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
 import { eventually, within } from './deadline.ts';
 
 const START_MS = 30_000;
 const STOP_MS = 30_000;
-
-export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
-
-/** Describes tests that need Redis; without one they are skipped, and the title says so. */
-export function describeWithRedis(title: string, tests: () => void): void {
-  if (hasRedis || process.env.REQUIRE_ALL === '1') describe(title, tests);
-  else test.skip(`${title} (no redis-server: install Debian's package, its service is not needed)`, () => undefined);
-}
 
 /** Settings as on redis-server's command line, without the dashes; these come last. */
 export type RedisSettings = Record<string, string>;
@@ -71,6 +62,7 @@ export class RedisServer {
         if (said.includes('Ready to accept connections')) resolve();
       });
     });
+    // Rejects when there is no such program.
     const ended = once(child, 'exit').then(() => Promise.reject(new Error(`Redis ended:\n${said}`)));
     ended.catch(() => undefined);
     await within(START_MS, 'Redis', Promise.race([ready, ended]));
@@ -99,9 +91,7 @@ export class RedisServer {
 
   /** All that it has on the disk. */
   files(): string {
-    const names = readdirSync(this.#directory, { recursive: true, withFileTypes: true });
-    const files = names.filter((entry) => entry.isFile());
-    return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1')).join('\n');
+    return bytesIn(this.#directory);
   }
 
   async stop(): Promise<void> {
@@ -119,4 +109,11 @@ export class RedisServer {
       socket.destroy();
     }
   }
+}
+
+/** All files in a directory, one after the other, a character for a byte. */
+export function bytesIn(directory: string): string {
+  const names = readdirSync(directory, { recursive: true, withFileTypes: true });
+  const files = names.filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1')).join('\n');
 }

@@ -9,6 +9,7 @@ import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
 import { caller } from './api-call.ts';
 import { within } from './deadline.ts';
+import { startEngine } from './flow-engine.ts';
 import { Child } from './runtime-process.ts';
 import { KEY, linkAll, loginsOf, longestStall, phonesOf } from './storm.ts';
 
@@ -28,10 +29,11 @@ export interface Restart {
 export async function restart(sessions: number): Promise<Restart> {
   const directory = mkdtempSync(join(tmpdir(), 'whatsapp-restart-'));
   const sandbox = await startSandbox({ preKeyStock: 'ample' });
+  const engine = await startEngine();
   const [port, metricsPort] = [await freePort(), await freePort()];
   const base = `http://127.0.0.1:${port}`;
   const call = caller(() => base, KEY);
-  const start = () => startRuntime(sandbox, { directory, port, metricsPort, sessions });
+  const start = () => startRuntime(sandbox, { directory, port, metricsPort, sessions, store: engine.environment });
   const children = [start()];
   try {
     await children[0]?.answering(`${base}/health`);
@@ -50,6 +52,7 @@ export async function restart(sessions: number): Promise<Restart> {
   } finally {
     for (const child of children) await child.stop();
     await sandbox.stop();
+    await engine.stop();
     rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -59,11 +62,14 @@ interface Place {
   port: number;
   metricsPort: number;
   sessions: number;
+  /** The settings of its engine. */
+  store: Record<string, string>;
 }
 
-const startRuntime = (sandbox: Sandbox, { directory, port, metricsPort, sessions }: Place) =>
+const startRuntime = (sandbox: Sandbox, { directory, port, metricsPort, sessions, store }: Place) =>
   new Child(['serve'], {
     ...{ PORT: String(port), METRICS_PORT: String(metricsPort), API_KEY: KEY, SESSIONS_DIR: directory },
     ...{ MAX_SESSIONS_PER_INSTANCE: String(sessions), LOG_LEVEL: 'warn' },
     ...{ WHATSAPP_WS_URL: sandbox.url, WHATSAPP_ROOT_KEY: sandbox.rootKey },
+    ...store,
   });

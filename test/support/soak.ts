@@ -14,6 +14,7 @@ import { closeConsole } from '../../runtime/src/log.ts';
 import { caller, linkSession, type Call } from './api-call.ts';
 import { eventually } from './deadline.ts';
 import { dice } from './dice.ts';
+import { startEngine, type FlowEngine } from './flow-engine.ts';
 import { Inspector } from './inspector.ts';
 import { startReceiver, type Received, type Receiver } from './receiver.ts';
 import { Child } from './runtime-process.ts';
@@ -73,6 +74,7 @@ interface Parts {
   receiver: Receiver;
   runtime: Child;
   inspector: Inspector;
+  engine: FlowEngine;
   directory: string;
   call: Call;
 }
@@ -97,6 +99,7 @@ class Stage {
     const directory = mkdtempSync(join(tmpdir(), 'whatsapp-soak-'));
     const sandbox = await startSandbox({ preKeyStock: 'ample' });
     const { sessions } = options;
+    const engine = await startEngine();
     const told = new Map<string, Set<string>>();
     const receiver = await startReceiver((event) => noteTold(told, event));
     const [port, inspectorPort] = [await freePort(), await freePort()];
@@ -109,14 +112,14 @@ class Stage {
         HUMANIZATION_PROFILE: 'instant',
         NODE_OPTIONS: `--inspect=127.0.0.1:${inspectorPort}`,
       },
-      ...{ WHATSAPP_WS_URL: sandbox.url, WHATSAPP_ROOT_KEY: sandbox.rootKey },
+      ...{ WHATSAPP_WS_URL: sandbox.url, WHATSAPP_ROOT_KEY: sandbox.rootKey, ...engine.environment },
     });
     const call = caller(() => `http://127.0.0.1:${port}`, KEY);
     await runtime.answering(`http://127.0.0.1:${port}/health`);
     const inspector = await Inspector.at(inspectorPort);
     const phones = phonesOf(sessions);
     const traffic = new SoakTraffic({ sandbox, call, phones, told });
-    const stage = new Stage(options, { sandbox, receiver, runtime, inspector, directory, call }, traffic);
+    const stage = new Stage(options, { sandbox, receiver, runtime, inspector, engine, directory, call }, traffic);
     await call('POST', '/webhooks', { url: receiver.url, events: ['message'] });
     await stage.#link();
     await traffic.befriend();
@@ -148,6 +151,7 @@ class Stage {
     await this.#parts.runtime.kill();
     await this.#parts.sandbox.stop();
     await this.#parts.receiver.stop();
+    await this.#parts.engine.stop();
     rmSync(this.#parts.directory, { recursive: true, force: true });
   }
 

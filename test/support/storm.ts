@@ -9,6 +9,7 @@ import { startSandbox, type Sandbox } from '../../runtime/sandbox/sandbox.ts';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
 import { caller, linkSession, type Call } from './api-call.ts';
 import { within } from './deadline.ts';
+import { startEngine } from './flow-engine.ts';
 import { Child } from './runtime-process.ts';
 
 export const KEY = 'storm-test-key';
@@ -30,11 +31,13 @@ export interface Storm {
 export async function storm(sessions: number): Promise<Storm> {
   const directory = mkdtempSync(join(tmpdir(), 'whatsapp-storm-'));
   const sandbox = await startSandbox();
+  const engine = await startEngine();
   const [port, metricsPort] = [await freePort(), await freePort()];
   const runtime = new Child(['serve'], {
     ...{ PORT: String(port), METRICS_PORT: String(metricsPort), API_KEY: KEY, SESSIONS_DIR: directory },
     ...{ MAX_SESSIONS_PER_INSTANCE: String(sessions), LOG_LEVEL: 'warn' },
     ...{ WHATSAPP_WS_URL: sandbox.url, WHATSAPP_ROOT_KEY: sandbox.rootKey },
+    ...engine.environment,
   });
   try {
     const base = `http://127.0.0.1:${port}`;
@@ -54,6 +57,7 @@ export async function storm(sessions: number): Promise<Storm> {
   } finally {
     await runtime.stop();
     await sandbox.stop();
+    await engine.stop();
     rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -6,18 +6,21 @@ import { afterEach, beforeEach, jest } from '@jest/globals';
 import { webhookIdFor } from '../../runtime/src/ids.ts';
 import type { DeliveryRecord } from '../../runtime/src/webhook/webhook.ts';
 import { eventually } from './deadline.ts';
+import { startEngine, type FlowEngine } from './flow-engine.ts';
 import { startReceiver, type Received, type Receiver, type Reply } from './receiver.ts';
 import { EVENTS, SESSION, fact, openWebhookRoom, type WebhookRoom } from './webhook-room.ts';
 
 // Each waits for what it waits for, with deadlines of its own.
 jest.setTimeout(60_000);
 
-/** Where the databases of the present test are. */
+/** What the present test has to itself; the databases are in one of them. */
 export let directory: string;
+export let engine: FlowEngine;
 let rooms: WebhookRoom[];
 let receivers: Receiver[];
 
-beforeEach(() => {
+beforeEach(async () => {
+  engine = await startEngine();
   directory = mkdtempSync(join(tmpdir(), 'webhook-'));
   rooms = [];
   receivers = [];
@@ -25,11 +28,12 @@ beforeEach(() => {
 afterEach(async () => {
   for (const each of rooms) await each.close();
   for (const each of receivers) await each.stop();
+  await engine.stop();
   rmSync(directory, { recursive: true });
 });
 
-export function openRoom(more?: Parameters<typeof openWebhookRoom>[1]): WebhookRoom {
-  const room = openWebhookRoom(directory, more);
+export async function openRoom(more?: Parameters<typeof openWebhookRoom>[1]): Promise<WebhookRoom> {
+  const room = await openWebhookRoom(engine.place(directory), more);
   rooms.push(room);
   return room;
 }

@@ -4,7 +4,7 @@ import type { EventName, Fact } from '../../runtime/src/events.ts';
 import { parseSessionId, type MessageId, type SessionId } from '../../runtime/src/ids.ts';
 import { createEgress } from '../../runtime/src/proxy/proxy.ts';
 import { createSeal } from '../../runtime/src/seal.ts';
-import { openStore, type Store } from '../../runtime/src/store/store.ts';
+import type { Store } from '../../runtime/src/store/store.ts';
 import { DEFAULT_RETRY } from '../../runtime/src/webhook/retry.ts';
 import {
   createWebhooks,
@@ -12,6 +12,7 @@ import {
   type WebhookDependencies,
   type Webhooks,
 } from '../../runtime/src/webhook/webhook.ts';
+import { openEngine } from './engine-place.ts';
 
 export const SESSION = parseSessionId('shop');
 /** Of another tenant. */
@@ -58,12 +59,13 @@ export interface WebhookRoom {
   close(): Promise<void>;
 }
 
-export function openWebhookRoom(
-  directory: string,
+/** On the store at this place, as `engine-place.ts` takes it. */
+export async function openWebhookRoom(
+  place: string[],
   more: Partial<WebhookDependencies> & { allow?: string[] } = {},
-): WebhookRoom {
+): Promise<WebhookRoom> {
   const { allow = ['127.0.0.1'], ...dependencies } = more;
-  const store = openStore({ directory, ...(dependencies.now && { now: dependencies.now }) });
+  const store = await openEngine(place, dependencies.now);
   const egress = createEgress({ allow });
   const log: string[] = [];
   const outcomes: string[] = [];

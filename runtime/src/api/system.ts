@@ -16,6 +16,8 @@ export function systemRoutes(app: Api, { version, sandbox, protocol, sessions, s
   app.get('/ready', { schema: { summary, security: [], response: schemas.answers(200, schemas.Ready) } }, async () => {
     if (stopping.aborted) throw new RuntimeError('unavailable');
     await tryWriting().catch((thrown: unknown) => {
+      // A store elsewhere says itself what is wrong with it.
+      if (thrown instanceof RuntimeError) throw thrown;
       throw new RuntimeError('not_writable', { details: [toError(thrown).message] });
     });
     const left = sessions.starting();

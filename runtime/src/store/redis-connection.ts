@@ -3,11 +3,12 @@
  * fails when neither helped in time; it is never done after its caller was told so: each change carries the time until which
  * Redis may begin it. So whatever is sent here must come to the same when it is done twice.
  */
+import { randomUUID } from 'node:crypto';
 import { ReplyError } from 'ioredis';
 import type { Redis } from 'ioredis';
 import { CannotStart, RuntimeError, toError } from '../errors.ts';
 import { RECONNECT_MS, redisClient } from './redis-client.ts';
-import type { FunctionLibrary } from './redis-functions.ts';
+import { checkVersion, type FunctionLibrary } from './redis-functions.ts';
 
 /** How long a command may take in all, outages included. */
 const COMMAND_MS = 10_000;
@@ -51,6 +52,8 @@ export interface Change extends FunctionCall {
 }
 
 export class RedisConnection {
+  /** What it is called in Redis's list of connections, also after it was lost. */
+  readonly name = randomUUID();
   readonly #redis: Redis;
   readonly #onConnection: NonNullable<RedisAddress['onConnection']>;
   readonly #libraries: readonly FunctionLibrary[];
@@ -63,6 +66,8 @@ export class RedisConnection {
   #lastError: Error | null = null;
   #wasLost = false;
   #isClosing = false;
+  /** Told, while it starts, of what waiting does not help. */
+  #refused: (error: Error) => void = () => undefined;
 
   private constructor({ url, onConnection = () => undefined, libraries = [] }: RedisAddress) {
     this.#onConnection = onConnection;
@@ -70,7 +75,8 @@ export class RedisConnection {
     const remember = (error: Error) => {
       this.#lastError = error;
     };
-    this.#redis = redisClient(url, remember, { connectTimeout: CONNECT_MS, disconnectTimeout: RECONNECT_MS });
+    const timeouts = { connectTimeout: CONNECT_MS, disconnectTimeout: RECONNECT_MS };
+    this.#redis = redisClient(url, remember, { ...timeouts, connectionName: this.name });
     this.#redis.on('connect', () => this.#expectReady());
     this.#redis.on('ready', () => void this.#begin());
     this.#redis.on('close', () => this.#lost(new Error('The connection was closed.')));
@@ -83,6 +89,7 @@ export class RedisConnection {
       await connection.#start();
     } catch (error) {
       connection.#redis.disconnect();
+      if (error instanceof CannotStart) throw error;
       const { host } = new URL(address.url);
       throw new CannotStart(`Redis at ${host} (REDIS_URL) cannot be used: ${toError(error).message}`);
     }
@@ -204,13 +211,13 @@ export class RedisConnection {
 
   async #start(): Promise<void> {
     const { promise: begun, resolve, reject } = Promise.withResolvers<undefined>();
-    const onError = (error: Error) => {
-      if (WRONG_ADDRESS.test(error.message)) reject(error);
+    this.#refused = (error) => {
+      if (error instanceof CannotStart || WRONG_ADDRESS.test(error.message)) reject(error);
     };
     const waiter = { order: 0, go: () => resolve(undefined) };
     this.#waiting.push(waiter);
     const timer = setTimeout(() => reject(this.#unavailable()), START_MS);
-    this.#redis.on('error', onError);
+    this.#redis.on('error', this.#refused);
     // It goes on trying by itself.
     this.#redis.connect().catch(() => undefined);
     try {
@@ -219,7 +226,7 @@ export class RedisConnection {
       throw this.#lastError ?? error;
     } finally {
       clearTimeout(timer);
-      this.#redis.off('error', onError);
+      this.#redis.off('error', this.#refused);
       this.#waiting = this.#waiting.filter((other) => other !== waiter);
     }
   }
@@ -227,11 +234,13 @@ export class RedisConnection {
   /** There is a connection: what waits for it goes on once the clocks are compared. */
   async #begin(): Promise<void> {
     try {
+      checkVersion(String(await this.#answered(this.#redis.info('server'), performance.now() + CONNECT_MS)));
       // A call that is answered "not found" would be made after what was called behind it.
       for (const library of this.#libraries) await this.#answered(this.#load(library), performance.now() + CONNECT_MS);
       await this.#readClock();
     } catch (error) {
       this.#lastError = toError(error);
+      this.#refused(this.#lastError);
       this.#redis.disconnect(true);
       return;
     }

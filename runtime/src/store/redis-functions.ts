@@ -3,6 +3,16 @@
  * two versions share a Redis while one takes the place of the other.
  */
 import { createHash } from 'node:crypto';
+import { CannotStart } from '../errors.ts';
+
+const OLDEST_VERSION = 7;
+
+/** Throws `CannotStart` when a Redis of which this is the INFO has no functions yet. */
+export function checkVersion(info: string): void {
+  const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? 'unknown';
+  if (Number.parseInt(version, 10) >= OLDEST_VERSION) return;
+  throw new CannotStart(`Redis ${OLDEST_VERSION}.0 or newer is needed, REDIS_URL leads to ${version}.`);
+}
 
 export interface FunctionLibrary {
   readonly name: string;

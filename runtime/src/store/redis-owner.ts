@@ -2,12 +2,12 @@
  * Whose Redis it is while one runtime works with it: two would open the same WhatsApp accounts. The holder renews what it
  * holds; it knows by its own clock when that has run out, whether Redis can be reached or not, and has to end then.
  */
-import { randomUUID } from 'node:crypto';
 import { CannotStart } from '../errors.ts';
 import { sleepUnlessAborted } from '../time.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { functionLibrary } from './redis-functions.ts';
 import { clusterKeys, RedisKeys, WORKER_LIFE_MS } from './redis-keys.ts';
+import { isOver, thisProcess } from './same-machine.ts';
 
 const HELD_MS = 15_000;
 const RENEW_MS = 4_000;
@@ -18,16 +18,17 @@ const LOOK_MS = 500;
 const LIBRARY = functionLibrary(
   'owner',
   `
+-- A full Redis takes it: who holds it goes on holding it.
 writes('hold', function(keys, args)
   local holder = redis.call('GET', keys[1])
   if holder and holder ~= args[1] then return 0 end
   redis.call('SET', keys[1], args[1], 'PX', args[2])
   return 1
-end)
+end, { 'allow-oom' })
 
 writes('release', function(keys, args)
   if redis.call('GET', keys[1]) == args[1] then redis.call('DEL', keys[1]) end
-end)
+end, { 'allow-oom' })
 `,
 );
 
@@ -35,7 +36,8 @@ export class RedisOwner {
   readonly #connection: RedisConnection;
   readonly #keys: RedisKeys;
   readonly #beats: string;
-  readonly #token = randomUUID();
+  /** Its connection and its process, for who comes after. */
+  readonly #token: string;
   readonly #stopping = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
   /** On this process's monotonic clock. */
@@ -44,6 +46,7 @@ export class RedisOwner {
 
   private constructor(connection: RedisConnection, prefix: string) {
     this.#connection = connection;
+    this.#token = `${connection.name} ${thisProcess()}`;
     this.#keys = new RedisKeys(prefix, null);
     this.#beats = clusterKeys(prefix).beats;
   }
@@ -55,7 +58,7 @@ export class RedisOwner {
     while (!(await owner.#hold(HELD_MS))) {
       if (performance.now() > until)
         throw new CannotStart('Another runtime works with this Redis; stop that one, or choose another REDIS_PREFIX.');
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      if (!(await owner.#endDead())) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     if (await owner.#areWorkersThere()) {
       await owner.release();
@@ -97,6 +100,28 @@ export class RedisOwner {
       if (holds && (await this.#areWorkersThere().catch(() => false))) return lost();
       if (holds) watch();
     }
+  }
+
+  /** Takes it from a holder that was killed on this machine, whose time has not run out; false when nothing says so for certain. */
+  async #endDead(): Promise<boolean> {
+    const holder = await this.#connection.command('GET', [this.#keys.holder]);
+    if (typeof holder !== 'string') return true;
+    const [connection = '', process = ''] = holder.split(' ');
+    if (!isOver(process) || !(await this.#endConnection(connection).catch(() => false))) return false;
+    await this.#call('release', [holder], HELD_MS);
+    return true;
+  }
+
+  /** Nothing that was sent by this connection is done any more. False, or rejects, where Redis does not let it be known. */
+  async #endConnection(name: string): Promise<boolean> {
+    const list = String(await this.#connection.command('CLIENT', ['LIST'])).split('\n');
+    const called = (wanted: string) => list.filter((line) => line.split(' ').includes(`name=${wanted}`));
+    if (called(this.#connection.name).length === 0) return false;
+    for (const line of called(name)) {
+      const [, id = ''] = /^id=(\d+)/.exec(line) ?? [];
+      await this.#connection.command('CLIENT', ['KILL', 'ID', id]);
+    }
+    return true;
   }
 
   /** Whether workers that share the sessions (`cluster/`) were heard of lately, by the clock of Redis. */

@@ -1,15 +1,10 @@
-/** What the store needs of the Redis it is given; from INFO alone, since hosted ones often forbid CONFIG. */
+/** What the store needs of the Redis it is given, but for its version; from INFO alone, since hosted ones often forbid CONFIG. */
 import { CannotStart } from '../errors.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
-const OLDEST_VERSION = 7;
-
-/** Throws `CannotStart` with what to set when this Redis would lose what it is given, or is too old. */
+/** Throws `CannotStart` with what to set when this Redis would lose what it is given. */
 export async function checkServer(connection: RedisConnection): Promise<void> {
   const info = await readInfo(connection);
-  const version = info.get('redis_version') ?? 'unknown';
-  if (!(Number.parseInt(version, 10) >= OLDEST_VERSION))
-    throw new CannotStart(`Redis ${OLDEST_VERSION}.0 or newer is needed, REDIS_URL leads to ${version}.`);
   if (info.get('aof_enabled') !== '1')
     throw new CannotStart(
       'Redis would forget messages when it is restarted: set "appendonly yes" in its configuration (and "appendfsync always" to survive power cuts to the last message).',

@@ -1,12 +1,19 @@
 /** Events told once more to one subscriber, from the logs of the sessions it listens to. */
+import type { EventEnvelope } from '../events.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
 import { positionAt, type EventLog } from './event-log.ts';
 import { covered, fromEnd, inOrder, type KnownSession } from './event-stream.ts';
-import { wants, type EventFilter } from './filter.ts';
+import { wants } from './filter.ts';
 import type { Replayed, ReplayRange, Subscription } from './webhook.ts';
 
 /** One replay's most; the answer says where to go on. */
 export const MOST_REPLAYED = 10_000;
+
+/**
+ * A range is of the times that events tell, by the clock of who wrote them; where they stand goes by that of Redis, when they
+ * are there. They are looked for so far around it.
+ */
+const CLOCKS_APART_MS = 60_000;
 
 interface Replay {
   events: EventLog;
@@ -18,16 +25,17 @@ interface Replay {
 export async function replay(room: Replay, subscription: Subscription, range: ReplayRange): Promise<Replayed> {
   const { events, queue } = room;
   const sessions = covered(room.sessions(), subscription);
-  const before = positionAt((range.to ?? Number.MAX_SAFE_INTEGER / 2_000) + 1);
-  let after = positionAt(range.from ?? 0) - 1;
-  if (range.last !== undefined)
-    after = Math.max(after, await beginningOf(events, subscription, sessions, before, range.last));
+  const { from = 0, to = Number.MAX_SAFE_INTEGER / 2_000 - CLOCKS_APART_MS } = range;
+  const fits = (event: EventEnvelope) => event.timestamp >= from && event.timestamp <= to && wants(subscription, event);
+  const before = positionAt(to + CLOCKS_APART_MS);
+  let after = positionAt(from - CLOCKS_APART_MS);
+  if (range.last !== undefined) after = Math.max(after, await beginningOf(events, fits, sessions, before, range.last));
   let queued = 0;
   for (;;) {
     const page = await inOrder(events, sessions, { after, before });
     for (const event of page) {
       after = event.position;
-      if (!wants(subscription, event.envelope)) continue;
+      if (!fits(event.envelope)) continue;
       if (await queue.repeat(subscription.webhookId, event)) queued += 1;
       if (queued === MOST_REPLAYED) return { queued, nextFrom: event.envelope.timestamp + 1 };
     }
@@ -38,7 +46,7 @@ export async function replay(room: Replay, subscription: Subscription, range: Re
 /** Behind which position the last so many that are wanted are. */
 async function beginningOf(
   events: EventLog,
-  filter: EventFilter,
+  fits: (event: EventEnvelope) => boolean,
   sessions: ReturnType<typeof covered>,
   before: number,
   last: number,
@@ -50,7 +58,7 @@ async function beginningOf(
     if (page.length === 0) return 0;
     for (const { envelope, position } of page) {
       end = position;
-      if (wants(filter, envelope)) left -= 1;
+      if (fits(envelope)) left -= 1;
       if (left === 0) return position - 1;
     }
   }
