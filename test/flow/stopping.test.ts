@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CrashStage, PHONE, SESSION, type Stanza } from '../support/crash-stage.ts';
 import { within } from '../support/deadline.ts';
+import { IN_USE } from '../support/flow-engine.ts';
 
 const LIMIT = 90_000;
 const CONTACT = '15550100040';
@@ -97,12 +98,12 @@ test(
 );
 
 test(
-  'a second runtime on the same directory says so and ends, and the first goes on',
+  'a second runtime on the same store says so and ends, and the first goes on',
   async () => {
     const second = stage.process({ PORT: '0' });
     const { code, output } = await second.ended();
     expect(code).toBe(1);
-    expect(output).toContain('in use by another process');
+    expect(output).toContain(IN_USE);
     expect(await isBack()).toMatchObject({ status: 'connected' });
     expect(stage.sandbox.account(PHONE).isOnline()).toBe(true);
   },

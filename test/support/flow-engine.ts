@@ -6,6 +6,9 @@ import { bytesIn, RedisServer } from './redis-server.ts';
 /** For tests of what is only so on SQLite's files. */
 export const isOnRedis = process.env['TEST_ENGINE'] === 'redis';
 
+/** What a second runtime says that would work with the same. */
+export const IN_USE = isOnRedis ? 'Another runtime works with this Redis' : 'in use by another process';
+
 const PREFIX = 'wa';
 
 export interface FlowEngine {

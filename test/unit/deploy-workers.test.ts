@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 import { loadConfig } from '../../runtime/src/config.ts';
 import { checkServer } from '../../runtime/src/store/redis-server-checks.ts';
 import { RedisConnection } from '../../runtime/src/store/redis-connection.ts';
-import { describeWithRedis, RedisServer } from '../support/redis-server.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { describeWithRedis } from '../support/with-redis.ts';
 
 interface Service {
   environment?: Record<string, string>;
