@@ -64,6 +64,8 @@ export class Acceptance {
   }
 
   async #find(id: MessageId, message: AddressedMessage): Promise<boolean> {
+    // Without a key its id was made just now.
+    if (message.idempotencyKey === undefined) return false;
     const known = await this.#deps.queue.get(id);
     if (!known) return false;
     // A person has several addresses, and by which of them they are named makes no other message.

@@ -42,7 +42,11 @@ export class Chats {
   }
 
   async get(chat: Jid): Promise<Chat> {
-    return (await this.#rows.get<Chat>(await this.#keyOf(chat))) ?? NOBODY;
+    return await this.#kept(await this.#keyOf(chat));
+  }
+
+  async #kept(key: string): Promise<Chat> {
+    return (await this.#rows.get<Chat>(key)) ?? NOBODY;
   }
 
   /** When each chat last had a message, either way, ms since 1970; by what it is kept under. */
@@ -66,11 +70,12 @@ export class Chats {
   /** Counts a message accepted to go at `at`, and remembers its text to recognise a duplicate. */
   noteAccepted(chat: Jid, textHash: string, messageId: MessageId, at: number): Promise<void> {
     return this.#inTurn.runExclusive(async () => {
-      const before = await this.get(chat);
+      const key = await this.#keyOf(chat);
+      const before = await this.#kept(key);
       const history = recordText(before.history, { hash: textHash, at, messageId }, this.#now());
       await this.#rows.setMany([
         ...(await this.#counted(at, 1)),
-        { key: await this.#keyOf(chat), value: { ...before, history } satisfies Chat },
+        { key, value: { ...before, history } satisfies Chat },
       ]);
     });
   }
@@ -96,9 +101,10 @@ export class Chats {
 
   noteSent(chat: Jid, textHash: string, messageId: MessageId): Promise<void> {
     return this.#inTurn.runExclusive(async () => {
-      const before = await this.get(chat);
+      const key = await this.#keyOf(chat);
+      const before = await this.#kept(key);
       const { sentAt, known } = recordSent(before.history, { now: this.#now(), textHash, messageId });
-      await this.#rows.set(await this.#keyOf(chat), {
+      await this.#rows.set(key, {
         ...before,
         history: { ...before.history, sentAt, known },
       } satisfies Chat);
@@ -107,10 +113,11 @@ export class Chats {
 
   noteReceived(chat: Jid, message: { messageId: string; participant?: string; length: number }): Promise<void> {
     return this.#inTurn.runExclusive(async () => {
-      const before = await this.get(chat);
+      const key = await this.#keyOf(chat);
+      const before = await this.#kept(key);
       const { length, ...lastReceived } = message;
       const history = recordReceived(before.history, { now: this.#now(), length });
-      await this.#rows.set(await this.#keyOf(chat), { history, lastReceived } satisfies Chat);
+      await this.#rows.set(key, { history, lastReceived } satisfies Chat);
     });
   }
 

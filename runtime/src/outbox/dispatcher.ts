@@ -57,6 +57,8 @@ interface Ready {
   chat: Chat;
   session: Session;
   live: LiveSocket;
+  /** It was made ready in an attempt before, and nobody knows how far it came. */
+  leftBefore: boolean;
 }
 
 export class Dispatcher {
@@ -135,27 +137,24 @@ export class Dispatcher {
     if (brakedMs > 0) return this.#hold(brakedMs, 'sending_paused');
     if (!session || !live) return this.#hold(UNCERTAIN_RETRY_MS, 'not_connected');
 
+    // Looked up once: only this attempt's own sending changes it.
+    const leftBefore = await this.#mayHaveLeft(id);
     const chat = await this.#chats.get(job.data.to);
-    const barred = await this.#barred(job, chat, live);
+    const barred = leftBefore ? null : await this.#barred(job, chat, live);
     if (barred) return barred;
-    return await this.#typeAndSend(job, hand, signal, { chat, session, live });
+    return await this.#typeAndSend(job, hand, signal, { chat, session, live, leftBefore });
   }
 
   /** Types it as planned, and sends it. */
-  async #typeAndSend(
-    job: Job<OutboxJob>,
-    hand: InHand,
-    signal: AbortSignal,
-    { chat, session, live }: Ready,
-  ): Promise<Outcome> {
+  async #typeAndSend(job: Job<OutboxJob>, hand: InHand, signal: AbortSignal, ready: Ready): Promise<Outcome> {
     const { id } = hand;
+    const { chat, session, live } = ready;
     const planned = this.#plan(job, chat, session);
     if (planned.kind === 'wait') return { kind: 'hold', until: planned.until, reason: planned.reason, attempt: false };
     if (planned.kind === 'refuse') return await this.#giveUp(id, planned.code);
     // What was built before may have arrived: it is not typed a second time.
     const typed =
-      (await this.#mayHaveLeft(id)) ||
-      (await this.#typist.perform(planned.steps, { to: job.data.to, chat, live }, signal));
+      ready.leftBefore || (await this.#typist.perform(planned.steps, { to: job.data.to, chat, live }, signal));
     const late = await this.#fate.runExclusive(async () => {
       const ended = await this.#over(id, job.data);
       hand.written = !ended && typed && session.live() === live;
@@ -163,12 +162,12 @@ export class Dispatcher {
     });
     if (late) return late;
     if (!hand.written) return this.#hold(0, 'interrupted');
-    return await this.#send(job, id, live, session);
+    return await this.#send(job, id, ready);
   }
 
   /** What is left to do for a message that has gone, has been taken back or has expired; null while it is to be sent. */
   async #over(id: MessageId, { expiresAt }: OutboxJob): Promise<Outcome | null> {
-    const now = await this.#statuses.find(id);
+    const now = await this.#statuses.reached(id);
     if (now?.status === 'failed') return { kind: 'dead', reason: now.note ?? 'failed' };
     if (now && now.status !== 'pending') return { kind: 'done' };
     if (expiresAt === null || expiresAt > this.#now()) return null;
@@ -183,7 +182,6 @@ export class Dispatcher {
   /** Why it may not go now, if it may not: it is quiet, or the first message to somebody has to wait. */
   async #barred(job: Job<OutboxJob>, { history }: Chat, live: LiveSocket): Promise<Outcome | null> {
     const [id, { to, isReply }] = [job.id as MessageId, job.data];
-    if (await this.#mayHaveLeft(id)) return null;
     // Accepted in the moment before they asked to be left alone.
     if (await this.#before.optOuts.forbids(to, job.data.content)) return await this.#giveUp(id, 'opted_out');
     const { quietHours } = await this.#before.settings.get();
@@ -225,10 +223,9 @@ export class Dispatcher {
     });
   }
 
-  async #send(job: Job<OutboxJob>, id: MessageId, live: LiveSocket, session: Session): Promise<Outcome> {
+  async #send(job: Job<OutboxJob>, id: MessageId, { live, session, leftBefore }: Ready): Promise<Outcome> {
     const { to, content, contentHash, quoted, target } = job.data;
     this.#deps.metrics.written.inc();
-    const leftBefore = await this.#mayHaveLeft(id);
     const began = performance.now();
     const outcome: AckOutcome = await live.send(to, { messageId: id, content, quoted, target });
     const certain = !leftBefore && (outcome.kind === 'not_sent' || outcome.kind === 'refused');

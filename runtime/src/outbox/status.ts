@@ -70,6 +70,11 @@ export class Statuses {
     return found && { ...found, contact: await this.#contactOf(found.to) };
   }
 
+  /** How far a message of this session has come; undefined while it is pending. */
+  async reached(id: MessageId): Promise<Pick<SentMessage, 'status' | 'note'> | undefined> {
+    return await this.#rows.get<SentMessage>(id);
+  }
+
   /** The session's messages, the one accepted last first. Throws `invalid_cursor`. */
   async page({ status, limit, cursor }: MessageFilter): Promise<MessagePage> {
     let before = cursor === undefined ? undefined : readCursor(cursor);

@@ -223,7 +223,8 @@ function configFor(
     ...(options.wsUrl !== undefined && { waWebSocketUrl: options.wsUrl }),
     auth: { creds: auth.creds, keys: knowingOwnDevice(auth.keys, auth.creds) },
     logger: clientLog(log, ended),
-    connectTimeoutMs: options.connectTimeoutMs,
+    // Not the client's own, which it applies to everything it writes, with two stacks and a timer each: see `limitEntering`.
+    connectTimeoutMs: undefined as unknown as number,
     // The watchdog pings; the client's own keep-alive, which notices late (B4), stays as a second line behind it.
     keepAliveIntervalMs: 4 * options.keepAliveIntervalMs,
     makeSignalRepository: noticeMappings(

@@ -19,7 +19,7 @@ export function expiry(now: number, ttl: number | undefined): number | null {
 
 // The namespace is part of the engine, so Keyv's own prefix would only be in the way; and a lost write must never be silent.
 export const openKeyValue = (store: object, namespace: string): KeyValue =>
-  new Keyv({ store, namespace, useKeyPrefix: false, throwOnErrors: true, deserialize });
+  new Keyv({ store, namespace, useKeyPrefix: false, throwOnErrors: true, serialize: written, deserialize });
 
 /** As Keyv writes it, so that Keyv reads it. */
 export function serialize({ serialize: write }: KeyValue, value: unknown): string {
@@ -30,7 +30,15 @@ export function serialize({ serialize: write }: KeyValue, value: unknown): strin
 
 /** What Keyv writes in a way of its own: bytes, and text that begins with a colon. */
 const KEYVS_OWN = /"::|":base64:/;
+/** Bytes as JSON has them. */
+const BYTES = '"type":"Buffer"';
 const keyvs = new Keyv();
+
+/** As Keyv writes it, which puts it together piece by piece; nearly always there is nothing of its own in it. */
+function written(data: DeserializedData<unknown>): string {
+  const text = JSON.stringify(data);
+  return KEYVS_OWN.test(text) || text.includes(BYTES) ? String(keyvs.serialize?.(data)) : text;
+}
 
 /** As Keyv reads it, which looks at each value of a row; nearly always there is nothing to be found. */
 export function deserialize<Value>(text: string): DeserializedData<Value> {
