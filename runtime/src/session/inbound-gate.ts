@@ -2,6 +2,7 @@
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import { toError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { sleepUnlessAborted } from '../time.ts';
 import type { AuthState } from './auth-state.ts';
 import type { InboundJournal } from './inbound-journal.ts';
 import { Calls, type CallNews } from './news.ts';
@@ -18,6 +19,9 @@ export interface GateDeps {
   /** A stanza could not be written down: the connection must end before the client acks it. */
   onUnsaved(error: Error): void;
 }
+
+/** When a process has lived for so long, what ends it is hardly what ended those before it in their first moments. */
+const QUIET_MS = 15_000;
 
 type Listener = (node: BinaryNode) => void;
 
@@ -46,6 +50,7 @@ export class InboundGate {
   readonly #deps: GateDeps;
   readonly #calls = new Calls();
   readonly #replayed = Promise.withResolvers<undefined>();
+  readonly #over = new AbortController();
   #turn: Promise<void> = Promise.resolve();
 
   /** Takes the client's place at the kinds of stanza that events come of, and hands them on once they are written down. */
@@ -61,21 +66,36 @@ export class InboundGate {
 
   /** Handles again what a former run left unfinished; to be called when the connection is open. */
   async replay(): Promise<void> {
-    const { journal, log } = this.#deps;
+    const { log } = this.#deps;
     try {
-      const { suspects, nodes, givenUp } = await journal.unsettled();
-      const count = suspects.length + nodes.length;
-      if (count > 0) log.info({ count }, 'handling what a former run left unfinished');
-      if (givenUp.length > 0) log.error({ count: givenUp.length }, 'stanzas given up after repeated crashes');
-      for (const node of suspects) {
-        // The next connection goes on with those that are left.
-        if (this.#sock.ws.isOpen) await journal.handleAlone(node, () => this.#again(node));
-      }
-      for (const node of nodes) this.#again(node);
+      const tried = await this.#replayAtOnce().finally(() => this.#replayed.resolve(undefined));
+      if (tried.length > 0 && (await sleepUnlessAborted(QUIET_MS, this.#over.signal))) await this.#eachAlone(tried);
     } catch (error) {
       log.error({ err: toError(error) }, 'what a former run left unfinished could not be read');
-    } finally {
-      this.#replayed.resolve(undefined);
+    }
+  }
+
+  /** The connection has ended. */
+  end(): void {
+    this.#over.abort();
+  }
+
+  /** Returns what is to wait until the process has lived for a while. */
+  async #replayAtOnce(): Promise<BinaryNode[]> {
+    const { journal, log } = this.#deps;
+    const { suspects, tried, nodes, givenUp } = await journal.unsettled();
+    const count = suspects.length + tried.length + nodes.length;
+    if (count > 0) log.info({ count }, 'handling what a former run left unfinished');
+    if (givenUp.length > 0) log.error({ count: givenUp.length }, 'stanzas given up after repeated crashes');
+    await this.#eachAlone(suspects);
+    for (const node of nodes) this.#again(node);
+    return tried;
+  }
+
+  /** The next connection goes on with those that are left. */
+  async #eachAlone(nodes: BinaryNode[]): Promise<void> {
+    for (const node of nodes) {
+      if (this.#sock.ws.isOpen) await this.#deps.journal.handleAlone(node, () => this.#again(node));
     }
   }
 

@@ -164,10 +164,12 @@ export class InboundJournal {
 
   /**
    * The stanzas a former run left unsettled, and those whose content has not come yet, oldest first; each is to be handled
-   * as if it had just arrived. `suspects` go first, each by `handleAlone`.
+   * as if it had just arrived. `suspects` go first, each by `handleAlone`. A process may end in such a moment for another
+   * reason, and does so again where it is killed as soon as it is up: those which it did with go, alone as well, when this one
+   * has lived for a while (`tried`).
    */
-  async unsettled(): Promise<{ suspects: BinaryNode[]; nodes: BinaryNode[]; givenUp: string[] }> {
-    const [suspects, nodes]: [BinaryNode[], BinaryNode[]] = [[], []];
+  async unsettled(): Promise<{ suspects: BinaryNode[]; tried: BinaryNode[]; nodes: BinaryNode[]; givenUp: string[] }> {
+    const [suspects, tried, nodes]: [BinaryNode[], BinaryNode[], BinaryNode[]] = [[], [], []];
     const givenUp: string[] = [];
     for (const [name, row] of await this.#oldestFirst()) {
       const isAwaited = this.#awaited.delete(name);
@@ -175,7 +177,8 @@ export class InboundJournal {
       // However often its connection ends meanwhile: a process that lives has not crashed on it.
       const isCounted = isAwaited || this.#replayed.has(name);
       if (row.replays >= MAX_REPLAYS && !isCounted) {
-        if ((row.alone ?? 0) < MAX_ALONE) suspects.push(await nodeOf(row));
+        const { alone = 0 } = row;
+        if (alone < MAX_ALONE) (alone === 0 ? suspects : tried).push(await nodeOf(row));
         else {
           givenUp.push(name);
           await this.#rows.delete(name);
@@ -189,7 +192,7 @@ export class InboundJournal {
       this.#remember(node.attrs['id'] ?? '', name, row.hashes);
       nodes.push(node);
     }
-    return { suspects, nodes, givenUp };
+    return { suspects, tried, nodes, givenUp };
   }
 
   /** Those not settled; the settled are noted. */

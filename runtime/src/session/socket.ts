@@ -210,6 +210,7 @@ function passThroughJournal(
   sock.ev.on('connection.update', ({ connection, receivedPendingNotifications }) => {
     if (connection === 'open') void gate.replay();
     if (receivedPendingNotifications) void gate.caughtUp();
+    if (connection === 'close') gate.end();
   });
 }
 
