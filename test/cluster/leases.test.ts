@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { LeaseStage, overlaps } from '../support/lease-stage.ts';
 import { describeWithRedis } from '../support/with-redis.ts';
 
@@ -77,6 +78,19 @@ describeWithRedis('never two at one time', () => {
     // What had not been renewed would be lost by then.
     await passing(LONG_LEASE_MS);
     await stage.allActed(stage.now(), PATIENCE_MS);
+    expect(generations()).toEqual(before);
+    expect(overlaps(stage.deeds())).toEqual([]);
+  }, 120_000);
+
+  test('a Redis that is full costs nothing', async () => {
+    await both();
+    const before = generations();
+    const redis = new Redis(stage.redis.url);
+    await redis.config('SET', 'maxmemory', '1');
+    // What had not been renewed would be lost by then.
+    await passing(LONGER_THAN_A_LEASE_MS);
+    await stage.allActed(stage.now(), PATIENCE_MS);
+    redis.disconnect();
     expect(generations()).toEqual(before);
     expect(overlaps(stage.deeds())).toEqual([]);
   }, 120_000);

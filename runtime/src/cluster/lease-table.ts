@@ -13,6 +13,8 @@ export interface Owner {
   generation: number;
 }
 
+/** A full Redis takes them: who has a lease goes on having it. */
+const WHEN_FULL = '#!lua flags=allow-oom\n';
 const NOW = `local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 `;
@@ -56,7 +58,8 @@ export class LeaseTable {
 
   /** `redis` must refuse what it cannot send at once: a command that waits for a connection comes too late. */
   constructor(redis: Redis, keyOf: (name: string) => string) {
-    for (const [name, lua] of Object.entries(SCRIPTS)) redis.defineCommand(name, { numberOfKeys: 1, lua });
+    for (const [name, lua] of Object.entries(SCRIPTS))
+      redis.defineCommand(name, { numberOfKeys: 1, lua: WHEN_FULL + lua });
     this.#redis = redis as Redis & Scripts;
     this.#keyOf = keyOf;
   }
