@@ -85,7 +85,8 @@ export function keyValueContract(open: () => Promise<Store>, reopen: (() => Prom
     }
     expect(seen.toSorted()).toEqual(keys);
     expect(await entries('a')).toEqual([]);
-  });
+    // Each deletion waits for the disk.
+  }, 60_000);
 
   test('deleteMany removes all it is given and says whether there was any', async () => {
     const keyValue = store.instance.keyValue('a');
