@@ -1,14 +1,14 @@
 /**
  * `npm run bench [-- --quick --json --write --profile FOLDER SCENARIO ...]`: what the runtime costs, each scenario beside bare
  * Baileys on the same sandbox, as a Markdown table or as one line of JSON each. `--quick` takes under ten minutes; `--write` puts
- * the table into runtime/BENCH.md, which says more. Ends with 1 when a goal was missed, with 2 when it was asked for what there is not.
+ * the table into runtime/BENCH.md, which says more. Ends with 1 when a goal was missed or a scenario skipped, with 2 when it was asked for what there is not.
  */
 import { toError } from '../../runtime/src/errors.ts';
 import { closeConsole } from '../../runtime/src/log.ts';
 import { Bench } from './bench/bench.ts';
 import { chosen, wishOf, WrongWish, type Wish } from './bench/order.ts';
 import { circumstances, TABLE_HEAD, tableLine, verdict, writePage } from './bench/report.ts';
-import { failedRow, rowOf, type Row, type Scenario, type Stage } from './bench/scenario.ts';
+import { failedRow, rowOf, rowWithout, type Row, type Scenario, type Stage } from './bench/scenario.ts';
 import { stagesOf } from './bench/stages.ts';
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -40,7 +40,7 @@ async function run(
     });
   } catch (error) {
     say(scenarios.map(({ name }) => name).join(', '), error);
-    for (const scenario of left) told(scenario, failedRow(scenario));
+    for (const scenario of left) told(scenario, rowWithout(scenario, error));
   }
 }
 

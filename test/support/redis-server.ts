@@ -1,5 +1,5 @@
 /** Debian's redis-server on a free port of this machine. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
@@ -10,6 +10,9 @@ import { eventually, within } from './deadline.ts';
 
 const START_MS = 30_000;
 const STOP_MS = 30_000;
+
+/** Whether there is a redis-server to start. */
+export const hasRedis = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
 
 /** Settings as on redis-server's command line, without the dashes; these come last. */
 export type RedisSettings = Record<string, string>;
@@ -92,6 +95,12 @@ export class RedisServer {
   /** All that it has on the disk. */
   files(): string {
     return bytesIn(this.#directory);
+  }
+
+  /** Ends it and its files while this process itself ends, and there is no time to wait for anybody. */
+  abandon(): void {
+    this.#child?.kill('SIGKILL');
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 
   async stop(): Promise<void> {

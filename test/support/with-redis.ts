@@ -1,11 +1,9 @@
 /** Tests that need a Redis are skipped where there is none, unless everything is required. */
-import { spawnSync } from 'node:child_process';
 import { describe, test } from '@jest/globals';
-
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+import { hasRedis } from './redis-server.ts';
 
 /** Describes tests that need Redis; without one they are skipped, and the title says so. */
 export function describeWithRedis(title: string, tests: () => void): void {
-  if (hasRedis || process.env.REQUIRE_ALL === '1') describe(title, tests);
+  if (hasRedis() || process.env.REQUIRE_ALL === '1') describe(title, tests);
   else test.skip(`${title} (no redis-server: install Debian's package, its service is not needed)`, () => undefined);
 }

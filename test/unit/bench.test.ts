@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { chosen, wishOf } from '../load/bench/order.ts';
 import { BENCH_PAGE, replaced, tableLine, verdict } from '../load/bench/report.ts';
-import { failedRow, percentile, rowOf, type Stage } from '../load/bench/scenario.ts';
+import { failedRow, percentile, rowOf, rowWithout, Skipped, type Stage } from '../load/bench/scenario.ts';
 import { stagesOf } from '../load/bench/stages.ts';
 
 const names = (stages: readonly Stage[]) => stages.flatMap(({ scenarios }) => scenarios.map(({ name }) => name));
@@ -40,6 +40,13 @@ test('at least: less is missed, as much is met', () => {
 test('a scenario that failed is in the table and among the missed', () => {
   expect(tableLine(failedRow(subject), 'memory')).toContain('| `idle` | memory | failed |');
   expect(verdict([failedRow(subject)])).toBe('Goals missed: `idle`.');
+});
+
+test('a scenario that was skipped says why, and its goal is not met', () => {
+  const row = rowWithout(subject, new Skipped('no redis-server here'));
+  expect(tableLine(row, 'memory')).toContain('| `idle` | memory | skipped: no redis-server here |');
+  expect(row.ok).toBe(false);
+  expect(rowWithout(subject, new Error('broken'))).toEqual(failedRow(subject));
 });
 
 test('a percentile is a value that was measured', () => {

@@ -10,6 +10,7 @@ import { freePort } from '../../../runtime/src/demo/free-port.ts';
 import { caller, linkSession, type Call } from '../../support/api-call.ts';
 import { Inspector } from '../../support/inspector.ts';
 import { residentBytes } from '../../support/memory.ts';
+import { RedisServer } from '../../support/redis-server.ts';
 import { Child } from '../../support/runtime-process.ts';
 import type { Address } from '../bare-sockets.ts';
 import { inParallel } from '../../support/in-parallel.ts';
@@ -43,6 +44,8 @@ export class Bench {
   readonly #address: Address;
   readonly #port: number;
   #runtime: Child | null = null;
+  #redis: RedisServer | null = null;
+  readonly #workers: Child[] = [];
   #bare: ChildProcess | null = null;
   #runtimeInspector = 0;
   #bareInspector = 0;
@@ -64,7 +67,8 @@ export class Bench {
   static readonly #end = (): void => {
     for (const bench of Bench.#open) {
       bench.#bare?.kill('SIGKILL');
-      bench.#runtime?.signal('SIGKILL');
+      for (const child of [bench.#runtime, ...bench.#workers]) child?.signal('SIGKILL');
+      bench.#redis?.abandon();
       // It may write another file before it is dead.
       rmSync(bench.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     }
@@ -94,16 +98,36 @@ export class Bench {
 
   async startRuntime(): Promise<void> {
     this.#runtimeInspector = await freePort();
+    this.#runtime = this.#serve(this.#port, { NODE_OPTIONS: `--inspect=127.0.0.1:${this.#runtimeInspector}` });
+    await this.#runtime.answering(`${this.apiUrl}/health`);
+  }
+
+  #serve(port: number, more: Record<string, string>): Child {
     const { url, rootKey } = this.sandbox;
-    this.#runtime = new Child(['serve'], {
-      ...{ PORT: String(this.#port), API_KEY: KEY, SESSIONS_DIR: this.directory, METRICS_ENABLED: 'false' },
+    return new Child(['serve'], {
+      ...{ PORT: String(port), API_KEY: KEY, SESSIONS_DIR: this.directory, METRICS_ENABLED: 'false' },
       ...{ MAX_SESSIONS_PER_INSTANCE: '1000', LOG_LEVEL: 'warn', HUMANIZATION_PROFILE: 'instant' },
       ...{ DAILY_MESSAGE_LIMIT: '100000', OUTBOUND_ALLOW: '127.0.0.1' },
       ...{ WHATSAPP_WS_URL: url, WHATSAPP_ROOT_KEY: rootKey },
-      NODE_EXTRA_CA_CERTS: this.#mediaCa,
-      NODE_OPTIONS: `--inspect=127.0.0.1:${this.#runtimeInspector}`,
+      ...{ NODE_EXTRA_CA_CERTS: this.#mediaCa, ...more },
     });
-    await this.#runtime.answering(`${this.apiUrl}/health`);
+  }
+
+  /** Several runtimes that share their sessions by a Redis, each with the way to call it. */
+  async startWorkers(count: number): Promise<{ worker: Child; call: Call }[]> {
+    const redis = await RedisServer.start({ appendfsync: 'everysec' });
+    this.#redis = redis;
+    return await Promise.all(
+      Array.from({ length: count }, async () => {
+        const port = await freePort();
+        const url = `http://127.0.0.1:${port}`;
+        const shared = { REDIS_URL: redis.url, CLUSTER_URL: url, ENCRYPTION_KEY: 'ab'.repeat(32) };
+        const worker = this.#serve(port, shared);
+        this.#workers.push(worker);
+        await worker.answering(`${url}/health`);
+        return { worker, call: caller(() => url, KEY) };
+      }),
+    );
   }
 
   async stopRuntime(): Promise<void> {
@@ -127,17 +151,18 @@ export class Bench {
 
   /** So many sessions of each, both at the same time: what they do shares one sandbox anyway. */
   async link(sessions: number): Promise<void> {
-    await Promise.all([this.#linkRuntime(sessions), this.#linkBare(sessions)]);
+    await Promise.all([this.linkBy([this.call], sessions), this.linkBare(sessions)]);
   }
 
-  async #linkRuntime(sessions: number): Promise<void> {
+  /** So many sessions of ours, each by the next of these callers. */
+  async linkBy(calls: readonly Call[], sessions: number): Promise<void> {
     this.#runtimePhones = phonesFrom(FIRST_RUNTIME_PHONE, sessions);
     await inParallel([...this.#runtimePhones.entries()], LINKED_AT_ONCE, async ([at, phone]) =>
-      linkSession(this.call, this.sandbox, sessionName(at), phone),
+      linkSession(calls[at % calls.length] ?? this.call, this.sandbox, sessionName(at), phone),
     );
   }
 
-  async #linkBare(sessions: number): Promise<void> {
+  async linkBare(sessions: number): Promise<void> {
     this.#barePhones = phonesFrom(FIRST_BARE_PHONE, sessions);
     await this.tellBare({ what: 'open', address: this.#address, phones: this.#barePhones });
   }
@@ -183,7 +208,8 @@ export class Bench {
 
   async close(): Promise<void> {
     await this.stopBare();
-    await this.#runtime?.kill();
+    for (const child of [this.#runtime, ...this.#workers]) await child?.kill();
+    await this.#redis?.stop();
     const { unhandled } = this.sandbox;
     await this.sandbox.stop();
     rmSync(this.directory, { recursive: true, force: true });

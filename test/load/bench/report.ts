@@ -16,8 +16,9 @@ export const TABLE_HEAD: readonly string[] = [
   line(['---', '---', '---:', '---:', '---:', '---', '---']),
 ];
 
-export function tableLine({ scenario, value, unit, bare, ratio, goal, ok }: Row, what: string): string {
-  const shown = value === null ? 'failed' : `${value} ${unit}`;
+export function tableLine({ scenario, value, unit, bare, ratio, goal, ok, skipped }: Row, what: string): string {
+  const without = skipped === undefined ? 'failed' : `skipped: ${skipped}`;
+  const shown = value === null ? without : `${value} ${unit}`;
   return line([`\`${scenario}\``, what, shown, bare ?? '', ratio ?? '', goal, ok ? 'yes' : 'NO']);
 }
 

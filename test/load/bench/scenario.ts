@@ -35,7 +35,12 @@ export interface Row {
   readonly ratio: number | null;
   readonly goal: string;
   readonly ok: boolean;
+  /** Why it was not measured; only there when it was not. */
+  readonly skipped?: string;
 }
+
+/** What a scenario needs is not there, such as a program; the message says what. */
+export class Skipped extends Error {}
 
 type Subject = Pick<Scenario, 'name' | 'unit' | 'goals'>;
 
@@ -67,6 +72,12 @@ export function rowOf(subject: Subject, { value, bare }: Measured): Row {
 export const failedRow = (subject: Subject): Row => ({
   ...{ scenario: subject.name, value: null, unit: subject.unit, bare: null, ratio: null },
   ...{ goal: goalText(subject), ok: false },
+});
+
+/** Of one that could not be measured; one that was left out by a `Skipped` says so. */
+export const rowWithout = (subject: Subject, error: unknown): Row => ({
+  ...failedRow(subject),
+  ...(error instanceof Skipped && { skipped: error.message }),
 });
 
 /** The value below which this share of the values lies. */

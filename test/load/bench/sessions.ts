@@ -57,14 +57,19 @@ async function backIn(bench: Bench, phones: readonly string[], begin: () => Prom
   });
 }
 
-async function restart(bench: Bench): Promise<Measured> {
+/** The process of bare clients is killed, and started anew on what it had saved: seconds until all are logged in. */
+export async function bareAnew(bench: Bench): Promise<number> {
   const file = join(bench.directory, AUTH_FILE);
   await bench.tellBare({ what: 'save', file });
   await bench.stopBare();
-  const bare = await backIn(bench, bench.bare.phones, async () => {
+  return await backIn(bench, bench.bare.phones, async () => {
     await bench.startBare();
     await bench.loadBare(file);
   });
+}
+
+async function restart(bench: Bench): Promise<Measured> {
+  const bare = await bareAnew(bench);
   await bench.stopRuntime();
   return { value: await backIn(bench, bench.runtime.phones, () => bench.startRuntime()), bare };
 }

@@ -1,4 +1,5 @@
 /** All scenarios there are. A new one is a file of this folder and a line here; it can be chosen, and is in the table, by that. */
+import { failOverStage } from './fail-over.ts';
 import { mediaStage } from './media.ts';
 import { latencyStage } from './latency.ts';
 import type { Stage } from './scenario.ts';
@@ -14,5 +15,6 @@ export const stagesOf = (quick: boolean): readonly Stage[] => [
   sendingStage({ sessions: 1, people: quick ? 100 : 200 }),
   sendingStage({ sessions: 50, people: quick ? 8 : 20 }),
   latencyStage(quick ? { seconds: 10, messages: 100 } : { seconds: 30, messages: 500 }),
+  failOverStage(quick ? 30 : 90),
   mediaStage(quick ? { count: 5, megabytes: 32 } : { count: 10, megabytes: 64 }),
 ];
