@@ -4,8 +4,9 @@ import { backlogStatements } from '../../runtime/src/store/sqlite-backlog.ts';
 import { SqliteFile } from '../../runtime/src/store/sqlite-file.ts';
 import { jobStatements } from '../../runtime/src/store/sqlite-job-statements.ts';
 
-const { database } = new SqliteFile(':memory:');
-const { oldest, newest, counts, page, pageOfLane, ...perJob } = jobStatements(database);
+const file = new SqliteFile(':memory:');
+const { database } = file;
+const { oldest, newest, counts, page, pageOfLane, ...perJob } = file.prepared(jobStatements);
 afterAll(() => database.close());
 
 const planOf = (sql: string) =>
@@ -36,7 +37,7 @@ describe('the query plan of', () => {
   });
 
   test('the lists and counts reads no table from end to end', () => {
-    const { unfinished, fronts } = backlogStatements(database);
+    const { unfinished, fronts } = file.prepared(backlogStatements);
     expect(planOf(unfinished.sourceSQL).join()).toContain('USING COVERING INDEX job_step');
     for (const { sourceSQL } of [
       unfinished,

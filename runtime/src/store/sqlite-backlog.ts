@@ -1,9 +1,9 @@
 /** What a queue has still to do, counted by its indexes: what is done, which is most, is not looked at. */
-import type { DatabaseSync } from 'node:sqlite';
 import type { JobRow } from './sqlite-job-statements.ts';
 import type { Backlog } from './store.ts';
+import type { Preparing } from './sqlite-statement.ts';
 
-export const backlogStatements = (database: DatabaseSync) => ({
+export const backlogStatements = (database: Preparing) => ({
   unfinished: database.prepare(
     `SELECT step, count(*) AS jobs FROM job WHERE queue = ?
      AND step IN ('scheduled', 'queued', 'ready', 'active', 'held', 'returned', 'aside', 'dead') GROUP BY step`,

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CannotStart } from '../errors.ts';
 import { LogSync } from './log-sync.ts';
+import { preparing, type Preparing } from './sqlite-statement.ts';
 import { MIGRATIONS } from './schema.ts';
 import type { StoreTiming } from './store.ts';
 
@@ -36,9 +37,12 @@ export class SqliteFile {
     this.#log = new LogSync(path === ':memory:' ? null : path, timing);
   }
 
-  /** Statements prepared once for all namespaces and queues of the file: each costs some kilobytes, in every session. */
-  prepared<Statements>(prepare: (database: DatabaseSync) => Statements): Statements {
-    const made = (this.#prepared.get(prepare) as Statements | undefined) ?? prepare(this.database);
+  /**
+   * Statements for all namespaces and queues of the file, each prepared once, when it is first needed: it costs some kilobytes,
+   * in every session.
+   */
+  prepared<Statements>(prepare: (database: Preparing) => Statements): Statements {
+    const made = (this.#prepared.get(prepare) as Statements | undefined) ?? prepare(preparing(this.database));
     this.#prepared.set(prepare, made);
     return made;
   }
@@ -80,8 +84,9 @@ function setUp(database: DatabaseSync): void {
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   // What is removed is overwritten: a wrapped key that stayed in a free page would undo crypto-shredding.
   database.exec('PRAGMA secure_delete = ON');
-  // A page cache of 512 KiB in place of 2 MiB: there is one a session, and a session's hot pages fit.
-  database.exec('PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512;');
+  // A page cache of 64 KiB in place of 2 MiB: there is one a session, and it stays full when that is at rest. What is not in it is
+  // in the system's cache, which all sessions share.
+  database.exec('PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -64;');
   migrate(database);
   // Commits wait for no disk; who has to waits for `saved`.
   database.exec('PRAGMA synchronous = NORMAL');

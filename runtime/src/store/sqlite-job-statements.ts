@@ -1,6 +1,6 @@
 /** The SQL of a queue, prepared once. Every statement is a search of one index of `schema.ts`. */
-import type { DatabaseSync } from 'node:sqlite';
 import type { Step } from './job-steps.ts';
+import type { Preparing } from './sqlite-statement.ts';
 
 export interface JobRow {
   sequence: number;
@@ -22,7 +22,7 @@ export interface JobRow {
   note: string | null;
 }
 
-export const jobStatements = (database: DatabaseSync) => ({
+export const jobStatements = (database: Preparing) => ({
   byId: database.prepare('SELECT * FROM job WHERE queue = ? AND id = ?'),
   insert: database.prepare(
     `INSERT INTO job (queue, id, lane, step, data, priority, place, run_at, due_at, created_at, attempts)
@@ -82,7 +82,7 @@ export const jobStatements = (database: DatabaseSync) => ({
   ),
 });
 
-const listStatements = (database: DatabaseSync, direction: 'ASC' | 'DESC') => {
+const listStatements = (database: Preparing, direction: 'ASC' | 'DESC') => {
   const list = (lane: string) =>
     database.prepare(
       `SELECT * FROM job WHERE queue = :queue AND ${lane} step IN (SELECT value FROM json_each(:steps))
@@ -92,7 +92,7 @@ const listStatements = (database: DatabaseSync, direction: 'ASC' | 'DESC') => {
 };
 
 /** By its key alone, or by its lane: the rows come in order as they are, and a page ends the search. */
-const pageStatements = (database: DatabaseSync) => {
+const pageStatements = (database: Preparing) => {
   const page = (index: string, lane: string) =>
     database.prepare(
       `SELECT * FROM job ${index} WHERE queue = :queue AND ${lane} sequence < :before

@@ -3,11 +3,11 @@
  * rows are invisible at once and removed a few at a time by later writes, so that no timer is needed.
  */
 import { EventEmitter } from 'node:events';
-import type { DatabaseSync } from 'node:sqlite';
 import { Purge } from './purge.ts';
 import { expiry, type KeyValueEntry } from './rows.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Survives } from './store.ts';
+import type { Preparing } from './sqlite-statement.ts';
 
 const PURGE_BATCH = 200;
 const PAGE = 200;
@@ -115,7 +115,7 @@ export class SqliteKeyValue extends EventEmitter {
   }
 }
 
-const prepare = (database: DatabaseSync) => {
+const prepare = (database: Preparing) => {
   const removeExpired = database.prepare(
     `DELETE FROM key_value WHERE (namespace, key) IN
      (SELECT namespace, key FROM key_value WHERE expires_at <= ? LIMIT ?)`,

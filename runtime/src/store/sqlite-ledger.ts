@@ -1,9 +1,9 @@
 /** A ledger on one SQLite table. */
-import type { DatabaseSync } from 'node:sqlite';
 import { MICROSECONDS, type Positions } from './positions.ts';
 import { Purge } from './purge.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { Ledger, LedgerEntry, LedgerRange } from './store.ts';
+import type { Preparing } from './sqlite-statement.ts';
 
 const PURGE_BATCH = 200;
 
@@ -70,7 +70,7 @@ export class SqliteLedger implements Ledger {
   }
 }
 
-const prepare = (database: DatabaseSync) => {
+const prepare = (database: Preparing) => {
   const read = (order: string) =>
     database.prepare(
       `SELECT sequence, id, position, body FROM ledger

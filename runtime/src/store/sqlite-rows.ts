@@ -1,11 +1,11 @@
 /** All rows of a SQLite file, out and in. */
-import type { DatabaseSync } from 'node:sqlite';
 import type { EntryRow, JobRow, Row, ValueRow } from './stored-rows.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+import type { Preparing } from './sqlite-statement.ts';
 
 const PAGE = 500;
 
-export const rowStatements = (database: DatabaseSync) => ({
+export const rowStatements = (database: Preparing) => ({
   values: database.prepare(
     `SELECT namespace, key, value AS text, expires_at AS expiresAt FROM key_value
      WHERE (namespace, key) > (?, ?) ORDER BY namespace, key LIMIT ?`,
