@@ -6,7 +6,7 @@ import { IN_USE, isOnRedis, startEngine } from '../support/flow-engine.ts';
 import { type Flow, onFlow, PHONE } from '../support/flow.ts';
 import { Child } from '../support/runtime-process.ts';
 
-const LIMIT = 90_000;
+const LIMIT = 180_000;
 const [ONE, TWO] = ['1a'.repeat(32), '2b'.repeat(32)] as [string, string];
 
 const rekey = ({ storage }: Flow, env: Record<string, string> = {}) =>

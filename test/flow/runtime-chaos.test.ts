@@ -5,7 +5,7 @@ import { runtimeChaos, type RuntimeChaos } from '../support/runtime-chaos.ts';
 const KILLS = 10;
 let chaos: RuntimeChaos;
 
-beforeAll(async () => void (chaos = await runtimeChaos(KILLS)), 300_000);
+beforeAll(async () => void (chaos = await runtimeChaos(KILLS)), 600_000);
 
 test('every receiver got every message at least once, however it failed while the runtime was killed ten times', () => {
   expect(chaos.heard).toHaveLength(7);
