@@ -11,7 +11,7 @@ const shared = {
   testEnvironment: 'node',
   injectGlobals: false,
   // A lookup of a global in jest's realm is slow, and the client's curve does thousands for one signature: 25 times the time.
-  sandboxInjectedGlobals: ['Math'],
+  sandboxInjectedGlobals: ['Math', 'Float64Array'],
 };
 const esm = {
   ...shared,
