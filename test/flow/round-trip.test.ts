@@ -47,7 +47,7 @@ test('a session is linked by QR, sends a text, is answered, and comes back after
 
   await flow.stopRuntime();
   await flow.startRuntime();
-  const back = await flow.call('GET', '/sessions/sales/wait?status=connected,qr&timeout=10');
+  const back = await flow.call('GET', '/sessions/sales/wait?status=connected,qr&timeout=60');
   expect(back.body.data).toMatchObject({ status: 'connected', phone: `+${PHONE}` });
   const again = await flow.call('POST', '/messages/text', {
     sessionId: 'sales',

@@ -116,15 +116,15 @@ export class Flow {
 
   /** Scans the QR code a session shows. */
   async scan(sessionId: string, phone = PHONE): Promise<void> {
-    await this.call('GET', `/sessions/${sessionId}/wait?status=qr&timeout=10`);
+    await this.call('GET', `/sessions/${sessionId}/wait?status=qr&timeout=60`);
     const { body } = await this.call('GET', `/sessions/${sessionId}/qr`);
     await this.sandbox.account(phone).scan(body.data.qr);
-    const linked = await this.call('GET', `/sessions/${sessionId}/wait?status=connected&timeout=10`);
+    const linked = await this.call('GET', `/sessions/${sessionId}/wait?status=connected&timeout=60`);
     expect(linked.body.data).toMatchObject({ status: 'connected', reached: true });
   }
 
   /** Waits until the session has one of the statuses; returns the session. */
-  async reaches(sessionId: string, status: string, seconds = 15) {
+  async reaches(sessionId: string, status: string, seconds = 60) {
     const { body } = await this.call('GET', `/sessions/${sessionId}/wait?status=${status}&timeout=${seconds}`);
     expect(body.data).toMatchObject({ sessionId, reached: true });
     return body.data;
@@ -179,13 +179,19 @@ export async function startFlow(environment: Record<string, string> = {}, random
   return flow;
 }
 
-/** A flow with one session, `sales`, linked, and the receiver that hears of all its events. */
+/** A flow with one session, `sales`, linked, and the receiver that hears of all its events. One that fails leaves nothing. */
 export async function startLinkedFlow(
   environment: Record<string, string> = {},
 ): Promise<{ flow: Flow; receiver: Receiver }> {
   const receiver = await startReceiver();
   const flow = await startFlow(environment);
-  await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+  try {
+    await flow.link('sales', PHONE, { webhookUrl: receiver.url });
+  } catch (error) {
+    await flow.close();
+    await receiver.stop();
+    throw error;
+  }
   return { flow, receiver };
 }
 
