@@ -150,7 +150,7 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
   const { store, masterSeal, cluster } = ground;
   const egress = createEgress({ allow: [...config.outboundAllow] });
   const webhooks = openWebhooks(
-    { store, egress, metrics, masterSeal, log, clock },
+    { store, isShared: cluster !== null, egress, metrics, masterSeal, log, clock },
     () => sessions,
     (...told) => publish(...told),
   );

@@ -85,6 +85,8 @@ export const openDirectory = (
   });
 
 interface WebhookParts {
+  /** Among several workers. */
+  isShared: boolean;
   store: Store;
   egress: Egress;
   metrics: Metrics;
@@ -94,22 +96,20 @@ interface WebhookParts {
 }
 
 export const openWebhooks = (
-  { store, masterSeal, metrics, clock, ...parts }: WebhookParts,
+  { store, isShared, masterSeal, metrics, clock, ...parts }: WebhookParts,
   sessions: () => Sessions,
   publish: Publish,
 ) =>
   createWebhooks({
     ...{ ...parts, ...clock },
     instance: store.instance,
-    // Not for a session that is being removed: opening its database would make it again.
-    sessionDatabase: (id) => store.session(sessions().get(id).id),
+    ledgers: store,
+    // Not for a session that is being removed: opening its database would make it again, unless several share it.
+    sessionDatabase: (id) => store.session(isShared ? id : sessions().get(id).id),
     seal: masterSeal,
     sessionHash: (id) => sessions().get(id).hash,
     tenantOf: (id) => sessions().get(id).info().tenantId,
-    sessions: () =>
-      sessions()
-        .list()
-        .map((session) => ({ id: session.id, tenantId: session.info().tenantId })),
+    sessions: () => sessions().everywhere(),
     onTrouble: ({ webhook, session, event, trouble, over }) => {
       const alert = webhookAlert(`webhook_${trouble}`, over ? 'resolved' : 'firing', webhook, event);
       return publishIfThere(sessions().find(session), alert, publish);

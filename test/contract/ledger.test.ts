@@ -1,7 +1,8 @@
 /** Entries in their order, kept over a restart, on each engine. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { parseSessionId } from '../../runtime/src/ids.ts';
-import type { Store } from '../../runtime/src/store/store.ts';
+import type { Added, Store } from '../../runtime/src/store/store.ts';
+import { eventually } from '../support/deadline.ts';
 import { describeEachEngine } from '../support/engines.ts';
 
 const KEEP = { keep: 1_000 };
@@ -60,6 +61,27 @@ describeEachEngine((engine) => {
     expect(await add('c')).toMatchObject({ sequence: 4 });
     expect(ids(await ledger().read({ limit: 10 }))).toBe('ac');
   });
+
+  test('who follows a ledger hears of each entry once, in their order, and a position parts what was from what comes', async () => {
+    await add('before');
+    const between = await store.position();
+    const heard: Added[] = [];
+    const begun = Promise.withResolvers<undefined>();
+    const stop = store.follow('events', (added) => {
+      if (added) heard.push(added);
+      begun.resolve(undefined);
+    });
+    // What comes before it listens is said to be missed.
+    for (let n = 0; n === 0 || (heard.length === 0 && n < 100); n++) await add(`hello ${n}`).then(() => begun.promise);
+    const entries = [await add('a', 'one'), await add('b', 'two'), await add('c', 'one')];
+    await add('a', 'one');
+    const ofThese = () => heard.filter(({ position }) => position >= (entries[0]?.position ?? 0));
+    await eventually(30_000, 'all heard of', ofThese, ({ length }) => length >= 3);
+    expect(ofThese()).toEqual(entries.map(({ position }, at) => ({ session: at === 1 ? 'two' : 'one', position })));
+    expect((await ledger().read({ after: between, limit: 1 })).map(({ id }) => id)).toEqual(['hello 0']);
+    expect((await ledger().read({ before: between, limit: 9 })).map(({ id }) => id)).toEqual(['before']);
+    stop();
+  }, 60_000);
 
   test('a body that cannot be made leaves no gap', async () => {
     const fail = () => {

@@ -28,7 +28,7 @@ export function eventDocs(): string[] {
   const names = Object.keys(EVENTS) as EventName[];
   return [
     'What the runtime delivers to webhooks and tells at `GET /events`, by the name in `event`. Every event comes at least once: ' +
-      'what comes again has the same `id`. Fields are only ever added; anything else would be a new `version`. ' +
+      'what comes again has the same `id`, which is also what `Last-Event-ID` goes on behind, at whichever of several workers. Fields are only ever added; anything else would be a new `version`. ' +
       '[events.schema.json](events.schema.json) is the same as a JSON Schema.',
     table(
       ['Event', 'When'],

@@ -64,6 +64,11 @@ export class Workers {
     return known(this.#workers, name);
   }
 
+  /** Where its API is. */
+  address(name: string): string {
+    return known(this.#addresses, name);
+  }
+
   /** Calls one worker's API. */
   async ask(name: string, method: string, path: string, body?: unknown, key?: string) {
     const answer = await fetch(known(this.#addresses, name) + path, {

@@ -14,6 +14,8 @@ export interface Elsewhere {
 const MAKING = new Set(['/sessions', '/sessions/restore']);
 /** Routes about what exists once, when no session is named. */
 const ONCE = ['/webhooks', '/proxies', '/protocol'];
+/** Routes that every worker answers for all sessions, from what they share. */
+const ANYWHERE = new Set(['/events']);
 /** In a form the session is named before its file; so much is looked through for it. */
 const FORM_HEAD_BYTES = 256 * 1024;
 const IN_FORM = /name="?sessionId"?\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)\r\n/;
@@ -67,7 +69,7 @@ async function relay(
 
 async function aboutOf(request: FastifyRequest): Promise<About | null> {
   const route = request.routeOptions.url;
-  if (route === undefined) return null;
+  if (route === undefined || ANYWHERE.has(route)) return null;
   const named =
     idIn(request.params) ??
     idIn(request.query) ??

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { RuntimeError } from '../errors.ts';
 import { EVENT_NAMES, type EventName } from '../events.ts';
-import { parseAddressee, parseEventId, parseSessionId } from '../ids.ts';
+import { parseAddressee, parseEventId, parseSessionId, type SessionId } from '../ids.ts';
 import type { StoredEvent } from '../webhook/webhook.ts';
 import type { Api, ApiDeps } from './api.ts';
 import { callerGone } from './long-poll.ts';
@@ -27,7 +27,7 @@ export function eventStreamRoutes(app: Api, { sessions, webhooks, stopping }: Ap
       const { sessionId, tenantId = null, events, chats = 'all', senders } = request.query;
       refuseBoth(sessionId, request.query.tenantId);
       const filter = {
-        sessionId: sessionId === undefined ? null : sessions.get(parseSessionId(sessionId)).id,
+        sessionId: sessionId === undefined ? null : await known(sessions, parseSessionId(sessionId)),
         events: events === undefined ? EVENT_NAMES : events.split(',').map(parseEventName),
         senders: senders?.split(',').map(parseAddressee) ?? [],
         ...{ tenantId, chats },
@@ -43,6 +43,12 @@ export function eventStreamRoutes(app: Api, { sessions, webhooks, stopping }: Ap
         .send(Readable.from(lines(stream)));
     },
   );
+}
+
+/** Of every worker's sessions; the events of all are where each can read them. Throws `session_not_found`. */
+async function known(sessions: ApiDeps['sessions'], id: SessionId): Promise<SessionId> {
+  if ((await sessions.everywhere()).some((session) => session.id === id)) return id;
+  throw new RuntimeError('session_not_found');
 }
 
 async function* lines(stream: AsyncIterable<StoredEvent | null>): AsyncGenerator<string> {

@@ -251,8 +251,13 @@ export class SessionRegistry implements Sessions {
     await this.#deps.store.closeSession(id);
   }
 
+  async everywhere(): Promise<{ id: SessionId; tenantId: string | null }[]> {
+    if (this.#deps.ownership) return (await this.#vault.outlines()).filter(({ isLeaving }) => !isLeaving);
+    return this.list().map((session) => ({ id: session.id, tenantId: session.info().tenantId }));
+  }
+
   async known(): Promise<SessionId[]> {
-    return (await this.#vault.all()).map(({ sessionId }) => sessionId);
+    return (await this.#vault.outlines()).map(({ id }) => id);
   }
 
   async restore(): Promise<void> {

@@ -211,6 +211,8 @@ export interface Sessions {
    * Resolves when nothing of it is running any more.
    */
   handOver(id: SessionId, lost: boolean): Promise<void>;
+  /** All sessions there are, those of other workers too, unless they are being removed. */
+  everywhere(): Promise<{ id: SessionId; tenantId: string | null }[]>;
   /** The ids of all sessions there are, those of other workers too. */
   known(): Promise<SessionId[]>;
   /** How many of the sessions that `restore` has put under way have not had their turn to connect yet. */

@@ -28,15 +28,27 @@ export interface SessionRecord {
   removing?: true;
 }
 
+/** What is known of a session wherever it is. */
+export interface SessionOutline {
+  id: SessionId;
+  tenantId: string | null;
+  /** It is being removed. */
+  isLeaving: boolean;
+}
+
+const NAMESPACE = 'sessions';
+
 export class Vault {
   readonly #instance: Database;
   readonly #rows: KeyValue;
   readonly #master: Seal;
   readonly #mayWrite: (id: SessionId) => boolean;
+  /** As they were at a version of the records. */
+  #outlines: { version: number; all: SessionOutline[] } | undefined;
 
   constructor(instance: Database, master: Seal, mayWrite: (id: SessionId) => boolean = () => true) {
     this.#instance = instance;
-    this.#rows = instance.keyValue('sessions');
+    this.#rows = instance.keyValue(NAMESPACE);
     this.#master = master;
     this.#mayWrite = mayWrite;
   }
@@ -45,6 +57,16 @@ export class Vault {
     const records: SessionRecord[] = [];
     for await (const [, record] of this.#rows.iterator?.(undefined) ?? []) records.push(record as SessionRecord);
     return records.sort((a, b) => a.createdAt - b.createdAt);
+  }
+
+  /** All sessions, the oldest first; read again only when a record has changed. */
+  async outlines(): Promise<readonly SessionOutline[]> {
+    const version = await this.#instance.version(NAMESPACE);
+    if (this.#outlines?.version !== version) {
+      const all = await this.all();
+      this.#outlines = { version, all: all.map(outlineOf) };
+    }
+    return this.#outlines.all;
   }
 
   async get(id: SessionId): Promise<SessionRecord | undefined> {
@@ -87,3 +109,8 @@ export class Vault {
     return this.#master.open(sealed, `proxy/${id}`);
   }
 }
+
+const outlineOf = ({ sessionId: id, tenantId, removing }: SessionRecord): SessionOutline => ({
+  ...{ id, tenantId },
+  isLeaving: removing === true,
+});

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { SessionId } from '../ids.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { Positions } from './positions.ts';
-import type { Database, Store, StoreTiming } from './store.ts';
+import type { Added, Database, Store, StoreTiming } from './store.ts';
 
 export class EmbeddedStore implements Store {
   readonly instance: Database;
@@ -13,18 +13,21 @@ export class EmbeddedStore implements Store {
   readonly #timing: StoreTiming | undefined;
   readonly #positions = new Positions();
   readonly #sessions = new Map<SessionId, SqliteDatabase>();
+  readonly #followers = new Map<string, (added: Added) => void>();
 
   constructor(directory: string, now: () => number, timing?: StoreTiming) {
     this.#directory = directory;
     this.#now = now;
     this.#timing = timing;
-    this.instance = new SqliteDatabase(this.#path('instance.sqlite'), now, this.#positions, timing);
+    this.instance = new SqliteDatabase(this.#path('instance.sqlite'), now, { positions: this.#positions }, timing);
   }
 
   session(id: SessionId): Database {
     let database = this.#sessions.get(id);
     if (!database) {
-      database = new SqliteDatabase(this.#path(id, 'session.sqlite'), this.#now, this.#positions, this.#timing);
+      const appended = (ledger: string, position: number) => this.#followers.get(ledger)?.({ session: id, position });
+      const ledgers = { positions: this.#positions, appended };
+      database = new SqliteDatabase(this.#path(id, 'session.sqlite'), this.#now, ledgers, this.#timing);
       this.#sessions.set(id, database);
     }
     return database;
@@ -39,6 +42,15 @@ export class EmbeddedStore implements Store {
   async removeSession(id: SessionId): Promise<void> {
     await this.closeSession(id);
     if (this.#directory !== ':memory:') await rm(join(this.#directory, id), { recursive: true, force: true });
+  }
+
+  follow(ledger: string, heard: (added: Added) => void): () => void {
+    this.#followers.set(ledger, heard);
+    return () => void this.#followers.delete(ledger);
+  }
+
+  async position(): Promise<number> {
+    return this.#positions.now(this.#now());
   }
 
   async close(): Promise<void> {

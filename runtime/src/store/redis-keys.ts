@@ -32,9 +32,14 @@ export const clusterKeys = (prefix: string) => ({
 
 export class RedisKeys {
   readonly #tag: string;
+  readonly #prefix: string;
+  /** Null for the instance's. */
+  readonly session: SessionId | null;
 
   /** The names of a session's database, or of the instance's for null. */
   constructor(prefix: string, session: SessionId | null) {
+    this.#prefix = prefix;
+    this.session = session;
     // A session may be called "instance".
     this.#tag = session === null ? `{${prefix}:instance}` : `{${prefix}:session:${session}}`;
   }
@@ -63,6 +68,11 @@ export class RedisKeys {
 
   ledger(part: 'rows' | 'ids' | 'ends', name: string): string {
     return `${this.#tag}:ledger:${part}:${name}`;
+  }
+
+  /** Where it is told of entries in the sessions' ledgers of this name. */
+  ledgerChannel(name: string): string {
+    return `${this.#prefix}:ledger:${name}`;
   }
 
   /** What the names of a queue's keys begin with. */

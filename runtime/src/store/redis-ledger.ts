@@ -6,7 +6,8 @@
 import { MICROSECONDS } from './positions.ts';
 import type { RedisAccess } from './redis-access.ts';
 import { functionLibrary } from './redis-functions.ts';
-import type { Ledger, LedgerEntry, LedgerRange } from './store.ts';
+import type { Added, Ledger, LedgerEntry, LedgerRange } from './store.ts';
+import type { SessionId } from '../ids.ts';
 
 export const LEDGER_LIBRARY = functionLibrary(
   'ledger',
@@ -59,6 +60,8 @@ writes('append', function(keys, args)
   redis.call('HSET', keys[2], id, sequence)
   redis.call('HSET', keys[3], 'last', sequence, 'position', integer(position), 'time', integer(time))
   purge(keys, first, expected, oldest)
+  -- With the entry or not at all, and in the order of the positions.
+  if args[6] ~= '' then redis.call('PUBLISH', args[6], integer(position) .. ' ' .. args[7]) end
   return { sequence, row }
 end)
 
@@ -108,6 +111,8 @@ export class RedisLedger implements Ledger {
   readonly #access: RedisAccess;
   readonly #names: string[];
   readonly #keep: number;
+  /** Where it is told of entries, and of whose. */
+  readonly #told: readonly [channel: string, session: string];
   #last: { sequence: number; position: number } = { sequence: 0, position: 0 };
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -115,6 +120,8 @@ export class RedisLedger implements Ledger {
     this.#access = access;
     this.#names = (['rows', 'ids', 'ends'] as const).map((part) => access.keys.ledger(part, name));
     this.#keep = keep;
+    const { session } = access.keys;
+    this.#told = session === null ? ['', ''] : [access.keys.ledgerChannel(name), session];
   }
 
   append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): Promise<LedgerEntry> {
@@ -129,7 +136,7 @@ export class RedisLedger implements Ledger {
       const now = this.#access.now() * MICROSECONDS;
       const { sequence, position } = this.#last;
       const head = { sequence: sequence + 1, id, position: Math.max(now, position + 1) };
-      const args = [encodeURIComponent(id), body(head), now, this.#oldest(), head.sequence];
+      const args = [encodeURIComponent(id), body(head), now, this.#oldest(), head.sequence, ...this.#told];
       const [at, row, isBehind] = (await this.#access.write(LEDGER_LIBRARY, 'append', this.#names, args)) as [
         string,
         string,
@@ -184,4 +191,10 @@ export function toEntry(sequence: string, row: string): LedgerEntry {
     position: Number(row.slice(0, first)),
     body: row.slice(third + 1),
   };
+}
+
+/** What is told of an entry. */
+export function addedFrom(message: string): Added {
+  const space = message.indexOf(' ');
+  return { position: Number(message.slice(0, space)), session: message.slice(space + 1) as SessionId };
 }

@@ -7,11 +7,11 @@ import { functionLibrary } from './redis-functions.ts';
 import { QUEUE_LIBRARY } from './redis-jobs-lua.ts';
 import { ROWS_LIBRARY } from './redis-key-value.ts';
 import { FENCE_OUTLIVES_MS, RedisKeys } from './redis-keys.ts';
-import { LEDGER_LIBRARY } from './redis-ledger.ts';
+import { addedFrom, LEDGER_LIBRARY } from './redis-ledger.ts';
 import type { RedisOwner } from './redis-owner.ts';
 import { checkServer, LogRewrite } from './redis-server-checks.ts';
 import { RedisWakes } from './redis-wakes.ts';
-import type { Database, Store, StoreTiming } from './store.ts';
+import type { Added, Database, Store, StoreTiming } from './store.ts';
 
 const LIBRARY = functionLibrary(
   'removal',
@@ -98,6 +98,17 @@ export class RedisStore implements Store {
       if (keys.length > 0) await this.connection.change(drop);
       cursor = next;
     } while (cursor !== '0');
+  }
+
+  follow(ledger: string, heard: (added: Added | null) => void): () => void {
+    const channel = new RedisKeys(this.#options.prefix, null).ledgerChannel(ledger);
+    this.#wakes.listen(channel, (message) => heard(message === null ? null : addedFrom(message)));
+    return () => this.#wakes.forget(channel);
+  }
+
+  async position(): Promise<number> {
+    const [seconds, microseconds] = (await this.connection.command('TIME', [])) as [string, string];
+    return Number(seconds) * 1_000_000 + Number(microseconds);
   }
 
   /** Given back when it closes. */

@@ -1,9 +1,8 @@
 /** One embedded database: its namespaces and queues, each made once. */
-import type { Positions } from './positions.ts';
 import { deserialize, openKeyValue, serialize } from './rows.ts';
 import { SqliteFile } from './sqlite-file.ts';
 import { SqliteKeyValue } from './sqlite-key-value.ts';
-import { SqliteLedger } from './sqlite-ledger.ts';
+import { SqliteLedger, type LedgerPlace } from './sqlite-ledger.ts';
 import { SqliteQueue } from './sqlite-queue.ts';
 import { eraseRows, readRows, writeRows } from './sqlite-rows.ts';
 import type { Row } from './stored-rows.ts';
@@ -12,16 +11,16 @@ import type { Batch, Database, KeyValue, Ledger, Queue, StoreTiming, Survives } 
 export class SqliteDatabase implements Database {
   readonly #file: SqliteFile;
   readonly #now: () => number;
-  readonly #positions: Positions;
+  readonly #place: LedgerPlace;
   readonly #adapters = new Map<string, SqliteKeyValue>();
   readonly #keyValues = new Map<string, KeyValue>();
   readonly #queues = new Map<string, SqliteQueue<never>>();
   readonly #ledgers = new Map<string, SqliteLedger>();
 
-  constructor(path: string, now: () => number, positions: Positions, timing?: StoreTiming) {
+  constructor(path: string, now: () => number, place: LedgerPlace, timing?: StoreTiming) {
     this.#file = new SqliteFile(path, timing);
     this.#now = now;
-    this.#positions = positions;
+    this.#place = place;
   }
 
   keyValue(namespace: string, survives: Survives = 'power-cut'): KeyValue {
@@ -77,7 +76,7 @@ export class SqliteDatabase implements Database {
   }
 
   ledger(name: string, { keep }: { keep: number }): Ledger {
-    const ledger = this.#ledgers.get(name) ?? new SqliteLedger(this.#file, name, keep, this.#now, this.#positions);
+    const ledger = this.#ledgers.get(name) ?? new SqliteLedger(this.#file, name, keep, this.#now, this.#place);
     this.#ledgers.set(name, ledger);
     return ledger;
   }

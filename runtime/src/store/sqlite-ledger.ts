@@ -7,38 +7,49 @@ import type { Preparing } from './sqlite-statement.ts';
 
 const PURGE_BATCH = 200;
 
+/** Where the ledgers of a database stand among all of the store. */
+export interface LedgerPlace {
+  positions: Positions;
+  /** An entry was written. */
+  appended?: (ledger: string, position: number) => void;
+}
+
 export class SqliteLedger implements Ledger {
   readonly #file: SqliteFile;
   readonly #name: string;
   readonly #keep: number;
   readonly #now: () => number;
-  readonly #positions: Positions;
+  readonly #place: LedgerPlace;
   readonly #sql;
   readonly #purge: Purge;
 
-  constructor(file: SqliteFile, name: string, keep: number, now: () => number, positions: Positions) {
+  constructor(file: SqliteFile, name: string, keep: number, now: () => number, place: LedgerPlace) {
     this.#file = file;
     this.#name = name;
     this.#keep = keep;
     this.#now = now;
-    this.#positions = positions;
+    this.#place = place;
     this.#sql = file.prepared(prepare);
     this.#purge = new Purge(PURGE_BATCH, (_at, limit) => this.#removeOld(limit));
   }
 
   async append(id: string, body: (entry: Omit<LedgerEntry, 'body'>) => string): Promise<LedgerEntry> {
-    return this.#file.transaction(() => {
+    let isNew = false;
+    const written = this.#file.transaction(() => {
       const last = this.#sql.last.get(this.#name) as LedgerEntry | undefined;
       const known = last?.id === id ? last : this.#find(id);
       if (known) return known;
       this.#sql.forget.run({ name: this.#name, id, oldest: this.#oldest() });
       this.#purge.afterWrite(this.#now());
-      const position = this.#positions.next(this.#now(), last?.position ?? 0);
+      const position = this.#place.positions.next(this.#now(), last?.position ?? 0);
       const head = { sequence: (last?.sequence ?? 0) + 1, id, position };
       const entry = { ...head, body: body(head) };
       this.#sql.insert.run(this.#name, entry.sequence, entry.id, entry.position, entry.body);
+      isNew = true;
       return entry;
     });
+    if (isNew) this.#place.appended?.(this.#name, written.position);
+    return written;
   }
 
   async get(id: string): Promise<LedgerEntry | undefined> {

@@ -225,6 +225,12 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** An entry was added to the ledger of a session. */
+export interface Added {
+  session: SessionId;
+  position: number;
+}
+
 export interface Store {
   readonly instance: Database;
   /** Opens a session's database, made when missing; the same object while it is open. */
@@ -233,6 +239,13 @@ export interface Store {
   closeSession(id: SessionId): Promise<void>;
   /** Closes a session's database and removes all that is in it. */
   removeSession(id: SessionId): Promise<void>;
+  /**
+   * Tells of each entry that is added to a session's ledger of this name, by whichever process, in the order of their positions, or
+   * null when some may have been missed; until what it returns is called. One listener a name.
+   */
+  follow(ledger: string, heard: (added: Added | null) => void): () => void;
+  /** A position behind all entries that there are, and before all that come. */
+  position(): Promise<number>;
   close(): Promise<void>;
 }
 

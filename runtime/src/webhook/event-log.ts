@@ -5,7 +5,7 @@
 import type { EventEnvelope, Fact } from '../events.ts';
 import { eventIdFor } from '../ids.ts';
 import type { EventId, SessionId } from '../ids.ts';
-import type { Database, Ledger, LedgerEntry, LedgerRange } from '../store/store.ts';
+import type { Added, Database, Ledger, LedgerEntry, LedgerRange, Store } from '../store/store.ts';
 
 /** How long a repeated fact is recognised, an event can be replayed, and a delivery is worth beginning. */
 export const EVENT_RETENTION_MS = 7 * 24 * 3_600_000;
@@ -25,16 +25,25 @@ export interface EventLog {
   append(session: SessionId, fact: Fact): Promise<StoredEvent>;
   find(session: SessionId, id: EventId): Promise<StoredEvent | undefined>;
   read(session: SessionId, range: LedgerRange): Promise<StoredEvent[]>;
+  /** See `Store`; of the events of all sessions. */
+  follow(heard: (added: Added | null) => void): () => void;
+  position(): Promise<number>;
 }
+
+/** Where it is told of what is added, whoever adds it. */
+export type Ledgers = Pick<Store, 'follow' | 'position'>;
+
+const NAME = 'events';
 
 /** Where the events from this time on (ms since 1970) begin. */
 export const positionAt = (time: number): number => time * MICROSECONDS;
 
 export function createEventLog(
+  ledgers: Ledgers,
   sessionDatabase: (id: SessionId) => Database,
   sessionHash: (id: SessionId) => string,
 ): EventLog {
-  const of = (session: SessionId): Ledger => sessionDatabase(session).ledger('events', { keep: EVENT_RETENTION_MS });
+  const of = (session: SessionId): Ledger => sessionDatabase(session).ledger(NAME, { keep: EVENT_RETENTION_MS });
   return {
     async append(session, { event, fact, data }) {
       const id = eventIdFor(session, fact);
@@ -50,6 +59,8 @@ export function createEventLog(
       return entry && toEvent(entry);
     },
     read: async (session, range) => (await of(session).read(range)).map(toEvent),
+    follow: (heard) => ledgers.follow(NAME, heard),
+    position: () => ledgers.position(),
   };
 }
 

@@ -4,14 +4,12 @@ import type { EventEnvelope, Fact } from '../events.ts';
 import type { SessionId } from '../ids.ts';
 import { KEEP_DELIVERED_MS, type DeliveryQueue } from './delivery-queue.ts';
 import type { EventLog, StoredEvent } from './event-log.ts';
-import type { EventStreams } from './event-stream.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 interface PublishingDependencies {
   events: EventLog;
   subscriptions: Subscriptions;
   queue: DeliveryQueue;
-  streams: EventStreams;
   tenantOf(id: SessionId): string | null;
   now: () => number;
 }
@@ -30,8 +28,6 @@ export class Publishing {
     return this.#inLine(session, async () => {
       await this.#resumeOnce(session);
       const event = await this.#deps.events.append(session, fact);
-      // Before anything is waited for: streams go by position, and whoever is told of a later event is past this one.
-      this.#deps.streams.published(session, event);
       await this.#add(event);
       return event.envelope;
     });

@@ -18,13 +18,13 @@ const CLOCKS_APART_MS = 60_000;
 interface Replay {
   events: EventLog;
   queue: DeliveryQueue;
-  sessions: () => KnownSession[];
+  sessions: () => Promise<KnownSession[]>;
 }
 
 /** Has the events of a range, or the last ones, delivered again in their order; those still waiting are not doubled. */
 export async function replay(room: Replay, subscription: Subscription, range: ReplayRange): Promise<Replayed> {
   const { events, queue } = room;
-  const sessions = covered(room.sessions(), subscription);
+  let sessions = covered(await room.sessions(), subscription);
   const { from = 0, to = Number.MAX_SAFE_INTEGER / 2_000 - CLOCKS_APART_MS } = range;
   const fits = (event: EventEnvelope) => event.timestamp >= from && event.timestamp <= to && wants(subscription, event);
   const before = positionAt(to + CLOCKS_APART_MS);
@@ -32,7 +32,8 @@ export async function replay(room: Replay, subscription: Subscription, range: Re
   if (range.last !== undefined) after = Math.max(after, await beginningOf(events, fits, sessions, before, range.last));
   let queued = 0;
   for (;;) {
-    const page = await inOrder(events, sessions, { after, before });
+    const { page, more } = await inOrder(events, sessions, { after, before });
+    sessions = more;
     for (const event of page) {
       after = event.position;
       if (!fits(event.envelope)) continue;

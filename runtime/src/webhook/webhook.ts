@@ -13,7 +13,7 @@ import type { Database, JobState } from '../store/store.ts';
 import { countMessages, type MessageCounts } from './counts.ts';
 import { createDelivery, type DeliveryDependencies } from './delivery.ts';
 import { createDeliveryQueue, type DeliveryBacklog, type DeliveryQueue } from './delivery-queue.ts';
-import { createEventLog, EVENT_RETENTION_MS, type StoredEvent } from './event-log.ts';
+import { createEventLog, EVENT_RETENTION_MS, type Ledgers, type StoredEvent } from './event-log.ts';
 import { createEventStreams, type KnownSession, type StreamOptions } from './event-stream.ts';
 import type { ChatKinds, EventFilter } from './filter.ts';
 import { ping } from './ping.ts';
@@ -134,8 +134,9 @@ export interface WebhookDependencies extends Pick<DeliveryDependencies, 'onTroub
   instance: Database;
   /** Events. */
   sessionDatabase(id: SessionId): Database;
-  /** All sessions, with their tenants. */
-  sessions(): KnownSession[];
+  ledgers: Ledgers;
+  /** All sessions, with their tenants; those of other workers too. */
+  sessions(): Promise<KnownSession[]>;
   egress: Egress;
   log: Logger;
   /** Encrypts URLs and secrets at rest. */
@@ -208,11 +209,11 @@ export function createWebhooks(dependencies: WebhookDependencies): Webhooks {
   const { instance, egress, log, now = () => Date.now(), random = Math.random } = dependencies;
   const { onDelivery = () => undefined, retry = DEFAULT_RETRY, onTrouble, sessions, tenantOf } = dependencies;
   const subscriptions = new KeptSubscriptions(instance, dependencies.seal, now);
-  const events = createEventLog(dependencies.sessionDatabase, dependencies.sessionHash);
+  const events = createEventLog(dependencies.ledgers, dependencies.sessionDatabase, dependencies.sessionHash);
   const queue = createDeliveryQueue(instance);
   const deliver = createDelivery({ queue, subscriptions, egress, log, now, random, onDelivery, onTrouble, retry });
   const streams = createEventStreams(events, sessions);
-  const publishing = new Publishing({ events, subscriptions, queue, streams, tenantOf, now });
+  const publishing = new Publishing({ events, subscriptions, queue, tenantOf, now });
 
   const forget = async (id: WebhookId) => {
     await subscriptions.remove(id);
