@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createApi, createMetricsServer, type Api } from './api/api.ts';
 import { createBackups } from './backup.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import { elsewhereIn, generationIn, openCluster, ownershipIn, type Holder } from './clustered.ts';
+import { elsewhereIn, generationIn, neighboursIn, openCluster, ownershipIn, type Holder } from './clustered.ts';
 import type { Config } from './config.ts';
 import { createContacts } from './contacts/contacts.ts';
 import { USUAL_EVENTS, type EventName, type Fact } from './events.ts';
@@ -186,6 +186,7 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
   const alerts = createAlerts({ publish: inBackground(publish, underWay), ...clock });
   const proxies = await openPool(store.instance, masterSeal, {
     settings: poolSettings(config),
+    neighbours: neighboursIn(cluster, () => sessions),
     reconnect: async (session) => await sessions.find(session)?.restart(),
     onHealth: (id, works) => proxyAlert(alerts, sessions.find(id), works),
     ...{ metrics, log, ...clock },

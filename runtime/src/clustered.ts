@@ -1,9 +1,11 @@
 /** One of several workers: what the cluster asks of the rooms, and what they ask of it. */
+import { Mutex } from 'async-mutex';
 import { Cluster, Passing } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
 import { CannotStart } from './errors.ts';
 import type { SessionId } from './ids.ts';
 import type { Logger } from './log.ts';
+import type { Neighbours } from './proxy/proxy.ts';
 import type { SessionInfo, Sessions } from './session/session.ts';
 import { clusterKeys, redisClient, RedisKeys } from './store/store.ts';
 
@@ -43,7 +45,7 @@ export async function openCluster(config: Config, holder: () => Holder, log: Log
     ...{ redis, subscriber, url, capacity, log },
     keys: { ...keys, owner: (name) => ownerKey(name) },
     holding: {
-      known: () => holder().sessions.known(),
+      known: async () => (await holder().sessions.everywhere()).map(({ id }) => id),
       has: (id) => holder().sessions.find(id as SessionId) !== undefined,
       isBeingLinked: (id) =>
         isBeingLinked(
@@ -76,6 +78,17 @@ export const ownershipIn = (cluster: Cluster | null) =>
         reserve: (id: SessionId) => cluster.reserve(id),
         free: (id: SessionId) => cluster.free(id),
       };
+
+/** What of it the pool of proxies uses; nothing alone. `sessions` is asked when they are there. */
+export function neighboursIn(cluster: Cluster | null, sessions: () => Sessions): Neighbours | undefined {
+  if (cluster === null) return undefined;
+  // Those of this worker need not wait as those of others do.
+  const here = new Mutex();
+  return {
+    taken: async () => await sessions().placedElsewhere(),
+    alone: (work) => here.runExclusive(() => cluster.alone(work)),
+  };
+}
 
 /** What of it the API uses. */
 export const elsewhereIn = (cluster: Cluster | null) =>

@@ -14,7 +14,7 @@ interface Observed {
   sessions: Pick<Sessions, 'list'>;
   outboxes: Pick<Outboxes, 'backlogs'>;
   webhooks: Pick<Webhooks, 'backlog' | 'list'>;
-  proxies: Pick<Pool, 'list'>;
+  proxies: Pick<Pool, 'here'>;
   protocol: Pick<ProtocolMonitor, 'report'>;
   alerts: Pick<Alerts, 'standing'>;
   log: Logger;
@@ -86,7 +86,7 @@ async function lookAtWebhooks({ metrics, webhooks, now = Date.now }: Observed): 
 }
 
 function lookAtProxies({ metrics, proxies }: Observed): void {
-  const all = proxies.list();
+  const all = proxies.here();
   for (const status of ['unknown', 'healthy', 'failing', 'quarantine'] as const) {
     const those = all.filter((proxy) => proxy.status === status);
     metrics.proxies.set({ status }, those.length);

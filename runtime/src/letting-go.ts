@@ -18,6 +18,8 @@ export async function letGo(rooms: Letting, session: SessionId): Promise<void> {
   await rooms.outboxes.close(session);
   await rooms.inbox.release(session);
   close(rooms, session);
+  // Its place is in its record, where its next worker finds it.
+  rooms.proxies.leave(session);
   await rooms.webhooks.forget(session);
 }
 

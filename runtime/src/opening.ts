@@ -109,7 +109,7 @@ export const openWebhooks = (
     seal: masterSeal,
     sessionHash: (id) => sessions().get(id).hash,
     tenantOf: (id) => sessions().get(id).info().tenantId,
-    sessions: () => sessions().everywhere(),
+    sessions: async () => (await sessions().everywhere()).filter(({ isLeaving }) => !isLeaving),
     onTrouble: ({ webhook, session, event, trouble, over }) => {
       const alert = webhookAlert(`webhook_${trouble}`, over ? 'resolved' : 'firing', webhook, event);
       return publishIfThere(sessions().find(session), alert, publish);

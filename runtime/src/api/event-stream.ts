@@ -47,7 +47,7 @@ export function eventStreamRoutes(app: Api, { sessions, webhooks, stopping }: Ap
 
 /** Of every worker's sessions; the events of all are where each can read them. Throws `session_not_found`. */
 async function known(sessions: ApiDeps['sessions'], id: SessionId): Promise<SessionId> {
-  if ((await sessions.everywhere()).some((session) => session.id === id)) return id;
+  if ((await sessions.everywhere()).some((session) => session.id === id && !session.isLeaving)) return id;
   throw new RuntimeError('session_not_found');
 }
 

@@ -64,7 +64,7 @@ export function proxyRoutes(app: Api, { proxies, sessions }: ApiDeps): void {
         response: schemas.answers(200, Type.Object({ proxies: Type.Array(Proxy) })),
       },
     },
-    () => ok({ proxies: proxies.list() }),
+    async () => ok({ proxies: await proxies.list() }),
   );
 
   app.post(

@@ -15,6 +15,8 @@ export interface Seat {
   region: string | null;
   /** Not in quarantine. */
   usable: boolean;
+  /** Places that sessions of other workers have here; none when it is left out. */
+  taken?: number;
 }
 
 /** So many failures in a row, and the session looks for another proxy. */
@@ -45,13 +47,20 @@ export class Places {
     if (this.#seats().some((seat) => seat.id === id)) this.#held.set(session, { at: id, failures: 0 });
   }
 
+  /** Whether the session connects through the proxy where it is, and needs no other. */
+  stays(session: SessionId, region: string | null): boolean {
+    const held = this.#held.get(session);
+    const own = this.#seats().find((seat) => seat.id === held?.at && serves(seat, region));
+    return own?.usable === true && (held?.failures ?? 0) < FAILURES_TO_MOVE;
+  }
+
   /** The proxy to connect through now: the session's own, or another where that does not do; null when there is none. */
   take(session: SessionId, region: string | null): ProxyId | null {
     const held = this.#held.get(session);
     const own = this.#seats().find((seat) => seat.id === held?.at && serves(seat, region));
     if (!own) this.#held.delete(session);
+    if (own && this.stays(session, region)) return own.id;
     const works = own?.usable === true;
-    if (works && (held?.failures ?? 0) < FAILURES_TO_MOVE) return own.id;
     return this.move(session, region) ?? (works ? own.id : null);
   }
 
@@ -59,7 +68,7 @@ export class Places {
   move(session: SessionId, region: string | null): ProxyId | null {
     const free = this.#seats()
       .filter((seat) => seat.usable && serves(seat, region) && seat.id !== this.of(session))
-      .map((seat) => ({ ...seat, sessions: this.at(seat.id).length }))
+      .map((seat) => ({ ...seat, sessions: this.at(seat.id).length + (seat.taken ?? 0) }))
       .filter(({ sessions, maxSessions }) => maxSessions === null || sessions < maxSessions);
     const chosen = this.#choose(free);
     if (!chosen) return null;

@@ -3,7 +3,7 @@ import type { ProxyId } from '../ids.ts';
 import { parseProxyUrl, type ProxyAddress } from '../proxy-address.ts';
 import type { ProxyDefinition } from '../proxy-list.ts';
 import type { Seal } from '../seal.ts';
-import type { KeyValue } from '../store/store.ts';
+import type { Database, KeyValue } from '../store/store.ts';
 
 /** A proxy of the pool. */
 export interface Entry extends Omit<ProxyDefinition, 'url'> {
@@ -18,13 +18,22 @@ type Sealed = Omit<Entry, 'address'> & { sealed: string };
 
 const context = (id: ProxyId) => `pool-proxy:${id}`;
 
+const NAMESPACE = 'proxies';
+
 export class PoolVault {
+  readonly #instance: Database;
   readonly #rows: KeyValue;
   readonly #seal: Seal;
 
-  constructor(rows: KeyValue, seal: Seal) {
-    this.#rows = rows;
+  constructor(instance: Database, seal: Seal) {
+    this.#instance = instance;
+    this.#rows = instance.keyValue(NAMESPACE);
     this.#seal = seal;
+  }
+
+  /** Another one says that somebody has written. */
+  async version(): Promise<number> {
+    return await this.#instance.version(NAMESPACE);
   }
 
   /** In the order they came. */
@@ -47,3 +56,9 @@ export class PoolVault {
     await this.#rows.delete(id);
   }
 }
+
+export const entryOf = (
+  { url, weight, maxSessions, region, label }: ProxyDefinition,
+  origin: Entry['origin'],
+  { id, createdAt }: Pick<Entry, 'id' | 'createdAt'>,
+): Entry => ({ id, address: parseProxyUrl(url), weight, maxSessions, region, label, origin, createdAt });

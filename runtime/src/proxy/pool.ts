@@ -4,33 +4,20 @@
  * decides alone who is in quarantine.
  */
 import { EventEmitter, once } from 'node:events';
-import { Semaphore } from 'async-mutex';
 import { RuntimeError } from '../errors.ts';
 import { newProxyId, type ProxyId, type SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { parseProxyUrl, type ProxyAddress } from '../proxy-address.ts';
-import { definitionOf, sameProxy, type GivenProxy, type ProxyDefinition, type ProxyStrategy } from '../proxy-list.ts';
+import { definitionOf, sameProxy, type GivenProxy } from '../proxy-list.ts';
 import { sleepUnlessAborted } from '../time.ts';
-import { afterProbe, UNKNOWN, type Health } from './health.ts';
+import { NOBODY, type Keeping, type Neighbours } from './neighbours.ts';
 import { Places, type Seat } from './places.ts';
-import type { Entry, PoolVault } from './pool-vault.ts';
-import { probe, type ProbeResult } from './probe.ts';
+import { entryOf, type Entry, type PoolVault } from './pool-vault.ts';
+import type { ProbeResult } from './probe.ts';
+import { Probing, type PoolSettings } from './probing.ts';
 import { shown, type PoolProxy } from './pool-proxy.ts';
 import { createChooser } from './strategy.ts';
-
-export interface PoolSettings {
-  /** What PROXY_POOL names. */
-  configured: readonly ProxyDefinition[];
-  strategy: ProxyStrategy;
-  /** How often each proxy is tried out, ms; 0 for never, and then none is ever in quarantine. */
-  checkIntervalMs: number;
-  checkTimeoutMs: number;
-  /** Failures in a row that lead to quarantine. */
-  checkFailures: number;
-  /** The WebSocket address of WhatsApp, or of a sandbox. */
-  endpoint: string;
-}
 
 export interface PoolDeps {
   vault: PoolVault;
@@ -39,36 +26,54 @@ export interface PoolDeps {
   reconnect(session: SessionId): Promise<void>;
   /** The proxy at which this session has its place went into quarantine (false), or came out of it. */
   onHealth(session: SessionId, works: boolean): void;
+  /** Left out, all sessions are here. */
+  neighbours?: Neighbours | undefined;
   metrics: Metrics;
   log: Logger;
   now?: () => number;
   random?: () => number;
 }
 
-/** Probes at once. */
-const MAX_PROBES = 10;
+/** How soon a worker sees what another did, and how long a removal waits for that. */
+const [LOOK_EVERY_MS, LET_GO_WITHIN_MS] = [1_000, 4_000];
 
 export class Pool {
   readonly #deps: PoolDeps;
   readonly #now: () => number;
+  readonly #neighbours: Neighbours;
+  #version = 0;
+  #taken: ReadonlyMap<string, number> = new Map();
   readonly #entries = new Map<ProxyId, Entry>();
-  readonly #health = new Map<ProxyId, Health>();
   readonly #places: Places;
   /** Something changed that somebody who waits for a place may profit from. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
-  readonly #probes = new Semaphore(MAX_PROBES);
-  readonly #probing = new Map<ProxyId, Promise<ProbeResult>>();
+  readonly #probing: Probing;
   readonly #stopping = new AbortController();
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
     this.#now = deps.now ?? Date.now;
+    this.#neighbours = deps.neighbours ?? NOBODY;
+    this.#probing = new Probing({
+      ...deps,
+      now: this.#now,
+      find: (id) => this.#entries.get(id),
+      signal: this.#stopping.signal,
+      onHealth: (id, works) => {
+        for (const session of this.#places.at(id)) deps.onHealth(session, works);
+        if (works) this.#changed();
+      },
+    });
     const choose = createChooser(deps.settings.strategy, deps.random ?? Math.random);
     this.#places = new Places(() => this.#seats(), choose);
   }
 
   /** Reads what was added, and takes over what PROXY_POOL says now; to be called once, before anything else. */
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this.#neighbours.alone(() => this.#load());
+  }
+
+  async #load(): Promise<void> {
     const { vault, settings } = this.#deps;
     const kept = await vault.all();
     for (const definition of settings.configured) {
@@ -84,25 +89,28 @@ export class Pool {
     }
   }
 
-  list(): PoolProxy[] {
+  /** With the sessions of all workers. */
+  async list(): Promise<PoolProxy[]> {
+    await this.#catchUp();
+    return this.here().map((proxy) => ({ ...proxy, sessions: proxy.sessions + (this.#taken.get(proxy.proxyId) ?? 0) }));
+  }
+
+  /** With the sessions of this worker. */
+  here(): PoolProxy[] {
     return [...this.#entries.values()].map((entry) => this.#shown(entry));
   }
 
   /** Throws `invalid_proxy_url`, `proxy_exists`. */
   async add(given: GivenProxy): Promise<PoolProxy> {
     const definition = definitionOf(given);
+    await this.#catchUp();
     if ([...this.#entries.values()].some(({ address }) => sameProxy(address.href, definition.url)))
       throw new RuntimeError('proxy_exists');
     const entry = entryOf(definition, 'api', { id: newProxyId(), createdAt: this.#now() });
+    await this.#deps.vault.save(entry);
     this.#entries.set(entry.id, entry);
-    try {
-      await this.#deps.vault.save(entry);
-    } catch (error) {
-      this.#entries.delete(entry.id);
-      throw error;
-    }
     this.#changed();
-    this.#probeSoon(entry.id);
+    this.#probing.soon(entry.id);
     return this.#shown(entry);
   }
 
@@ -111,29 +119,57 @@ export class Pool {
    * another, or wait. Throws `proxy_not_found`, `proxy_configured`.
    */
   async remove(id: ProxyId): Promise<{ sessions: number }> {
-    const entry = this.#entry(id);
-    if (entry.origin === 'config') throw new RuntimeError('proxy_configured');
+    await this.#catchUp();
+    if (this.#entry(id).origin === 'config') throw new RuntimeError('proxy_configured');
+    const sessions = this.#places.at(id).length + (this.#taken.get(id) ?? 0);
     await this.#deps.vault.remove(id);
+    await this.#drop(id);
+    const until = performance.now() + LET_GO_WITHIN_MS;
+    while ((await this.#neighbours.taken()).has(id) && performance.now() < until)
+      await sleepUnlessAborted(LOOK_EVERY_MS / 5, this.#stopping.signal);
+    return { sessions };
+  }
+
+  /** It is gone: its sessions get another, or wait. */
+  async #drop(id: ProxyId): Promise<void> {
     const sessions = this.#places.at(id);
     this.#entries.delete(id);
-    this.#health.delete(id);
+    this.#probing.forget(id);
     for (const session of sessions) this.#places.leave(session);
     await Promise.all(sessions.map((session) => this.#deps.reconnect(session)));
-    return { sessions: sessions.length };
+  }
+
+  /** Takes in what other workers did. */
+  async #catchUp(): Promise<void> {
+    const taken = await this.#neighbours.taken();
+    const isNews = String([...taken]) !== String([...this.#taken]);
+    this.#taken = taken;
+    const version = await this.#deps.vault.version();
+    if (version === this.#version) return isNews ? this.#changed() : undefined;
+    const kept = await this.#deps.vault.all();
+    this.#version = version;
+    const added = kept.filter(({ id }) => !this.#entries.has(id));
+    for (const entry of added) this.#entries.set(entry.id, entry);
+    const gone = [...this.#entries.keys()].filter((id) => !kept.some((entry) => entry.id === id));
+    // Nobody waits for them: who asks may be one of these sessions.
+    for (const id of gone) this.#drop(id).catch((err: unknown) => this.#deps.log.warn({ err }, 'a proxy was not left'));
+    for (const { id } of added) this.#probing.soon(id);
+    this.#changed();
   }
 
   /** Tries a proxy of the pool out now. Throws `proxy_not_found`. */
   async test(id: ProxyId): Promise<ProbeResult> {
-    return await this.#probe(this.#entry(id).id);
+    return await this.#probing.probe(this.#entry(id).id);
   }
 
   /** Tries out a proxy that need not be in the pool. Throws `invalid_proxy_url`. */
   async testUrl(url: string): Promise<ProbeResult> {
-    return await this.#ask(parseProxyUrl(url).href);
+    return await this.#probing.ask(parseProxyUrl(url).href);
   }
 
   /** Whether there is anything in the pool, of the region if one is named. */
-  serves(region: string | null): boolean {
+  async serves(region: string | null): Promise<boolean> {
+    await this.#catchUp();
     return [...this.#entries.values()].some((entry) => region === null || entry.region === region);
   }
 
@@ -156,29 +192,51 @@ export class Pool {
   async place(
     session: SessionId,
     region: string | null,
-    { signal, onWaiting }: { signal: AbortSignal; onWaiting(): void },
+    { signal, onWaiting, ...keeping }: Keeping & { signal: AbortSignal; onWaiting(): void },
   ): Promise<{ proxyId: string; url: string } | null> {
     for (let told = false; !signal.aborted; told = true) {
-      const before = this.#places.of(session);
-      const id = this.#places.take(session, region);
-      if (before !== null && id !== null && id !== before) this.#deps.metrics.proxyMoves.inc();
-      const entry = id && this.#entries.get(id);
-      if (entry) return { proxyId: entry.id, url: entry.address.href };
-      if (!told) onWaiting();
-      // No await stands between looking and listening, so no change is missed.
-      await once(this.#changes, 'changed', { signal }).catch(() => undefined);
+      const found = new AbortController();
+      // It listens before it looks, so that no change is missed.
+      const until = AbortSignal.any([signal, found.signal]);
+      const changed = once(this.#changes, 'changed', { signal: until }).catch(() => undefined);
+      try {
+        const id = await this.#take(session, region, keeping);
+        const entry = id && this.#entries.get(id);
+        if (entry) return { proxyId: entry.id, url: entry.address.href };
+        if (!told) onWaiting();
+        await changed;
+      } finally {
+        found.abort();
+      }
     }
     return null;
   }
 
+  async #take(session: SessionId, region: string | null, { kept, keep }: Keeping): Promise<ProxyId | null> {
+    await this.#catchUp();
+    const before = this.#places.of(session);
+    if (before === kept() && this.#places.stays(session, region)) return before;
+    return await this.#neighbours.alone(async () => {
+      await this.#catchUp();
+      const id = this.#places.take(session, region);
+      const now = this.#places.of(session);
+      if (before !== null && id !== null && id !== before) this.#deps.metrics.proxyMoves.inc();
+      if (now !== kept()) await keep(now);
+      return id;
+    });
+  }
+
   /** Gives the session a place at another proxy, to be used when it connects next; false when no other has one free. */
-  another(session: SessionId, region: string | null): boolean {
-    const moved = this.#places.move(session, region) !== null;
-    if (moved) {
+  async another(session: SessionId, region: string | null, { keep }: Keeping): Promise<boolean> {
+    return await this.#neighbours.alone(async () => {
+      await this.#catchUp();
+      const id = this.#places.move(session, region);
+      if (id === null) return false;
+      await keep(id);
       this.#deps.metrics.proxyMoves.inc();
       this.#changed();
-    }
-    return moved;
+      return true;
+    });
   }
 
   /** The session needs its place no longer. */
@@ -191,7 +249,7 @@ export class Pool {
     if (works) return this.#places.worked(session);
     this.#places.failed(session);
     const id = this.#places.of(session);
-    if (id) this.#probeSoon(id);
+    if (id) this.#probing.soon(id);
   }
 
   /** Probes every proxy now and then, until the signal aborts; nothing of it is under way when it resolves. */
@@ -199,12 +257,18 @@ export class Pool {
     const { checkIntervalMs } = this.#deps.settings;
     if (signal.aborted) this.#stopping.abort();
     signal.addEventListener('abort', () => this.#stopping.abort(), { once: true });
+    const looking = this.#look(signal);
     if (checkIntervalMs > 0) {
       // One that is removed meanwhile is no longer there to be asked.
-      do await Promise.allSettled([...this.#entries.keys()].map((id) => this.#probe(id)));
+      do await Promise.allSettled([...this.#entries.keys()].map((id) => this.#probing.probe(id)));
       while (await sleepUnlessAborted(checkIntervalMs, signal));
     }
-    await Promise.allSettled(this.#probing.values());
+    await Promise.allSettled([looking, this.#probing.ended()]);
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    while (this.#neighbours !== NOBODY && (await sleepUnlessAborted(LOOK_EVERY_MS, signal)))
+      await this.#catchUp().catch((err: unknown) => this.#deps.log.debug({ err }, 'the pool was not looked at'));
   }
 
   #entry(id: ProxyId): Entry {
@@ -221,77 +285,16 @@ export class Pool {
   #seats(): Seat[] {
     return [...this.#entries.values()].map(({ id, weight, maxSessions, region }) => ({
       ...{ id, weight, maxSessions, region },
-      usable: this.#healthOf(id).status !== 'quarantine',
+      usable: this.#probing.healthOf(id).status !== 'quarantine',
+      taken: this.#taken.get(id) ?? 0,
     }));
-  }
-
-  #healthOf(id: ProxyId): Health {
-    return this.#health.get(id) ?? UNKNOWN;
   }
 
   #changed(): void {
     this.#changes.emit('changed');
   }
 
-  #probeSoon(id: ProxyId): void {
-    if (this.#deps.settings.checkIntervalMs === 0 || this.#stopping.signal.aborted) return;
-    // It may be removed before its turn.
-    this.#probe(id).catch(() => undefined);
-  }
-
-  /** Never two at once of one proxy: who asks meanwhile gets the same answer. */
-  #probe(id: ProxyId): Promise<ProbeResult> {
-    const underWay = this.#probing.get(id);
-    if (underWay) return underWay;
-    const probing = this.#probes
-      .runExclusive(() => this.#ask(this.#entry(id).address.href))
-      .then((result) => {
-        this.#count(result);
-        this.#learn(id, result);
-        return result;
-      })
-      .finally(() => this.#probing.delete(id));
-    this.#probing.set(id, probing);
-    return probing;
-  }
-
-  #ask(url: string): Promise<ProbeResult> {
-    const { endpoint, checkTimeoutMs: timeoutMs } = this.#deps.settings;
-    return probe(url, { endpoint, timeoutMs, signal: this.#stopping.signal });
-  }
-
-  #count({ ok, latencyMs }: ProbeResult): void {
-    // One that is stopping says nothing of a proxy.
-    if (this.#stopping.signal.aborted) return;
-    const { proxyProbes, proxyProbeSeconds } = this.#deps.metrics;
-    proxyProbes.inc({ outcome: ok ? 'ok' : 'failed' });
-    if (latencyMs !== null) proxyProbeSeconds.observe(latencyMs / 1_000);
-  }
-
-  #learn(id: ProxyId, result: ProbeResult): void {
-    const entry = this.#entries.get(id);
-    const { checkFailures, checkIntervalMs } = this.#deps.settings;
-    // Without checks nothing would bring a proxy back, and one that is stopping says nothing of a proxy.
-    if (!entry || checkIntervalMs === 0 || this.#stopping.signal.aborted) return;
-    const before = this.#healthOf(id);
-    const after = afterProbe(before, result, this.#now(), checkFailures);
-    this.#health.set(id, after);
-    const [wasOut, isOut] = [before.status === 'quarantine', after.status === 'quarantine'];
-    if (wasOut === isOut) return;
-    const proxy = entry.address.shown;
-    if (isOut) this.#deps.log.warn({ proxy, error: after.error }, 'a proxy is in quarantine');
-    else this.#deps.log.info({ proxy }, 'a proxy works again');
-    for (const session of this.#places.at(id)) this.#deps.onHealth(session, !isOut);
-    if (!isOut) this.#changed();
-  }
-
   #shown(entry: Entry): PoolProxy {
-    return shown(entry, this.#healthOf(entry.id), this.#places.at(entry.id).length);
+    return shown(entry, this.#probing.healthOf(entry.id), this.#places.at(entry.id).length);
   }
 }
-
-const entryOf = (
-  { url, weight, maxSessions, region, label }: ProxyDefinition,
-  origin: Entry['origin'],
-  { id, createdAt }: Pick<Entry, 'id' | 'createdAt'>,
-): Entry => ({ id, address: parseProxyUrl(url), weight, maxSessions, region, label, origin, createdAt });

@@ -7,13 +7,14 @@ import { PoolVault } from './pool-vault.ts';
 import { openWayOut } from './way-out.ts';
 
 export { createEgress, type Egress, type GuardedWay } from './egress-guard.ts';
+export type { Neighbours } from './neighbours.ts';
 export type { Pool } from './pool.ts';
 export type { PoolProxy } from './pool-proxy.ts';
 export { openWayOut, type WayOut } from './way-out.ts';
 
 /** Opens the pool: what PROXY_POOL says, and what was added. */
 export async function openPool(instance: Database, seal: Seal, deps: Omit<PoolDeps, 'vault'>): Promise<Pool> {
-  const pool = new Pool({ ...deps, vault: new PoolVault(instance.keyValue('proxies'), seal) });
+  const pool = new Pool({ ...deps, vault: new PoolVault(instance, seal) });
   await pool.load();
   return pool;
 }

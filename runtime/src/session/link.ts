@@ -111,7 +111,7 @@ export class Link implements Session {
   }
 
   async useAnotherProxy(): Promise<boolean> {
-    const moved = this.#route.another();
+    const moved = await this.#route.another();
     if (moved) await this.restart();
     return moved;
   }

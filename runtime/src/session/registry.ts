@@ -16,7 +16,7 @@ import { checkSignatures } from './signatures.ts';
 import { separateSignalQueues } from './signal-queue.ts';
 import { Retention, type Due } from './retention.ts';
 import { trustRoot } from './trust.ts';
-import { Vault, type SessionRecord } from './vault.ts';
+import { Vault, type SessionOutline, type SessionRecord } from './vault.ts';
 
 /** Handshakes at once, so that a start with many sessions does not stall the event loop (sandbox-protocol.md 9). */
 const MAX_HANDSHAKES = 10;
@@ -58,7 +58,7 @@ export class SessionRegistry implements Sessions {
 
   async create(request: NewSession): Promise<Session> {
     const id = request.sessionId ?? newSessionId();
-    const choice = request.proxy ?? choiceByDefault(this.#deps.proxies);
+    const choice = request.proxy ?? (await choiceByDefault(this.#deps.proxies));
     return await this.#making(
       id,
       () => checkChoice(choice, this.#deps.proxies),
@@ -148,10 +148,8 @@ export class SessionRegistry implements Sessions {
   }
 
   page(filter: SessionFilter): SessionPage {
-    return pageOf(
-      [...this.#links.values()].map((link) => link.info()),
-      filter,
-    );
+    const all = this.list().map((session) => session.info());
+    return pageOf(all, filter);
   }
 
   async setHumanization(id: SessionId, name: ProfileName | null): Promise<void> {
@@ -251,13 +249,12 @@ export class SessionRegistry implements Sessions {
     await this.#deps.store.closeSession(id);
   }
 
-  async everywhere(): Promise<{ id: SessionId; tenantId: string | null }[]> {
-    if (this.#deps.ownership) return (await this.#vault.outlines()).filter(({ isLeaving }) => !isLeaving);
-    return this.list().map((session) => ({ id: session.id, tenantId: session.info().tenantId }));
+  async everywhere(): Promise<readonly SessionOutline[]> {
+    return await this.#vault.outlines();
   }
 
-  async known(): Promise<SessionId[]> {
-    return (await this.#vault.outlines()).map(({ id }) => id);
+  async placedElsewhere(): Promise<ReadonlyMap<string, number>> {
+    return await this.#vault.places((id) => !this.#links.has(id));
   }
 
   async restore(): Promise<void> {

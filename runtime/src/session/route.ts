@@ -27,6 +27,12 @@ export type KeptProxy =
   | { mode: 'default'; seen: boolean }
   | { mode: 'none' };
 
+/** How the place at a proxy is kept. */
+interface Keeping {
+  kept(): string | null;
+  keep(proxyId: string | null): Promise<void>;
+}
+
 /** What sessions need of the proxy room. */
 export interface Proxies {
   /** Throws `invalid_proxy_url`. */
@@ -36,7 +42,7 @@ export interface Proxies {
   defaultUrl: string | undefined;
   pool: {
     /** Whether there is anything in the pool, of the region if one is named. */
-    serves(region: string | null): boolean;
+    serves(region: string | null): Promise<boolean>;
     /** The place a session had before a restart. */
     claim(session: SessionId, proxyId: string): void;
     /** The proxy at which it has its place, fit to be shown. */
@@ -47,23 +53,23 @@ export interface Proxies {
     place(
       session: SessionId,
       region: string | null,
-      waiting: { signal: AbortSignal; onWaiting(): void },
+      waiting: Keeping & { signal: AbortSignal; onWaiting(): void },
     ): Promise<{ proxyId: string; url: string } | null>;
-    another(session: SessionId, region: string | null): boolean;
+    another(session: SessionId, region: string | null, keeping: Keeping): Promise<boolean>;
     leave(session: SessionId): void;
     report(session: SessionId, works: boolean): void;
   };
 }
 
 /** What a session gets that names nothing: the default proxy, else a place in the pool where there is one. */
-export function choiceByDefault({ defaultUrl, pool }: Proxies): ProxyChoice {
-  return defaultUrl === undefined && pool.serves(null) ? { mode: 'pool', region: null } : { mode: 'default' };
+export async function choiceByDefault({ defaultUrl, pool }: Proxies): Promise<ProxyChoice> {
+  return defaultUrl === undefined && (await pool.serves(null)) ? { mode: 'pool', region: null } : { mode: 'default' };
 }
 
 /** Throws `invalid_proxy_url`, `proxy_pool_empty`. */
 export async function checkChoice(choice: ProxyChoice, proxies: Proxies): Promise<void> {
   if (choice.mode === 'own') await proxies.openWayOut(choice.url).close();
-  if (choice.mode === 'pool' && !proxies.pool.serves(choice.region)) throw new RuntimeError('proxy_pool_empty');
+  if (choice.mode === 'pool' && !(await proxies.pool.serves(choice.region))) throw new RuntimeError('proxy_pool_empty');
 }
 
 /** A choice as it goes into a record. */
@@ -132,11 +138,7 @@ export class Route {
   async url(waiting: { signal: AbortSignal; onWaiting(): void }): Promise<string | null | undefined> {
     const { sessionId, proxy } = this.#record;
     if (proxy.mode === 'pool') {
-      const place = await this.#proxies.pool.place(sessionId, proxy.region, waiting);
-      if (place && place.proxyId !== proxy.proxyId) {
-        proxy.proxyId = place.proxyId;
-        await this.#vault.save(this.#record);
-      }
+      const place = await this.#proxies.pool.place(sessionId, proxy.region, { ...waiting, ...this.#keeping(proxy) });
       return place?.url;
     }
     const url = this.#fixedUrl();
@@ -157,8 +159,27 @@ export class Route {
   }
 
   /** Takes another proxy of the pool from the next connection on; false when there is none. */
-  another(): boolean {
-    return this.mode === 'pool' && this.#proxies.pool.another(this.#record.sessionId, this.region);
+  async another(): Promise<boolean> {
+    const { proxy, sessionId } = this.#record;
+    if (proxy.mode !== 'pool') return false;
+    return await this.#proxies.pool.another(sessionId, proxy.region, this.#keeping(proxy));
+  }
+
+  /** The place is in the record, where other workers count it. */
+  #keeping(proxy: KeptProxy & { mode: 'pool' }): Keeping {
+    return {
+      kept: () => proxy.proxyId,
+      keep: async (proxyId) => {
+        const former = proxy.proxyId;
+        proxy.proxyId = proxyId;
+        try {
+          await this.#vault.save(this.#record);
+        } catch (error) {
+          proxy.proxyId = former;
+          throw error;
+        }
+      },
+    };
   }
 
   /** Whether this choice is not the one that holds already. */

@@ -211,10 +211,10 @@ export interface Sessions {
    * Resolves when nothing of it is running any more.
    */
   handOver(id: SessionId, lost: boolean): Promise<void>;
-  /** All sessions there are, those of other workers too, unless they are being removed. */
-  everywhere(): Promise<{ id: SessionId; tenantId: string | null }[]>;
-  /** The ids of all sessions there are, those of other workers too. */
-  known(): Promise<SessionId[]>;
+  /** All sessions there are, those of other workers and those that are being removed too. */
+  everywhere(): Promise<readonly { id: SessionId; tenantId: string | null; isLeaving: boolean }[]>;
+  /** How many sessions of other workers have their place at each proxy of the pool. */
+  placedElsewhere(): Promise<ReadonlyMap<string, number>>;
   /** How many of the sessions that `restore` has put under way have not had their turn to connect yet. */
   starting(): number;
   /** Ends all connections; what was connected is remembered as wanted. */

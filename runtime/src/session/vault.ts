@@ -34,6 +34,8 @@ export interface SessionOutline {
   tenantId: string | null;
   /** It is being removed. */
   isLeaving: boolean;
+  /** The proxy of the pool at which it has its place. */
+  proxyId: string | null;
 }
 
 const NAMESPACE = 'sessions';
@@ -67,6 +69,14 @@ export class Vault {
       this.#outlines = { version, all: all.map(outlineOf) };
     }
     return this.#outlines.all;
+  }
+
+  /** How many of these sessions have their place at each proxy of the pool. */
+  async places(counts: (id: SessionId) => boolean): Promise<Map<string, number>> {
+    const placed = new Map<string, number>();
+    for (const { id, proxyId } of await this.outlines())
+      if (proxyId !== null && counts(id)) placed.set(proxyId, (placed.get(proxyId) ?? 0) + 1);
+    return placed;
   }
 
   async get(id: SessionId): Promise<SessionRecord | undefined> {
@@ -110,7 +120,8 @@ export class Vault {
   }
 }
 
-const outlineOf = ({ sessionId: id, tenantId, removing }: SessionRecord): SessionOutline => ({
+const outlineOf = ({ sessionId: id, tenantId, removing, proxy }: SessionRecord): SessionOutline => ({
   ...{ id, tenantId },
   isLeaving: removing === true,
+  proxyId: proxy.mode === 'pool' ? proxy.proxyId : null,
 });
