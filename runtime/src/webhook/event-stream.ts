@@ -173,6 +173,8 @@ class Reader {
 
   /** Resolves with true when there is more to read, with false after so long or when the signal aborts. */
   async somethingNew(ms: number, signal: AbortSignal): Promise<boolean> {
+    // It may have aborted while something was read.
+    if (signal.aborted) return false;
     const { promise: nothing, resolve } = Promise.withResolvers<false>();
     const give = () => resolve(false);
     const timer = setTimeout(give, ms);
