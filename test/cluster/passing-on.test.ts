@@ -7,6 +7,7 @@ import { passOn } from '../../runtime/src/api/elsewhere.ts';
 import { requireKey } from '../../runtime/src/api/auth.ts';
 import { installErrorReplies } from '../../runtime/src/api/replies.ts';
 import { Passing, type About, type Place } from '../../runtime/src/cluster/cluster.ts';
+import { RuntimeError } from '../../runtime/src/errors.ts';
 import { createMetrics } from '../../runtime/src/metrics.ts';
 import { within } from '../support/deadline.ts';
 import { freePort } from '../../runtime/src/demo/free-port.ts';
@@ -22,6 +23,8 @@ interface Worker {
   /** What this worker thinks of whose the requests are. */
   find: (about: About) => Place | 'here' | null;
   seen: About[];
+  /** Asked when a long poll has waited here: whether its session has moved. */
+  hasMoved: () => boolean;
   gone: Promise<unknown>;
 }
 
@@ -35,7 +38,7 @@ async function worker(name: string, isFrozen = false): Promise<Worker> {
   const app = fastify({ forceCloseConnections: true });
   const passing = new Passing();
   const { promise: gone, resolve } = Promise.withResolvers<unknown>();
-  const self: Worker = { name, url: '', app, find: () => 'here', seen: [], gone };
+  const self: Worker = { name, url: '', app, find: () => 'here', seen: [], hasMoved: () => false, gone };
   installErrorReplies(app, createMetrics());
   requireKey(app, KEY);
   passOn(app, {
@@ -68,6 +71,10 @@ async function worker(name: string, isFrozen = false): Promise<Worker> {
       await once(request.raw.socket, 'close');
     };
     return reply.header('content-type', 'text/event-stream').send(Readable.from(lines()));
+  });
+  app.get('/sessions/:sessionId/wait', async ({ query }) => {
+    if (self.hasMoved()) throw new RuntimeError('session_moving', { retryAfter: 1 });
+    return { name, query };
   });
   app.post('/sessions', async () => ({ name }));
   app.get('/webhooks', async () => ({ name }));
@@ -187,6 +194,21 @@ describe('a request that another worker is to answer', () => {
     const { status, body } = await ask(asked, '/sessions/one/who');
     expect([status, body.error?.code, body.error?.retryAfter]).toEqual([503, 'session_moving', 3]);
   }, 30_000);
+
+  test('is a long poll that goes on where its session is by then, for the seconds that are left', async () => {
+    const { asked, owner } = await pair();
+    asked.find = () => (asked.seen.length < 2 ? 'here' : at(owner));
+    asked.hasMoved = () => true;
+    expect(await ask(asked, '/sessions/one/wait?status=qr&timeout=30')).toEqual({
+      status: 200,
+      body: { name: 'owner', query: { status: 'qr', timeout: '30' } },
+    });
+    // And comes back.
+    let waits = 0;
+    asked.find = () => 'here';
+    asked.hasMoved = () => ++waits < 3;
+    expect((await ask(asked, '/sessions/one/wait?timeout=20')).body).toEqual({ name: 'asked', query: { timeout: 20 } });
+  });
 
   test('is not done twice when the other worker froze over it: it may have been done', async () => {
     const { asked } = await pair();

@@ -1,7 +1,8 @@
 /** Whose request is it: what another worker is to answer is passed on before anything is done for it here. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { PASSED_ON, type About, type FindPlace, type Passing } from '../cluster/cluster.ts';
 import { RuntimeError } from '../errors.ts';
+import { DEFAULT_SECONDS } from './long-poll.ts';
 
 export interface Elsewhere {
   find: FindPlace;
@@ -16,6 +17,8 @@ const MAKING = new Set(['/sessions', '/sessions/restore']);
 const ONCE = ['/webhooks', '/proxies', '/protocol'];
 /** Routes that every worker answers for all sessions, from what they share. */
 const ANYWHERE = new Set(['/events']);
+/** How the routes of long polls end. */
+const WAIT = '/wait';
 /** In a form the session is named before its file; so much is looked through for it. */
 const FORM_HEAD_BYTES = 256 * 1024;
 const IN_FORM = /name="?sessionId"?\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)\r\n/;
@@ -28,21 +31,59 @@ export function passOn(app: FastifyInstance, { find, passing }: Elsewhere): void
     const about = await aboutOf(request);
     if (!about) return;
     if (request.headers[PASSED_ON] !== undefined) return await refuseMoved(about, find);
-    const { method, headers, body, raw } = request;
-    const given = request.isMultipart() ? raw : body === undefined || body === null ? null : JSON.stringify(body);
-    const gone = new AbortController();
-    // It ends at the other worker too; when all has been said that ends nothing.
-    reply.raw.once('close', () => gone.abort());
-    const answer = await passing.answer(() => find(about), {
-      method,
-      path: raw.url ?? '/',
-      headers,
-      body: given,
-      signal: gone.signal,
-    });
-    if (answer === 'here') return;
-    return await relay(reply, answer);
+    if ((await answered(request, reply, () => find(about), passing)) !== 'here') return reply;
   });
+  app.addHook('onRoute', (route) => {
+    if (route.url.endsWith(WAIT)) route.handler = following(route.handler, find, passing);
+  });
+}
+
+/** Passes a request on and says so back; or says that it is this worker's. */
+async function answered(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  find: () => ReturnType<FindPlace>,
+  passing: Passing,
+): Promise<'here' | undefined> {
+  const { method, headers, body, raw } = request;
+  const given = request.isMultipart() ? raw : body === undefined || body === null ? null : JSON.stringify(body);
+  const gone = new AbortController();
+  // It ends at the other worker too; when all has been said that ends nothing.
+  reply.raw.once('close', () => gone.abort());
+  const path = () => (request.routeOptions.url?.endsWith(WAIT) ? shortened(request, reply) : (raw.url ?? '/'));
+  const answer = await passing.answer(find, { method, path, headers, body: given, signal: gone.signal });
+  if (answer === 'here') return 'here';
+  await relay(reply, answer);
+  return undefined;
+}
+
+/** A long poll about a session that moves while it waits here goes on where the session is by then. */
+function following(wait: RouteHandlerMethod, find: FindPlace, passing: Passing): RouteHandlerMethod {
+  return async function (this: FastifyInstance, request, reply) {
+    for (;;) {
+      try {
+        return await wait.call(this, request, reply);
+      } catch (thrown) {
+        const isMoving = thrown instanceof RuntimeError && thrown.code === 'session_moving';
+        const about = await aboutOf(request);
+        if (!isMoving || !about || request.headers[PASSED_ON] !== undefined) throw thrown;
+        if ((await answered(request, reply, () => find(about), passing)) !== 'here') return reply;
+        (request.query as { timeout: number }).timeout = secondsLeft(request, reply);
+      }
+    }
+  };
+}
+
+/** Where the rest of a long poll is asked for. */
+function shortened(request: FastifyRequest, reply: FastifyReply): string {
+  const url = new URL(request.raw.url ?? '/', 'http://worker');
+  url.searchParams.set('timeout', String(secondsLeft(request, reply)));
+  return url.pathname + url.search;
+}
+
+function secondsLeft({ raw }: FastifyRequest, { elapsedTime }: FastifyReply): number {
+  const given = new URL(raw.url ?? '/', 'http://worker').searchParams.get('timeout');
+  return Math.max(0, Math.ceil(Number(given ?? DEFAULT_SECONDS) - elapsedTime / 1_000));
 }
 
 /** What the other workers say to the same question; nothing when one of them asks it. */

@@ -1,7 +1,8 @@
 /** A long poll ends when its time is over, when the caller has gone, or when the runtime stops. */
 import type { FastifyRequest } from 'fastify';
 
-const DEFAULT_SECONDS = 30;
+/** What a long poll waits when it does not say. */
+export const DEFAULT_SECONDS = 30;
 
 export const pollSignal = (request: FastifyRequest, stopping: AbortSignal, seconds = DEFAULT_SECONDS): AbortSignal =>
   AbortSignal.any([AbortSignal.timeout(seconds * 1_000), stopping, callerGone(request)]);

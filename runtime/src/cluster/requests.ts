@@ -26,8 +26,8 @@ export type FindPlace = (about: About) => Promise<Place | 'here' | null>;
 
 export interface PassedRequest {
   method: string;
-  /** With its query. */
-  path: string;
+  /** With its query; asked each time it is sent. */
+  path: () => string;
   headers: IncomingHttpHeaders;
   /** A stream can be sent only once. */
   body: string | Readable | null;
@@ -68,12 +68,15 @@ export class Passing {
 
   /** The answer of whose request it is, or `here` when that is this worker, perhaps by now. Throws `session_moving`. */
   async answer(find: () => ReturnType<FindPlace>, request: PassedRequest): Promise<Answer | 'here'> {
-    const until = performance.now() + PATIENCE_MS;
+    let until = performance.now() + PATIENCE_MS;
     do {
       const place = await find();
       if (place === 'here') return 'here';
+      const asked = performance.now();
       const answer = place && (await this.#ask(place, request));
       if (answer) return answer;
+      // It has waited there, and its session moves only now.
+      if (performance.now() - asked > PATIENCE_MS) until = performance.now() + PATIENCE_MS;
       if (place && request.body !== null && typeof request.body !== 'string') break;
     } while (performance.now() < until && (await sleepUnlessAborted(LOOK_AGAIN_MS, request.signal)));
     throw moving();
@@ -112,7 +115,7 @@ export class Passing {
       );
     }, WATCH_EVERY_MS);
     try {
-      const answer = await ask(new URL(path, place.url), {
+      const answer = await ask(new URL(path(), place.url), {
         ...{ method: method as Dispatcher.HttpMethod, body, dispatcher: this.#agent },
         headers: { ...endToEnd(headers, typeof body === 'string'), [PASSED_ON]: '1' },
         signal: AbortSignal.any([signal, gone.signal]),
