@@ -6,12 +6,20 @@ import { randomBytes } from 'node:crypto';
 import { createApi, createMetricsServer, type Api } from './api/api.ts';
 import { createBackups } from './backup.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import { elsewhereIn, generationIn, neighboursIn, openCluster, ownershipIn, type Holder } from './clustered.ts';
+import {
+  elsewhereIn,
+  generationIn,
+  neighboursIn,
+  openCluster,
+  ownershipIn,
+  tellingIn,
+  type Holder,
+} from './clustered.ts';
 import type { Config } from './config.ts';
 import { createContacts } from './contacts/contacts.ts';
-import { USUAL_EVENTS, type EventName, type Fact } from './events.ts';
+import { USUAL_EVENTS, type EventName } from './events.ts';
 import { observeRooms } from './gauges.ts';
-import { inBackground, listen, publishIfThere, selfOf, UnderWay, type Publish } from './hearing.ts';
+import { inBackground, listen, publishIfThere, selfOf, UnderWay } from './hearing.ts';
 import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
@@ -19,7 +27,7 @@ import { forget, letGo, proxyAlert } from './letting-go.ts';
 import type { Logger } from './log.ts';
 import { refuseMoved } from './migration.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { openAttachments, openDirectory, openMeasuredStore, openWebhooks } from './opening.ts';
+import { openAttachments, openDirectory, openMeasuredStore, openPublishing } from './opening.ts';
 import { createOutboxes } from './outbox/outbox.ts';
 import { openProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import { createEgress, openPool, waysOut } from './proxy/proxy.ts';
@@ -149,16 +157,9 @@ type Rooms = Awaited<ReturnType<typeof build>>;
 async function build({ config, log, version, ...clock }: AppOptions, metrics: Metrics, ground: Ground) {
   const { store, masterSeal, cluster } = ground;
   const egress = createEgress({ allow: [...config.outboundAllow] });
-  const webhooks = openWebhooks(
-    { store, isShared: cluster !== null, egress, metrics, masterSeal, log, clock },
-    () => sessions,
-    (...told) => publish(...told),
-  );
-  const publish: Publish = async (session, fact) => {
-    const event = await webhooks.publish(session, fact);
-    countEvent(metrics, fact);
-    return event;
-  };
+  const parts = { store, egress, metrics, masterSeal, log, clock };
+  const events = openPublishing(parts, { cluster, telling: tellingIn(cluster, config.apiKey) }, () => sessions);
+  const { publish, webhooks } = events;
   const protocol = await openProtocolMonitor({
     database: store.instance,
     tell: (session, alert) => publishIfThere(sessions.find(session), protocolAlert(alert), publish),
@@ -204,7 +205,7 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
   });
   observeRooms({ ...hearers, webhooks, proxies, sessions, ...clock }, { maxSessions: config.maxSessions, version });
   const backups = createBackups({ sessions, webhooks, outboxes, now: clock.now ?? Date.now });
-  return { ...hearers, ...{ cluster, store, egress, webhooks, proxies, attachments, directory, sessions, backups } };
+  return { ...hearers, ...events, ...{ cluster, store, egress, proxies, attachments, directory, sessions, backups } };
 }
 
 /** One that is the default as well hears of everything there, alerts included. */
@@ -224,11 +225,6 @@ async function subscribe(
   const known = (await webhooks.list({ url: wanted.url })).some(({ sessionId }) => sessionId === null);
   if (known && secret === undefined) return;
   await webhooks.subscribe({ ...wanted, sessionId: null, ...(secret !== undefined && { secret }) });
-}
-
-function countEvent({ events, alerts }: Metrics, fact: Fact): void {
-  events.inc({ event: fact.event });
-  if (fact.event === 'alert') alerts.inc({ alert: fact.data.alert, state: fact.data.state });
 }
 
 interface Running {
@@ -261,6 +257,7 @@ async function stopApp({ rooms, api, metricsServer, stopping, running }: Running
   await Promise.all(running);
   at('callers');
   await api.close();
+  await rooms.telling?.close();
   await rooms.egress.close();
   at('the store');
   rooms.underWay.end();

@@ -1,6 +1,6 @@
 /** One of several workers: what the cluster asks of the rooms, and what they ask of it. */
 import { Mutex } from 'async-mutex';
-import { Cluster, Passing } from './cluster/cluster.ts';
+import { Cluster, Passing, Telling } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
 import { CannotStart } from './errors.ts';
 import type { SessionId } from './ids.ts';
@@ -89,6 +89,10 @@ export function neighboursIn(cluster: Cluster | null, sessions: () => Sessions):
     alone: (work) => here.runExclusive(() => cluster.alone(work)),
   };
 }
+
+/** By which this worker tells others of what concerns their sessions; null alone. */
+export const tellingIn = (cluster: Cluster | null, apiKey: string | undefined): Telling | null =>
+  cluster === null || apiKey === undefined ? null : new Telling(cluster.find.bind(cluster), apiKey);
 
 /** What of it the API uses. */
 export const elsewhereIn = (cluster: Cluster | null) =>

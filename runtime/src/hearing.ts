@@ -9,7 +9,8 @@ import type { Metrics } from './metrics.ts';
 import type { Outboxes } from './outbox/outbox.ts';
 import type { ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import type { ProtocolSign, Session, SessionListeners } from './session/session.ts';
-import type { Alerts } from './watchdog/watchdog.ts';
+import { webhookAlert, type Alerts } from './watchdog/watchdog.ts';
+import type { TroubleReport } from './webhook/webhook.ts';
 
 /** What was begun for a session and nobody waits for. */
 export class UnderWay {
@@ -52,6 +53,10 @@ export type Publish = (session: SessionId, fact: Fact) => Promise<EventEnvelope>
 export async function publishIfThere(session: Session | undefined, fact: Fact, publish: Publish): Promise<void> {
   if (session) await publish(session.id, fact);
 }
+
+/** What is told of it by the session it began with. */
+export const troubleAlert = ({ webhook, event, trouble, over }: TroubleReport): Fact =>
+  webhookAlert(`webhook_${trouble}`, over ? 'resolved' : 'firing', webhook, event);
 
 /** Who is told. */
 export interface Hearers {

@@ -1,9 +1,12 @@
 /** Makes rooms of what the configuration says and of functions of their neighbours. */
+import { troublePath } from './api/api.ts';
 import { createAttachments, type Attachments } from './attachments/attachments.ts';
+import type { Cluster, Telling } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
 import { createDirectory, type Directory, type DirectoryDeps } from './directory/directory.ts';
+import type { Fact } from './events.ts';
 import type { SessionId } from './ids.ts';
-import { publishIfThere, type Publish } from './hearing.ts';
+import { publishIfThere, troubleAlert, type Publish } from './hearing.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Egress } from './proxy/proxy.ts';
@@ -12,8 +15,7 @@ import type { Session, Sessions } from './session/session.ts';
 import type { Seal } from './seal.ts';
 import { attachmentSettings, directorySettings } from './settings.ts';
 import { openSharedStore, openStore, type Store } from './store/store.ts';
-import { webhookAlert } from './watchdog/watchdog.ts';
-import { createWebhooks } from './webhook/webhook.ts';
+import { createWebhooks, type TroubleReport } from './webhook/webhook.ts';
 
 interface StoreParts {
   config: Config;
@@ -84,9 +86,7 @@ export const openDirectory = (
     ...(now && { now }),
   });
 
-interface WebhookParts {
-  /** Among several workers. */
-  isShared: boolean;
+interface EventParts {
   store: Store;
   egress: Egress;
   metrics: Metrics;
@@ -95,13 +95,35 @@ interface WebhookParts {
   clock: { now?: () => number; random?: () => number };
 }
 
-export const openWebhooks = (
-  { store, isShared, masterSeal, metrics, clock, ...parts }: WebhookParts,
+interface Workers {
+  cluster: Cluster | null;
+  telling: Telling | null;
+}
+
+/** Events, and who hears of them. `sessions` is asked when they are there. */
+export function openPublishing(parts: EventParts, { cluster, telling }: Workers, sessions: () => Sessions) {
+  const publish: Publish = async (session, fact) => {
+    const event = await webhooks.publish(session, fact);
+    countEvent(parts.metrics, fact);
+    return event;
+  };
+  const onTrouble = (report: TroubleReport) =>
+    publishIfThere(sessions().find(report.session), troubleAlert(report), publish);
+  const webhooks = openWebhooks(parts, cluster !== null, sessions, async ({ session, ...trouble }) => {
+    if (!(await telling?.told(session, troublePath(session), trouble))) await onTrouble({ session, ...trouble });
+  });
+  return { publish, webhooks, onTrouble, telling };
+}
+
+/** `isShared`: among several workers. `onTrouble`: whoever holds the session tells those who listen to it. */
+const openWebhooks = (
+  { store, masterSeal, metrics, clock, ...parts }: EventParts,
+  isShared: boolean,
   sessions: () => Sessions,
-  publish: Publish,
+  onTrouble: (report: TroubleReport) => Promise<void>,
 ) =>
   createWebhooks({
-    ...{ ...parts, ...clock },
+    ...{ ...parts, ...clock, onTrouble },
     instance: store.instance,
     ledgers: store,
     // Not for a session that is being removed: opening its database would make it again, unless several share it.
@@ -110,12 +132,13 @@ export const openWebhooks = (
     sessionHash: (id) => sessions().get(id).hash,
     tenantOf: (id) => sessions().get(id).info().tenantId,
     sessions: async () => (await sessions().everywhere()).filter(({ isLeaving }) => !isLeaving),
-    onTrouble: ({ webhook, session, event, trouble, over }) => {
-      const alert = webhookAlert(`webhook_${trouble}`, over ? 'resolved' : 'firing', webhook, event);
-      return publishIfThere(sessions().find(session), alert, publish);
-    },
     onDelivery: (outcome, ms) => {
       metrics.deliveries.inc({ outcome });
       if (outcome === 'delivered') metrics.deliveryLag.observe(Math.max(0, ms) / 1_000);
     },
   });
+
+function countEvent({ events, alerts }: Metrics, fact: Fact): void {
+  events.inc({ event: fact.event });
+  if (fact.event === 'alert') alerts.inc({ alert: fact.data.alert, state: fact.data.state });
+}

@@ -17,6 +17,7 @@ export type { Owner } from './lease-table.ts';
 export type { Lease } from './leases.ts';
 export type { Member } from './members.ts';
 export type { Holding } from './placement.ts';
+export { Telling } from './telling.ts';
 export { PASSED_ON, Passing, type About, type Answer, type FindPlace, type Place } from './requests.ts';
 
 /** No session can have this id. */
