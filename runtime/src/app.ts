@@ -162,6 +162,7 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
   const { publish, webhooks } = events;
   const protocol = await openProtocolMonitor({
     database: store.instance,
+    worker: config.clusterUrl,
     tell: (session, alert) => publishIfThere(sessions.find(session), protocolAlert(alert), publish),
     ...{ log, ...clock },
   });

@@ -33,6 +33,12 @@ describeWithRedis('two workers', () => {
       const { sessions } = await stage.api<{ sessions: { sessionId: string }[] }>(by, 'GET', '/sessions');
       expect(sessions.map(({ sessionId }) => sessionId)).toEqual(ids);
     }
+    const reported = async (by: string) => {
+      const report = await stage.api<{ operations: { send?: { total: number } } }>(by, 'GET', '/protocol/report');
+      return report.operations.send?.total;
+    };
+    // Half of them went from each.
+    for (const by of ['a', 'b']) expect(await reported(by)).toBe(2 * SESSIONS);
     await stage.worker('a').kill();
     for (const id of ids) await send('b', id, `${id} after the kill`);
     for (const id of ids) await stage.sandbox.received(CONTACT, `${id} after the kill`, 60);

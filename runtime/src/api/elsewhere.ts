@@ -14,7 +14,7 @@ export interface Elsewhere {
 /** Routes that make a session. */
 const MAKING = new Set(['/sessions', '/sessions/restore']);
 /** Routes about what exists once, when no session is named. */
-const ONCE = ['/webhooks', '/proxies', '/protocol'];
+const ONCE = ['/webhooks', '/proxies'];
 /** Routes that every worker answers for all sessions, from what they share. */
 const ANYWHERE = new Set(['/events']);
 /** How the routes of long polls end. */

@@ -1,10 +1,15 @@
 /** What is about the runtime itself: health, the API's own description, the protocol report. */
 import { RuntimeError, toError } from '../errors.ts';
+import { joinReports, type ProtocolReport } from '../protocol-monitor/protocol-monitor.ts';
 import type { Api, ApiDeps } from './api.ts';
+import { askOthers } from './elsewhere.ts';
 import { ok } from './replies.ts';
 import * as schemas from './schemas.ts';
 
-export function systemRoutes(app: Api, { version, sandbox, protocol, sessions, stopping, tryWriting }: ApiDeps): void {
+export function systemRoutes(
+  app: Api,
+  { version, sandbox, protocol, sessions, stopping, tryWriting, elsewhere }: ApiDeps,
+): void {
   app.get(
     '/health',
     { schema: { summary: 'Whether the runtime lives', security: [], response: schemas.answers(200, schemas.Health) } },
@@ -30,6 +35,6 @@ export function systemRoutes(app: Api, { version, sandbox, protocol, sessions, s
   app.get(
     '/protocol/report',
     { schema: { summary: 'What changed at WhatsApp', response: schemas.answers(200, schemas.ProtocolReport) } },
-    () => ok(protocol.report()),
+    async (request) => ok(joinReports([protocol.report(), ...(await askOthers<ProtocolReport>(elsewhere, request))])),
   );
 }

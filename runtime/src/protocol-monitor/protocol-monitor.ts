@@ -7,43 +7,16 @@ import { toError } from '../errors.ts';
 import type { SessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Operation, ProtocolSign } from '../session/session.ts';
-import type { Database } from '../store/store.ts';
+import type { Database, KeyValue } from '../store/store.ts';
 import { sleepUnlessAborted } from '../time.ts';
-import { adviceOn, alertOf, isPattern, type FindingKind, type ProtocolAlertCode } from './advice.ts';
+import { adviceOn, alertOf, type FindingKind, type ProtocolAlertCode } from './advice.ts';
 import { Breaks } from './breaks.ts';
 import { Findings, type Finding } from './findings.ts';
-import { Rates, type SavedRates, type Tally } from './rates.ts';
+import { Rates, type SavedRates } from './rates.ts';
+import { reportOf, type ProtocolReport } from './report.ts';
 
 export type { ProtocolAlertCode } from './advice.ts';
-
-export interface Anomaly {
-  /** When it was seen first, ms since 1970. */
-  timestamp: number;
-  type: 'unknown_error' | 'unexpected_message' | 'connection_pattern';
-  details: {
-    /** What is new or wrong, and what WhatsApp calls it. */
-    kind: FindingKind;
-    name: string;
-    count: number;
-    lastSeen: number;
-    /** Whether its alert stands. */
-    state: 'firing' | 'resolved';
-  };
-  /** What a person can do about it. */
-  recommendation: string;
-}
-
-export interface ProtocolReport {
-  /** The hour that the operations are counted over. */
-  period: { start: number; end: number };
-  operations: Record<
-    string,
-    { total: number; success: number; failure: number; unknownErrors: { code: number; count: number }[] }
-  >;
-  anomalies: Anomaly[];
-  /** What a person can do, one sentence for each kind of anomaly that stands. */
-  recommendations: string[];
-}
+export { joinReports, type Anomaly, type ProtocolReport } from './report.ts';
 
 export interface ProtocolAlert {
   code: ProtocolAlertCode;
@@ -68,13 +41,16 @@ export interface ProtocolMonitor {
 
 export interface ProtocolMonitorDeps {
   database: Database;
+  /** Which of several workers this is, the same after a restart: each keeps what it found and counted by itself. */
+  worker?: string | undefined;
   /** Resolves when the alert is durable, or there is no such session any more. */
   tell(session: SessionId, alert: ProtocolAlert): Promise<void>;
   log: Logger;
   now?: () => number;
 }
 
-const NAMESPACE = 'protocol';
+const namespaceOf = ({ worker }: Pick<ProtocolMonitorDeps, 'worker'>) =>
+  worker === undefined ? 'protocol' : `protocol ${worker}`;
 const RATES = 'rates';
 const HOUR_MS = 3_600_000;
 const SAVE_EVERY_MS = 30_000;
@@ -84,25 +60,15 @@ const FORGET_MS = 30 * QUIET_MS;
 /** Spec 11.4: more than three in a row. */
 const HANDSHAKES = 4;
 
-/** Unknown error numbers belong to these operations in the report. */
-const ERRORS_OF: Partial<Record<FindingKind, Operation>> = {
-  disconnect_code: 'connect',
-  message_refusal: 'send',
-  query_error: 'query',
-};
-const ERRORS: ReadonlySet<FindingKind> = new Set<FindingKind>([
-  ...(Object.keys(ERRORS_OF) as FindingKind[]),
-  ...(['stream_error', 'login_refusal', 'version_refused'] as const),
-]);
-
 /** Reads what a former run had found. */
 export async function openProtocolMonitor(deps: ProtocolMonitorDeps): Promise<ProtocolMonitor> {
-  return new Monitor(deps, new Map(await deps.database.snapshot(NAMESPACE)));
+  return new Monitor(deps, new Map(await deps.database.snapshot(namespaceOf(deps))));
 }
 
 class Monitor implements ProtocolMonitor {
   readonly #deps: ProtocolMonitorDeps;
   readonly #now: () => number;
+  readonly #rows: KeyValue;
   readonly #findings: Findings;
   readonly #rates: Rates;
   readonly #breaks = new Breaks();
@@ -115,7 +81,8 @@ class Monitor implements ProtocolMonitor {
     this.#rates = new Rates(saved.get(RATES) as SavedRates | undefined);
     const tell = (finding: Finding) => deps.tell(finding.session, alertFrom(finding));
     const onError = (error: unknown) => deps.log.error({ err: toError(error) }, 'a finding was not saved');
-    this.#findings = new Findings({ rows: deps.database.keyValue(NAMESPACE), tell, onError }, saved);
+    this.#rows = deps.database.keyValue(namespaceOf(deps));
+    this.#findings = new Findings({ rows: this.#rows, tell, onError }, saved);
   }
 
   note(session: SessionId, sign: ProtocolSign): void {
@@ -127,23 +94,7 @@ class Monitor implements ProtocolMonitor {
 
   report(): ProtocolReport {
     const now = this.#now();
-    const findings = this.#findings.list();
-    const operations = [...this.#rates.hour(now)].map(([name, tally]) => [name, row(name, tally, findings)]);
-    const standing = Map.groupBy(
-      findings.filter(({ state }) => state === 'firing'),
-      ({ kind }) => kind,
-    );
-    return {
-      period: { start: now - HOUR_MS, end: now },
-      operations: Object.fromEntries(operations) as ProtocolReport['operations'],
-      anomalies: findings.map(anomalyFrom),
-      recommendations: [...standing].map(([kind, ofKind]) =>
-        adviceOn(
-          kind,
-          ofKind.map(({ name }) => name),
-        ),
-      ),
-    };
+    return reportOf({ start: now - HOUR_MS, end: now }, this.#rates.hour(now), this.#findings.list());
   }
 
   forget(session: SessionId): void {
@@ -159,7 +110,7 @@ class Monitor implements ProtocolMonitor {
 
   async save(): Promise<void> {
     await this.#findings.save();
-    await this.#deps.database.keyValue(NAMESPACE).set(RATES, this.#rates.saved());
+    await this.#rows.set(RATES, this.#rates.saved());
   }
 
   #see(kind: FindingKind, name: string, session: SessionId): void {
@@ -209,23 +160,4 @@ class Monitor implements ProtocolMonitor {
 
 const alertFrom = ({ kind, name, state, since }: Finding): ProtocolAlert => ({
   ...{ code: alertOf(kind), state, subject: `${kind}:${name}`, since, action: adviceOn(kind, [name]) },
-});
-
-const typeOf = (kind: FindingKind): Anomaly['type'] => {
-  if (isPattern(kind)) return 'connection_pattern';
-  return ERRORS.has(kind) ? 'unknown_error' : 'unexpected_message';
-};
-
-const anomalyFrom = ({ kind, name, firstSeen, lastSeen, count, state }: Finding): Anomaly => ({
-  timestamp: firstSeen,
-  type: typeOf(kind),
-  details: { kind, name, count, lastSeen, state },
-  recommendation: adviceOn(kind, [name]),
-});
-
-const row = (operation: Operation, { total, success }: Tally, findings: readonly Finding[]) => ({
-  ...{ total, success, failure: total - success },
-  unknownErrors: findings
-    .filter(({ kind, name }) => ERRORS_OF[kind] === operation && /^\d+$/.test(name))
-    .map(({ name, count }) => ({ code: Number(name), count })),
 });
