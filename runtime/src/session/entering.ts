@@ -6,10 +6,12 @@ import type { WASocket } from '@whiskeysockets/baileys';
 
 /** From the server's first word to being logged in, or to the first QR code. */
 const LOGIN_MS = 10_000;
+/** A way through a proxy has the time to itself, so that what is wrong with the proxy is said first. */
+const PROXY_FIRST_MS = 1_000;
 
 /** Calls `onLate` when the connection is neither in, nor showing a code, nor over in time. */
 export function limitEntering(sock: WASocket, connectTimeoutMs: number, onLate: () => void): void {
-  let timer = setTimeout(onLate, connectTimeoutMs);
+  let timer = setTimeout(onLate, connectTimeoutMs + PROXY_FIRST_MS);
   const answered = () => {
     clearTimeout(timer);
     timer = setTimeout(onLate, LOGIN_MS);

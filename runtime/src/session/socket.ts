@@ -19,6 +19,7 @@ import { Acks, type AckOutcome } from './acks.ts';
 import { asking, type Asking } from './asking.ts';
 import type { AuthState } from './auth-state.ts';
 import { clientLog } from './client-log.ts';
+import { CLOSED, closing, endQueries, type ClosingError } from './closing.ts';
 import type { InboundJournal } from './inbound-journal.ts';
 import { noticeDecryption } from './decryption.ts';
 import { noticeMappings } from './mappings.ts';
@@ -43,7 +44,6 @@ const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 const qrLives = (references: number): number => FIRST_QR_MS + (references - 1) * NEXT_QR_MS;
 const FLUSH_MS = 1_000;
-const CLOSED = 428;
 /** A server that does not answer the close within this is not waited for. */
 const LEAVE_MS = 1_000;
 
@@ -124,16 +124,6 @@ export interface LiveSocket extends Asking {
   leave(): void;
 }
 
-/** Baileys' errors are Booms; only these two fields of them are used. */
-interface ClosingError {
-  message: string;
-  output?: { statusCode?: number };
-}
-
-/** An error that closes a socket with a status code the disconnect policy knows. */
-const closing = (code: number, message: string): Error =>
-  Object.assign(new Error(message), { output: { statusCode: code } });
-
 export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
   let ended = false;
   // The client would log in as the account the code was for, and be refused as a device that was removed.
@@ -172,8 +162,7 @@ export function openSocket(deps: SocketDeps, events: SocketEvents): LiveSocket {
       clearInterval(flushing);
       clearTimeout(forced);
       acks.connectionClosed();
-      // B4: queries under way would hang until their own time-out of a minute; this is the event they still listen to.
-      sock.ws.emit('error', closing(CLOSED, 'Connection Closed'));
+      endQueries(sock);
       const { output, message = 'closed' } = (update.lastDisconnect?.error ?? {}) as Partial<ClosingError>;
       events.onClose(output?.statusCode, unlinking.reasonOf(output?.statusCode, message));
     }
