@@ -87,6 +87,8 @@ export class RedisOwner {
     };
     const watch = () => {
       clearTimeout(this.#watchdog);
+      // Released while the answer was on its way.
+      if (signal.aborted) return;
       this.#watchdog = setTimeout(lost, Math.max(0, this.#until - performance.now()));
     };
     watch();
