@@ -5,6 +5,7 @@ import { n8nCommunityNodesPlugin } from '@n8n/eslint-plugin-community-nodes';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import importX from 'eslint-plugin-import-x';
 import n8nBase from 'eslint-plugin-n8n-nodes-base';
+import regexp from 'eslint-plugin-regexp';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
@@ -112,6 +113,12 @@ export default defineConfig(
     files: ['runtime/src/**/*.ts'],
     ignores: ['runtime/src/main.ts'],
     rules: { 'no-restricted-globals': ['error', { name: 'process', message: 'Only main.ts touches process.' }] },
+  },
+  {
+    // Texts come from strangers: no pattern may take the square of their length.
+    files: ['runtime/**/*.ts', 'nodes/**/*.ts', 'credentials/**/*.ts'],
+    plugins: { regexp },
+    rules: { 'regexp/no-super-linear-move': 'error', 'regexp/no-super-linear-backtracking': 'error' },
   },
   { files: ['runtime/src/*.ts'], rules: { 'no-restricted-imports': ['error', { paths: foreign('') }] } },
   ...roomRules,

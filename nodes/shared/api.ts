@@ -154,7 +154,7 @@ async function baseUrlOf(context: ApiContext, itemIndex: number | undefined): Pr
       },
     );
   }
-  return trimmed.replace(/\/+$/, '');
+  return trimmed.replace(/(?<!\/)\/+$/, '');
 }
 
 async function send(context: ApiContext, call: ApiCall, baseUrl: string): Promise<Answer> {

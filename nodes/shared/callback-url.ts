@@ -15,7 +15,7 @@ export function reachable(context: IHookFunctions | IExecuteFunctions, url: stri
   const given = String(base ?? '').trim();
   if (given === '') return url;
   const path = /^https?:\/\/[^/]+(\/.*)$/i.exec(url)?.[1];
-  if (path && /^https?:\/\/[^/]/i.test(given)) return given.replace(/\/+$/, '') + path;
+  if (path && /^https?:\/\/[^/]/i.test(given)) return given.replace(/(?<!\/)\/+$/, '') + path;
   throw new NodeOperationError(context.getNode(), `The Callback Base URL "${given}" is not a web address`, {
     description: 'Write it in full, such as http://n8n:5678.',
   });

@@ -80,6 +80,24 @@ describe('what a message says', () => {
       },
     ],
     [
+      'a card whose lines are folded, and one that has no number after TEL',
+      {
+        contactsArrayMessage: {
+          contacts: [
+            { displayName: 'Eve', vcard: 'TEL;type=CELL;\r\n waid=15550100309:+1 555 010 0309' },
+            { displayName: 'Fay', vcard: 'TEL\nNOTE:none' },
+          ],
+        },
+      },
+      {
+        kind: 'contacts',
+        contacts: [
+          { name: 'Eve', phones: ['+15550100309'], vcard: 'TEL;type=CELL;\r\n waid=15550100309:+1 555 010 0309' },
+          { name: 'Fay', phones: [], vcard: 'TEL\nNOTE:none' },
+        ],
+      },
+    ],
+    [
       'a poll',
       { pollCreationMessageV3: { name: 'When?', options: [{ optionName: 'A' }, { optionName: 'B' }] } },
       { kind: 'poll', text: 'When?', poll: { question: 'When?', options: ['A', 'B'], selectable: 0 } },

@@ -158,7 +158,11 @@ async function peek(source: AsyncGenerator<Uint8Array>): Promise<{ head: Buffer;
 function decode(text: string): Buffer {
   const encoded = text.replace(/^data:[^,]{0,200};base64,/, '').replace(/\s+/g, '');
   const bytes = Buffer.from(encoded, 'base64');
-  const plain = (each: string) => each.replace(/=+$/, '').replace(/-/g, '+').replace(/_/g, '/');
+  const plain = (each: string) =>
+    each
+      .replace(/(?<!=)=+$/, '')
+      .replace(/-/g, '+')
+      .replace(/_/g, '/');
   if (plain(bytes.toString('base64')) !== plain(encoded) || bytes.length === 0) {
     throw new RuntimeError('invalid_request', { details: ['base64: must be the bytes of a file in base64'] });
   }

@@ -16,7 +16,7 @@ const PAGES = new Set(['text/html', 'application/xhtml+xml']);
 /** The first address in a text that begins with http or https, without what ends the sentence around it. */
 export function firstAddress(text: string): string | null {
   const [found] = /https?:\/\/[^\s<>"]+/i.exec(text) ?? [];
-  const address = found?.replace(/[.,;:!?'”’»]+$/, '').replace(/^([^(]*)\)$/, '$1');
+  const address = found?.replace(/(?<![.,;:!?'”’»])[.,;:!?'”’»]+$/, '').replace(/^([^(]*)\)$/, '$1');
   return address !== undefined && URL.canParse(address) ? address : null;
 }
 

@@ -111,7 +111,7 @@ function cardsIn({ contactMessage, contactsArrayMessage }: Content): Card[] {
   const cards = contactMessage ? [contactMessage] : (contactsArrayMessage?.contacts ?? []);
   return cards.map(({ displayName, vcard }) => ({
     name: displayName ?? '',
-    phones: [...(vcard ?? '').matchAll(/^(?:item\d+\.)?TEL[^:]*:(.+)$/gim)].map(([line, number = '']) => {
+    phones: [...(vcard ?? '').matchAll(/^(?:item\d+\.)?TEL(?:[^:\n]|\n[ \t])*:(.+)$/gim)].map(([line, number = '']) => {
       const digits = /waid=(\d+)/i.exec(line)?.[1];
       return digits ? `+${digits}` : number.trim();
     }),

@@ -49,7 +49,7 @@ const chosenIn = (event: string, data: IDataObject, messageId: string): string[]
   event === 'poll.vote' && data.messageId === messageId ? (data.chosen as string[]) : [];
 
 /** Case, spaces and punctuation around the words do not matter. */
-const bare = (words: string) => words.toLowerCase().replace(/^[\s\p{P}]+|[\s\p{P}]+$/gu, '');
+const bare = (words: string) => words.toLowerCase().replace(/^[\s\p{P}]+|(?<![\s\p{P}])[\s\p{P}]+$/gu, '');
 const isSame = (words: string, answer: string) => bare(words) === bare(answer);
 
 /** In the chat the message went to: in a group from anybody, else from that person by any of their addresses. */
