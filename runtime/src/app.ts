@@ -19,7 +19,7 @@ import type { Config } from './config.ts';
 import { createContacts } from './contacts/contacts.ts';
 import { USUAL_EVENTS, type EventName } from './events.ts';
 import { observeRooms } from './gauges.ts';
-import { inBackground, listen, publishIfThere, selfOf, UnderWay } from './hearing.ts';
+import { listen, publishIfThere, selfOf, UnderWay } from './hearing.ts';
 import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
@@ -185,7 +185,10 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
   });
   const directory = openDirectory({ ...common, contacts, config }, () => ({ sessions, outboxes }));
   const underWay = new UnderWay(log);
-  const alerts = createAlerts({ publish: inBackground(publish, underWay), ...clock });
+  const alerts = createAlerts({
+    database: (id) => store.session(id),
+    ...{ publish, watch: underWay.watch.bind(underWay), ...clock },
+  });
   const proxies = await openPool(store.instance, masterSeal, {
     settings: poolSettings(config),
     neighbours: neighboursIn(cluster, () => sessions),
@@ -199,7 +202,7 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
     ...{ store, masterSeal, proxies: waysOut(proxies, config) },
     ...{ settings: sessionSettings(config), sent: (session) => outboxes.sent(session) },
     ...{ ownership: ownershipIn(cluster), finish: (session) => outboxes.close(session) },
-    letGo: (session) => letGo(letting, session),
+    letGo: (session) => letGo(letting, session, sessions.find(session)),
     release: (session) => forget(letting, session, sessions.find(session)),
     listeners: listen(hearers),
     ...{ metrics, log, ...clock },

@@ -35,7 +35,7 @@ export class UnderWay {
 }
 
 /** For those who tell something and do not wait until it is durable. */
-export const inBackground = (publish: Publish, underWay: UnderWay) => (sessionId: SessionId, fact: Fact) =>
+const inBackground = (publish: Publish, underWay: UnderWay) => (sessionId: SessionId, fact: Fact) =>
   underWay.watch(sessionId, 'publishing', publish(sessionId, fact));
 
 /** The account of a session; null for none. */

@@ -14,10 +14,11 @@ type Letting = Omit<Hearers, 'metrics' | 'underWay'> & {
 };
 
 /** Another worker opens it next; what is kept stays. */
-export async function letGo(rooms: Letting, session: SessionId): Promise<void> {
+export async function letGo(rooms: Letting, session: SessionId, link: Session | undefined): Promise<void> {
   await rooms.outboxes.close(session);
   await rooms.inbox.release(session);
   close(rooms, session);
+  if (link) await rooms.alerts.forget(link);
   // Its place is in its record, where its next worker finds it.
   rooms.proxies.leave(session);
   await rooms.webhooks.forget(session);
@@ -25,9 +26,10 @@ export async function letGo(rooms: Letting, session: SessionId): Promise<void> {
 
 /** It is being removed: nothing is to open its database again after it is gone. */
 export async function forget(rooms: Letting, session: SessionId, before: Session | undefined): Promise<void> {
-  const { outboxes, inbox, webhooks, publish, proxies } = rooms;
+  const { outboxes, inbox, webhooks, publish, proxies, alerts } = rooms;
   await outboxes.close(session);
   await inbox.release(session);
+  if (before) await alerts.forget(before);
   if (before && (await webhooks.list({ sessionId: session })).length > 0)
     await publish(session, deletedAlert(before.hash));
   await webhooks.unsubscribeSession(session);
@@ -35,10 +37,9 @@ export async function forget(rooms: Letting, session: SessionId, before: Session
   proxies.leave(session);
 }
 
-function close({ contacts, directory, alerts, protocol }: Letting, session: SessionId): void {
+function close({ contacts, directory, protocol }: Letting, session: SessionId): void {
   contacts.forget(session);
   directory.forget(session);
-  alerts.forget(session);
   protocol.forget(session);
 }
 

@@ -69,7 +69,9 @@ describe('retries', () => {
     await publish(room, 2);
     const records = await deliveries(room, receiver.url, inStates('done', 'dead'));
     expect(records[1]).toMatchObject({ eventId: id, attempts: FAST.delays.length + 1, reason: 'http_500' });
-    expect(sequences(receiver)).toEqual([1, 1, 1, 1, 2, 1]);
+    // Refused four times the first stands aside; which of the two is next is a matter of milliseconds.
+    expect(sequences(receiver).slice(0, 4)).toEqual([1, 1, 1, 1]);
+    expect(sequences(receiver).slice(4).sort()).toEqual([1, 2]);
     up = true;
     expect(await room.webhooks.redrive(webhookId, id)).toBe(true);
     await deliveries(room, receiver.url, inStates('done', 'done'));

@@ -1,9 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseSessionId } from '../../runtime/src/ids.ts';
-import type { Session, SessionInfo } from '../../runtime/src/session/session.ts';
-import { REASONS, type ReasonCode, type SessionStatus } from '../../runtime/src/session/states.ts';
-import { createAlerts } from '../../runtime/src/watchdog/alerts.ts';
 import { judge, judgePhone, remedyFor, type Observation } from '../../runtime/src/watchdog/judge.ts';
 import { Standstills } from '../../runtime/src/watchdog/standstills.ts';
 
@@ -86,65 +82,4 @@ test('a phone is asked after ten days and missed after twelve', () => {
     'ask',
     'missing',
   ]);
-});
-
-describe('alerts', () => {
-  const session = { id: parseSessionId('sales') } as Session;
-  const told: string[] = [];
-  const facts = new Set<string>();
-  let clock = NOW;
-  const alerts = createAlerts({
-    now: () => clock,
-    publish: (id, fact) => {
-      if (fact.event !== 'alert') throw new Error('not an alert');
-      told.push(`${id} ${fact.data.alert} ${fact.data.state}`);
-      facts.add(fact.fact);
-    },
-  });
-  const enters = (status: SessionStatus, reason: ReasonCode) =>
-    alerts.stateChanged(session, { status, reason: REASONS[reason] } as SessionInfo);
-  const news = () => told.splice(0);
-
-  test('a state that needs a person is told once, and once that it is over', () => {
-    enters('failed', 'unreachable');
-    enters('failed', 'connection_lost');
-    enters('connecting', 'starting');
-    expect(news()).toEqual(['sales session_failed firing']);
-    enters('connected', 'connected');
-    enters('connected', 'connected');
-    expect(news()).toEqual(['sales session_failed resolved']);
-  });
-
-  test('the same again is a new alert with facts of its own', () => {
-    clock += 1_000;
-    enters('failed', 'unreachable');
-    enters('connected', 'connected');
-    expect(news()).toHaveLength(2);
-    expect(facts.size).toBe(4);
-  });
-
-  test.each<[SessionStatus, ReasonCode, string[]]>([
-    ['banned', 'banned', ['sales session_banned firing']],
-    ['logged_out', 'logged_out', ['sales session_logged_out firing']],
-    ['replaced', 'replaced', ['sales session_replaced firing']],
-    ['logged_out', 'logged_out_by_user', []],
-    ['disconnected', 'disconnected_by_user', []],
-    ['disconnected', 'qr_expired', []],
-    ['reconnecting', 'connection_lost', []],
-  ])('%s because of %s', (status, reason, expected) => {
-    alerts.forget(session.id);
-    enters(status, reason);
-    expect(news()).toEqual(expected);
-  });
-
-  test('what the watchdog raises stands until it settles it, whatever the connection does', () => {
-    alerts.forget(session.id);
-    alerts.raise(session, 'session_unwell');
-    alerts.raise(session, 'session_unwell');
-    enters('connected', 'connected');
-    expect(news()).toEqual(['sales session_unwell firing']);
-    alerts.settle(session, 'session_unwell');
-    alerts.settle(session, 'session_unwell');
-    expect(news()).toEqual(['sales session_unwell resolved']);
-  });
 });

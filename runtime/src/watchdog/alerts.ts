@@ -1,10 +1,12 @@
 /**
  * What a person has to look at, told once when it begins and once when it is over. Alerts are events like others, so that a
- * workflow can pass them on; the same alert of a session is not told again while it stands.
+ * workflow can pass them on; the same alert of a session is not told again while it stands, over restarts and at whichever worker.
  */
 import type { AlertEvent, Fact } from '../events.ts';
 import type { EventId, SessionId, WebhookId } from '../ids.ts';
 import type { Session, SessionInfo, SessionStatus } from '../session/session.ts';
+import type { Database } from '../store/store.ts';
+import { StandingAlerts, type Wording } from './standing-alerts.ts';
 
 /** Every alert with the sentence the documentation shows for it. */
 export const ALERTS = {
@@ -31,11 +33,6 @@ export const ALERTS = {
 export type AlertCode = keyof typeof ALERTS;
 
 /** What to say, where the alert itself does not say it all. */
-interface Wording {
-  message: string;
-  action: string;
-}
-
 const WORDING: Record<'session_unwell' | 'phone_offline' | 'session_reconnecting' | 'proxy_down', Wording> = {
   proxy_down: {
     message: ALERTS.proxy_down,
@@ -112,39 +109,39 @@ export interface Alerts {
   settle(session: Session, code: AlertCode): void;
   /** A session changed state: begins and ends the alerts that follow from that. */
   stateChanged(session: Session, info: SessionInfo): void;
-  /** How many sessions each alert stands for. */
+  /** How many sessions here each alert stands for. */
   standing(): Map<AlertCode, number>;
-  /** The session is gone, and its alerts with it. */
-  forget(session: SessionId): void;
+  /** Resolves when all that was begun for a session is told. It is no longer here then, and nothing more is told of it. */
+  forget(session: Session): Promise<void>;
 }
 
 export interface AlertsDeps {
-  publish(session: SessionId, fact: Fact): void;
+  /** Where what stands is kept. */
+  database(session: SessionId): Database;
+  /** Resolves when the event is durable. */
+  publish(session: SessionId, fact: Fact): Promise<unknown>;
+  /** Sees to what nobody waits for. */
+  watch(session: SessionId, what: string, work: Promise<unknown>): void;
   now?: () => number;
 }
 
-export function createAlerts({ publish, now = Date.now }: AlertsDeps): Alerts {
-  const standing = new Map<SessionId, Map<AlertCode, Wording & { since: number }>>();
-  const tell = ({ id }: Session, code: AlertCode, state: 'firing' | 'resolved', said: Wording & { since: number }) => {
-    const { message, action, since } = said;
-    publish(id, {
-      event: 'alert',
-      fact: `alert:${code}:${since}:${state}`,
-      data: { alert: code, state, subject: null, message, action },
-    });
+export function createAlerts({ database, publish, watch, now = Date.now }: AlertsDeps): Alerts {
+  const here = new Map<SessionId, { session: Session; alerts: StandingAlerts }>();
+  const gone = new WeakSet<Session>();
+  const of = (session: Session): StandingAlerts => {
+    const known = here.get(session.id);
+    if (known?.session === session) return known.alerts;
+    const alerts = new StandingAlerts(database(session.id), (fact) => publish(session.id, fact));
+    here.set(session.id, { session, alerts });
+    return alerts;
   };
-  const begin = (session: Session, code: AlertCode, wording: Wording) => {
-    const ofSession = standing.get(session.id) ?? new Map<AlertCode, Wording & { since: number }>();
-    if (ofSession.has(code)) return;
-    const alert = { ...wording, since: now() };
-    standing.set(session.id, ofSession.set(code, alert));
-    tell(session, code, 'firing', alert);
+  const begin = (session: Session, code: AlertCode, { message, action }: Wording) => {
+    if (gone.has(session)) return;
+    watch(session.id, 'an alert', of(session).begin(code, { message, action, since: now() }));
   };
-  const end = (session: Session, code: AlertCode) => {
-    const alert = standing.get(session.id)?.get(code);
-    if (!alert) return;
-    standing.get(session.id)?.delete(code);
-    tell(session, code, 'resolved', alert);
+  const end = (session: Session, ...codes: AlertCode[]) => {
+    if (gone.has(session) || !of(session).mayStand(codes)) return;
+    watch(session.id, 'the end of an alert', of(session).end(codes));
   };
   return {
     raise: (session, code) => begin(session, code, WORDING[code]),
@@ -154,12 +151,18 @@ export function createAlerts({ publish, now = Date.now }: AlertsDeps): Alerts {
       if (code && reason.code !== 'logged_out_by_user') begin(session, code, reason);
       if (reason.code === 'no_proxy_available') begin(session, 'no_proxy_available', reason);
       else end(session, 'no_proxy_available');
-      if (status === 'connected') for (const over of OVER_WHEN_CONNECTED) end(session, over);
+      if (status === 'connected') end(session, ...OVER_WHEN_CONNECTED);
     },
     standing() {
-      const codes = [...standing.values()].flatMap((ofSession) => [...ofSession.keys()]);
+      const codes = [...here.values()].flatMap(({ alerts }) => alerts.codes());
       return new Map([...Map.groupBy(codes, (code) => code)].map(([code, all]) => [code, all.length]));
     },
-    forget: (session) => void standing.delete(session),
+    async forget(session) {
+      gone.add(session);
+      const known = here.get(session.id);
+      if (known?.session !== session) return;
+      here.delete(session.id);
+      await known.alerts.atRest();
+    },
   };
 }
