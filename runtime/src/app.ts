@@ -19,7 +19,7 @@ import type { Config } from './config.ts';
 import { createContacts } from './contacts/contacts.ts';
 import { USUAL_EVENTS, type EventName } from './events.ts';
 import { observeRooms } from './gauges.ts';
-import { listen, publishIfThere, selfOf, UnderWay } from './hearing.ts';
+import { listen, selfOf, UnderWay } from './hearing.ts';
 import type { SessionId } from './ids.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { openInstanceSeal } from './keyring.ts';
@@ -36,7 +36,7 @@ import { createSessions } from './session/session.ts';
 import { mediaSettings, outboxSettings, poolSettings, sessionSettings } from './settings.ts';
 import { stopWithin } from './stopping.ts';
 import type { Store } from './store/store.ts';
-import { createAlerts, protocolAlert, runWatchdog } from './watchdog/watchdog.ts';
+import { createAlerts, runWatchdog } from './watchdog/watchdog.ts';
 import type { Webhooks } from './webhook/webhook.ts';
 
 export interface App {
@@ -163,7 +163,7 @@ async function build({ config, log, version, ...clock }: AppOptions, metrics: Me
   const protocol = await openProtocolMonitor({
     database: store.instance,
     worker: config.clusterUrl,
-    tell: (session, alert) => publishIfThere(sessions.find(session), protocolAlert(alert), publish),
+    tell: events.tell.protocolAlert,
     ...{ log, ...clock },
   });
   const common = { store, publish, metrics, log, ...clock };

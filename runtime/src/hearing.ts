@@ -1,4 +1,5 @@
 /** What sessions tell, and where it goes. */
+import type { Trouble } from './api/api.ts';
 import type { Contacts } from './contacts/contacts.ts';
 import { toError } from './errors.ts';
 import type { EventEnvelope, Fact } from './events.ts';
@@ -10,7 +11,6 @@ import type { Outboxes } from './outbox/outbox.ts';
 import type { ProtocolMonitor } from './protocol-monitor/protocol-monitor.ts';
 import type { ProtocolSign, Session, SessionListeners } from './session/session.ts';
 import { webhookAlert, type Alerts } from './watchdog/watchdog.ts';
-import type { TroubleReport } from './webhook/webhook.ts';
 
 /** What was begun for a session and nobody waits for. */
 export class UnderWay {
@@ -55,7 +55,7 @@ export async function publishIfThere(session: Session | undefined, fact: Fact, p
 }
 
 /** What is told of it by the session it began with. */
-export const troubleAlert = ({ webhook, event, trouble, over }: TroubleReport): Fact =>
+export const troubleAlert = ({ webhook, event, trouble, over }: Trouble): Fact =>
   webhookAlert(`webhook_${trouble}`, over ? 'resolved' : 'firing', webhook, event);
 
 /** Who is told. */

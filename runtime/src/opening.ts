@@ -1,5 +1,5 @@
 /** Makes rooms of what the configuration says and of functions of their neighbours. */
-import { troublePath } from './api/api.ts';
+import { toldPaths, type Told } from './api/api.ts';
 import { createAttachments, type Attachments } from './attachments/attachments.ts';
 import type { Cluster, Telling } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
@@ -15,6 +15,7 @@ import type { Session, Sessions } from './session/session.ts';
 import type { Seal } from './seal.ts';
 import { attachmentSettings, directorySettings } from './settings.ts';
 import { openSharedStore, openStore, type Store } from './store/store.ts';
+import { protocolAlert } from './watchdog/watchdog.ts';
 import { createWebhooks, type TroubleReport } from './webhook/webhook.ts';
 
 interface StoreParts {
@@ -107,12 +108,25 @@ export function openPublishing(parts: EventParts, { cluster, telling }: Workers,
     countEvent(parts.metrics, fact);
     return event;
   };
-  const onTrouble = (report: TroubleReport) =>
-    publishIfThere(sessions().find(report.session), troubleAlert(report), publish);
-  const webhooks = openWebhooks(parts, cluster !== null, sessions, async ({ session, ...trouble }) => {
-    if (!(await telling?.told(session, troublePath(session), trouble))) await onTrouble({ session, ...trouble });
-  });
-  return { publish, webhooks, onTrouble, telling };
+  const here = (session: SessionId, fact: Fact) => publishIfThere(sessions().find(session), fact, publish);
+  const told: Told = {
+    trouble: (session, trouble) => here(session, troubleAlert(trouble)),
+    protocolAlert: (session, alert) => here(session, protocolAlert(alert)),
+  };
+  /** By whichever worker holds the session. */
+  const tell: Told = {
+    async trouble(session, trouble) {
+      if (!(await telling?.told(session, toldPaths.trouble(session), trouble))) await told.trouble(session, trouble);
+    },
+    async protocolAlert(session, alert) {
+      if (!(await telling?.told(session, toldPaths.protocolAlert(session), alert)))
+        await told.protocolAlert(session, alert);
+    },
+  };
+  const webhooks = openWebhooks(parts, cluster !== null, sessions, ({ session, ...trouble }) =>
+    tell.trouble(session, trouble),
+  );
+  return { publish, webhooks, told, tell, telling };
 }
 
 /** `isShared`: among several workers. `onTrouble`: whoever holds the session tells those who listen to it. */

@@ -67,6 +67,10 @@ test(
           const refusing = flow.sandbox.trouble.begin({ name: 'login-failure', settings: { reason: 500 } });
           flow.sandbox.trouble.begin({ name: 'tcp-reset' });
           await alert('firing');
+          // It stands in the next process too.
+          await flow.stopRuntime();
+          await flow.startRuntime();
+          await becomes(flow, 'degraded', 'reconnecting');
           refusing?.stop();
           await alert('resolved');
           expect(new Set(operator.events.map(({ event }) => event))).toEqual(new Set(['alert']));

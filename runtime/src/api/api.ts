@@ -14,7 +14,7 @@ import type { Outboxes } from '../outbox/outbox.ts';
 import type { ProtocolMonitor } from '../protocol-monitor/protocol-monitor.ts';
 import type { Pool } from '../proxy/proxy.ts';
 import type { Sessions } from '../session/session.ts';
-import type { TroubleReport, Webhooks } from '../webhook/webhook.ts';
+import type { Webhooks } from '../webhook/webhook.ts';
 import { requireKey } from './auth.ts';
 import { backupRoutes } from './backups.ts';
 import { bulkRoutes } from './bulk.ts';
@@ -37,12 +37,12 @@ import { sendFileRoutes } from './send-files.ts';
 import { sessionRoutes } from './sessions.ts';
 import { finishRequests } from './stopping.ts';
 import { systemRoutes } from './system.ts';
-import { troubleRoutes } from './troubles.ts';
+import { toldRoutes, type Told } from './told.ts';
 import { acceptUploads } from './uploads.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 export { createMetricsServer } from './metrics-server.ts';
-export { troublePath } from './troubles.ts';
+export { toldPaths, type Told, type Trouble } from './told.ts';
 
 export interface ApiDeps {
   sessions: Sessions;
@@ -66,8 +66,8 @@ export interface ApiDeps {
   tryWriting(): Promise<void>;
   /** Aborts when the runtime stops: long polls answer at once. */
   stopping: AbortSignal;
-  /** The worker that delivers webhooks tells of trouble with what a session of this one told. */
-  onTrouble(report: TroubleReport): Promise<void>;
+  /** Other workers tell what they found out about sessions of this one. */
+  told: Told;
   /** Other workers, when there are any. */
   elsewhere?: Elsewhere | undefined;
 }
@@ -131,7 +131,7 @@ export async function createApi(deps: ApiDeps): Promise<Api & { requestsDone(): 
     deliveryRoutes(api, deps);
     eventStreamRoutes(api, deps);
     proxyRoutes(api, deps);
-    if (deps.elsewhere) troubleRoutes(api, deps.onTrouble);
+    if (deps.elsewhere) toldRoutes(api, deps.told);
   });
   return Object.assign(app, { requestsDone: () => requests.done() });
 }

@@ -7,12 +7,14 @@ export type FindingKind = DriftKind | PatternKind;
 
 export const isPattern = (kind: FindingKind): kind is PatternKind => !(kind in DRIFT_KINDS);
 
-export type ProtocolAlertCode =
-  | 'protocol_changed'
-  | 'version_refused'
-  | 'handshake_failing'
-  | 'success_rate_low'
-  | 'connections_breaking';
+export const PROTOCOL_ALERT_CODES = [
+  'protocol_changed',
+  'version_refused',
+  'handshake_failing',
+  'success_rate_low',
+  'connections_breaking',
+] as const;
+export type ProtocolAlertCode = (typeof PROTOCOL_ALERT_CODES)[number];
 
 const ALERT_OF: Partial<Record<FindingKind, ProtocolAlertCode>> = {
   version_refused: 'version_refused',

@@ -15,7 +15,7 @@ import { Findings, type Finding } from './findings.ts';
 import { Rates, type SavedRates } from './rates.ts';
 import { reportOf, type ProtocolReport } from './report.ts';
 
-export type { ProtocolAlertCode } from './advice.ts';
+export { PROTOCOL_ALERT_CODES, type ProtocolAlertCode } from './advice.ts';
 export { joinReports, type Anomaly, type ProtocolReport } from './report.ts';
 
 export interface ProtocolAlert {
