@@ -281,7 +281,7 @@ describeWithRedis('on Redis', () => {
   test(
     TITLE,
     async () => {
-      const server = await RedisServer.start({ appendfsync: 'everysec' });
+      const server = await RedisServer.start();
       let count = 0;
       try {
         await check((now) => redisQueues({ url: server.url, prefix: `test-${(count += 1)}`, now }), 150);

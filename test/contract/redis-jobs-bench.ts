@@ -41,7 +41,7 @@ export function redisJobsBench() {
     ],
   };
   beforeAll(async () => {
-    server = await RedisServer.start({ appendfsync: 'everysec' });
+    server = await RedisServer.start();
     bench.connection = await RedisConnection.open({ url: server.url });
   }, 60_000);
   afterAll(async () => {

@@ -7,6 +7,7 @@ import { describeWithRedis } from '../support/with-redis.ts';
 describeWithRedis('Jobs on Redis, late', () => {
   const bench = redisJobsBench();
   const { opened, claimed, shown } = bench;
+  const way = () => ({ read: bench.connection.read.bind(bench.connection), server: bench.connection.server });
 
   /** Everything a queue is asked for, each with its answer; and what is there in the end. */
   async function script(jobs: Jobs): Promise<unknown[]> {
@@ -40,9 +41,7 @@ describeWithRedis('Jobs on Redis, late', () => {
       return bench.connection.change(change);
     };
     const once = await script(opened({}, 'once'));
-    expect(
-      await script(opened({ connection: { read: (call) => bench.connection.read(call), change: twice } }, 'twice')),
-    ).toEqual(once);
+    expect(await script(opened({ connection: { ...way(), change: twice } }, 'twice'))).toEqual(once);
     expect(bench.late).toEqual([]);
     expect(once.at(-3)).toEqual({ waiting: 0, active: 0, done: 6, dead: 1 });
   });
@@ -55,7 +54,7 @@ describeWithRedis('Jobs on Redis, late', () => {
       if (call.name === 'recover') recoveries.push(call);
       return bench.connection.change(call);
     };
-    const jobs = opened({ connection: { read: (call) => bench.connection.read(call), change } });
+    const jobs = opened({ connection: { ...way(), change } });
     for (const n of [0, 1, 2]) await jobs.add(`job-${n}`, n);
     await jobs.finish(await claimed(jobs), 'done', 1, null);
     const [first] = claims as [Change];

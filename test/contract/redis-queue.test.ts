@@ -1,5 +1,5 @@
 /** A queue whose Redis is killed and frozen at work, and one that two processes share. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Job, Outcome, Queue } from '../../runtime/src/store/store.ts';
 import { RedisKeys } from '../../runtime/src/store/redis-keys.ts';
 import { wakeChannel } from '../../runtime/src/store/redis-jobs.ts';
@@ -16,10 +16,19 @@ const LANES = 7;
 describeWithRedis('A queue on Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
-    server = await RedisServer.start({ appendfsync: 'everysec' });
+    server = await RedisServer.start();
   }, 60_000);
   afterAll(() => server.stop());
-  const open = (prefix: string) => redisQueues({ url: server.url, prefix });
+  const opened: Awaited<ReturnType<typeof redisQueues>>[] = [];
+  // Also of a test that failed: nothing of it may go on beside those that follow.
+  afterEach(async () => {
+    for (const { store } of opened.splice(0)) await store.close();
+  }, 60_000);
+  async function open(prefix: string) {
+    const queues = await redisQueues({ url: server.url, prefix });
+    opened.push(queues);
+    return queues;
+  }
 
   test('Redis killed and started again at work: nothing that was acknowledged is lost, nothing is run twice, lanes keep their order', async () => {
     const { store } = await open('killed');

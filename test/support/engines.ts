@@ -36,7 +36,7 @@ export function describeEachEngine(tests: (engine: StoreEngine) => void): void {
   describeWithRedis('Redis', () => {
     let server: RedisServer;
     beforeAll(async () => {
-      server = await RedisServer.start({ appendfsync: 'everysec' });
+      server = await RedisServer.start();
     }, 60_000);
     afterAll(() => server.stop());
     tests(engineAt((count) => ['redis', server.url, `t${count}`]));

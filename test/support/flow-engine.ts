@@ -42,7 +42,7 @@ const ON_FILES: FlowEngine = {
 export async function startEngine(): Promise<FlowEngine> {
   if (!isOnRedis) return ON_FILES;
   // It outlives every runtime and is never killed itself: a slow disk need not hold it up. What it writes can be read.
-  const server = await RedisServer.start({ appendfsync: 'no', rdbcompression: 'no' });
+  const server = await RedisServer.start({ rdbcompression: 'no' });
   return {
     environment: { REDIS_URL: server.url },
     place: () => ['redis', server.url, PREFIX],

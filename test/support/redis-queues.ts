@@ -32,6 +32,7 @@ export async function redisQueues({
     return known;
   };
   const watched = {
+    server: connection.server,
     read: (...call: Parameters<RedisConnection['read']>) => followed(connection.read(...call)),
     change: (...call: Parameters<RedisConnection['change']>) => followed(connection.change(...call)),
   };

@@ -1,7 +1,7 @@
 /** Debian's redis-server on a free port of this machine. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +21,8 @@ const SETTINGS: RedisSettings = {
   bind: '127.0.0.1',
   save: '',
   appendonly: 'yes',
-  // What was answered is on the disk, so that a test may kill it at any moment.
-  appendfsync: 'always',
+  // What was answered is written, so that a test may kill it at any moment; with `everysec` a slow disk delays that.
+  appendfsync: 'no',
   'maxmemory-policy': 'noeviction',
 };
 
@@ -83,6 +83,19 @@ export class RedisServer {
     await within(STOP_MS, 'the end of Redis', exited);
   }
 
+  /** How much it has written down. */
+  written(): number {
+    return statSync(this.#log()).size;
+  }
+
+  /** Crashes, and starts again without what it wrote after it had written so much. */
+  async forget(since: number): Promise<void> {
+    const log = this.#log();
+    await this.kill();
+    truncateSync(log, since);
+    await this.up();
+  }
+
   /** It stays connected and says nothing, until `thaw`. */
   freeze(): void {
     this.#child?.kill('SIGSTOP');
@@ -106,6 +119,13 @@ export class RedisServer {
   async stop(): Promise<void> {
     await this.kill();
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #log(): string {
+    const folder = join(this.#directory, 'appendonlydir');
+    const log = readdirSync(folder).find((name) => name.endsWith('.incr.aof'));
+    if (log === undefined) throw new Error('Redis has written no log.');
+    return join(folder, log);
   }
 
   async #answers(): Promise<boolean> {

@@ -23,7 +23,7 @@ export class Workers {
   }
 
   static async start(...names: string[]): Promise<Workers> {
-    const stage = new Workers(await RedisServer.start({ appendfsync: 'everysec' }));
+    const stage = new Workers(await RedisServer.start());
     try {
       await stage.#startSandbox();
       for (const name of names) await stage.join(name);

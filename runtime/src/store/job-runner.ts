@@ -83,7 +83,12 @@ export class JobRunner<Data> {
   async run(): Promise<void> {
     const { signal, onError } = this.#options;
     this.#source.begin?.((jobId) =>
-      onError(new Error('What became of the job was not kept: another process works on this queue now.'), jobId),
+      onError(
+        new Error(
+          'What became of the job was not kept: another process works on it now, or Redis forgot that this one did.',
+        ),
+        jobId,
+      ),
     );
     const stop = () => this.wake();
     signal.addEventListener('abort', stop, { once: true });

@@ -2,6 +2,7 @@
 import type { Change, FunctionCall, RedisConnection } from './redis-connection.ts';
 import type { FunctionLibrary } from './redis-functions.ts';
 import type { RedisKeys } from './redis-keys.ts';
+import type { ServerRun } from './server-run.ts';
 import type { StoreTiming } from './store.ts';
 
 export interface RedisAccessOptions {
@@ -28,6 +29,10 @@ export class RedisAccess {
     this.keys = options.keys;
     this.now = options.now;
     this.generation = options.generation;
+  }
+
+  get server(): ServerRun {
+    return this.#options.connection.server;
   }
 
   /** One command that changes nothing. */

@@ -9,6 +9,7 @@ import type { Redis } from 'ioredis';
 import { CannotStart, RuntimeError, toError } from '../errors.ts';
 import { RECONNECT_MS, redisClient } from './redis-client.ts';
 import { checkVersion, type FunctionLibrary } from './redis-functions.ts';
+import { ServerRun } from './server-run.ts';
 
 /** How long a command may take in all, outages included. */
 const COMMAND_MS = 10_000;
@@ -54,6 +55,7 @@ export interface Change extends FunctionCall {
 export class RedisConnection {
   /** What it is called in Redis's list of connections, also after it was lost. */
   readonly name = randomUUID();
+  readonly server = new ServerRun();
   readonly #redis: Redis;
   readonly #onConnection: NonNullable<RedisAddress['onConnection']>;
   readonly #libraries: readonly FunctionLibrary[];
@@ -233,8 +235,10 @@ export class RedisConnection {
 
   /** There is a connection: what waits for it goes on once the clocks are compared. */
   async #begin(): Promise<void> {
+    let info: string;
     try {
-      checkVersion(String(await this.#answered(this.#redis.info('server'), performance.now() + CONNECT_MS)));
+      info = String(await this.#answered(this.#redis.info('server'), performance.now() + CONNECT_MS));
+      checkVersion(info);
       // A call that is answered "not found" would be made after what was called behind it.
       for (const library of this.#libraries) await this.#answered(this.#load(library), performance.now() + CONNECT_MS);
       await this.#readClock();
@@ -247,7 +251,9 @@ export class RedisConnection {
     if (this.#wasLost) this.#onConnection('back', '');
     this.#wasLost = false;
     this.#lastError = null;
+    const isAnother = this.server.note(info);
     for (const { go } of this.#waiting.toSorted((one, other) => one.order - other.order)) go();
+    if (isAnother) this.server.tell();
   }
 
   /** A Redis that takes a connection and then says nothing is left again. */

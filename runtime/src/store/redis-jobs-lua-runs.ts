@@ -4,22 +4,33 @@
 export const RUNS = `
 local running = {}
 
--- Whoever processes a queue begins with it: what the last one had in hand goes back to the front of its lane.
-function running.recover(q, epoch)
-  if redis.call('HGET', q.meta, 'epoch') == epoch then return end
-  redis.call('HSET', q.meta, 'epoch', epoch, 'claims', '0')
+local function superseded() return redis.error_reply('SUPERSEDED another process works on this queue') end
+
+-- Whoever processes a queue begins with it: what the last one had in hand goes back to the front of its lane. It does so again
+-- when Redis may have forgotten something, and says how many claims it has settled by then: none of those is in hand.
+function running.recover(q, epoch, settled)
+  local present, last = unpack(redis.call('HMGET', q.meta, 'epoch', 'claims'))
+  if settled == '' then
+    if present == epoch then return end
+    settled, last = '0', '0'
+  elseif present and present > epoch then
+    return superseded()
+  end
+  if present ~= epoch or tonumber(last) < tonumber(settled) then
+    redis.call('HSET', q.meta, 'epoch', epoch, 'claims', settled)
+  end
   local prefix = among(q, 'active')
   for _, member in ipairs(searched(q.steps, prefix)) do
-    change(q, read(q, idIn(string.sub(member, #prefix + 1))), { step = 'returned', claim = NONE })
+    local row = read(q, idIn(string.sub(member, #prefix + 1)))
+    local by, number = string.match(row.claim or '', '^(.*):(%d+)$')
+    if by ~= epoch or tonumber(number) <= tonumber(settled) then change(q, row, { step = 'returned', claim = NONE }) end
   end
 end
 
 -- Claims are numbered: the same number again is the answer that was lost, a lower one comes too late.
 function running.claim(q, epoch, number)
   local present, last, lastId = unpack(redis.call('HMGET', q.meta, 'epoch', 'claims', 'claimed'))
-  if present ~= epoch or tonumber(number) < tonumber(last) then
-    return redis.error_reply('SUPERSEDED another process works on this queue')
-  end
+  if present ~= epoch or tonumber(number) < tonumber(last) then return superseded() end
   local claim = epoch .. ':' .. number
   if number == last then
     local row = lastId and read(q, lastId)

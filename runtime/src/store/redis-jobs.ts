@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Claim, Held, JobSource } from './job-runner.ts';
 import type { FunctionCall, RedisConnection } from './redis-connection.ts';
+import { toJob, type Answer, type JobRow } from './redis-job-rows.ts';
 import { QUEUE_LIBRARY } from './redis-jobs-lua.ts';
 import { STATES } from './job-steps.ts';
 import type { Step } from './job-steps.ts';
@@ -13,7 +14,7 @@ import type { Backlog, Job, JobOptions, JobPage, JobState, ListOptions, PageOpti
 
 /** Where a queue is, and who asks. */
 export interface QueuePlace {
-  connection: Pick<RedisConnection, 'read' | 'change'>;
+  connection: Pick<RedisConnection, 'read' | 'change' | 'server'>;
   /** What the names of its keys begin with. */
   key: string;
   owner: string;
@@ -29,27 +30,6 @@ export interface QueuePlace {
 /** Where the runner of a shared queue is told that there may be something to do. */
 export const wakeChannel = (key: string): string => `${key}:wake`;
 
-/** A job as Redis keeps it. */
-interface JobRow {
-  id: string;
-  lane: string;
-  step: Step;
-  sequence: string;
-  priority: string;
-  runAt: string;
-  dueAt?: string;
-  createdAt: string;
-  attemptsMade: string;
-  attempts?: string;
-  started: string;
-  reason?: string;
-  finishedAt?: string;
-  claim?: string;
-}
-
-/** The row, the data and the note. */
-type Answer = [row: string, data: string, note: string | null];
-
 const NOT_ASKED_FOR = '';
 const NOBODY = '';
 /** How late a job of another process may be noticed when no word of it arrives. */
@@ -63,18 +43,26 @@ export class RedisJobs<Data> implements JobSource<Data> {
   readonly #place: QueuePlace;
   /** Which claim a job in hand was given by. */
   readonly #claims = new WeakMap<Job<Data>, string>();
-  #epoch: string = randomUUID();
+  readonly #inHand = new Set<Job<Data>>();
+  #epoch: string;
+  #epochs = 0;
   #claimed = 0;
   #recovery: Promise<unknown> | undefined;
+  /** The run of the server in which it last recovered. */
+  #recoveredIn = '';
   #onLate: (jobId: string) => void = () => undefined;
 
   constructor(place: QueuePlace) {
     this.#place = place;
+    this.#epoch = this.#nextEpoch();
   }
 
   /** What was in hand runs again before the rest of its lane, and whoever claimed before has lost it; once until `begin`. */
   async recover(): Promise<void> {
-    this.#recovery ??= this.#change('recover', this.#epoch);
+    if (!this.#recovery) {
+      this.#recoveredIn = this.#place.connection.server.id;
+      this.#recovery = this.#change('recover', this.#epoch, NOT_ASKED_FOR);
+    }
     try {
       await this.#recovery;
     } catch (error) {
@@ -83,11 +71,19 @@ export class RedisJobs<Data> implements JobSource<Data> {
     }
   }
 
+  /** In hand is nothing: what another run of the server takes for it was settled, and that is forgotten. */
+  async #recoverAgain(): Promise<void> {
+    const { id } = this.#place.connection.server;
+    await this.#change('recover', this.#epoch, whole(this.#claimed));
+    this.#recoveredIn = id;
+  }
+
   /** The next claim recovers first. */
   begin(onLate: (jobId: string) => void): void {
     this.#onLate = onLate;
-    this.#epoch = randomUUID();
+    this.#epoch = this.#nextEpoch();
     this.#claimed = 0;
+    this.#inHand.clear();
     this.#recovery = undefined;
   }
 
@@ -109,6 +105,11 @@ export class RedisJobs<Data> implements JobSource<Data> {
 
   async claim(): Promise<Claim<Data>> {
     await this.recover();
+    if (this.#recoveredIn !== this.#place.connection.server.id) {
+      // Its runner asks again whenever it has settled one.
+      if (this.#inHand.size > 0) return { job: undefined, due: undefined };
+      await this.#recoverAgain();
+    }
     for (;;) {
       const number = this.#claimed + 1;
       const answer = await this.#change('claim', this.#epoch, whole(number));
@@ -119,6 +120,7 @@ export class RedisJobs<Data> implements JobSource<Data> {
       this.#claimed = number;
       const job = toJob<Data>(answer as Answer);
       this.#claims.set(job, `${this.#epoch}:${number}`);
+      this.#inHand.add(job);
       return { job };
     }
   }
@@ -227,6 +229,7 @@ export class RedisJobs<Data> implements JobSource<Data> {
 
   async #settle(verb: string, job: Job<Data>, ...args: string[]): Promise<void> {
     const outcome = await this.#change(verb, job.id, this.#claims.get(job) ?? '', ...args);
+    this.#inHand.delete(job);
     if (outcome === 'late') this.#onLate(job.id);
   }
 
@@ -237,6 +240,11 @@ export class RedisJobs<Data> implements JobSource<Data> {
   #change(verb: string, ...args: string[]): Promise<unknown> {
     const { connection, owner, generation } = this.#place;
     return connection.change({ ...this.#called(verb, args), owner, generation: generation() });
+  }
+
+  /** Those of later runners are greater. */
+  #nextEpoch(): string {
+    return [...[this.#place.now(), ++this.#epochs].map(padded), randomUUID()].join('-');
   }
 
   #called(verb: string, args: string[]): FunctionCall {
@@ -252,24 +260,6 @@ function whole(number: number): string {
   return String(number);
 }
 
-const written = (note: unknown): string => (note === undefined ? NOT_ASKED_FOR : JSON.stringify(note));
+const padded = (number: number): string => whole(number).padStart(16, '0');
 
-function toJob<Data>([text, data, note]: Answer): Job<Data> {
-  const row = JSON.parse(text) as JobRow;
-  return {
-    id: row.id,
-    data: JSON.parse(data) as Data,
-    state: STATES[row.step],
-    lane: row.lane,
-    priority: Number(row.priority),
-    runAt: Number(row.runAt),
-    createdAt: Number(row.createdAt),
-    attemptsMade: Number(row.attemptsMade),
-    attempts: row.attempts === undefined ? null : Number(row.attempts),
-    started: Number(row.started),
-    reason: row.reason ?? null,
-    heldUntil: row.step === 'held' || row.step === 'aside' ? Number(row.dueAt) : null,
-    finishedAt: row.finishedAt === undefined ? null : Number(row.finishedAt),
-    note: note === null ? null : (JSON.parse(note) as unknown),
-  };
-}
+const written = (note: unknown): string => (note === undefined ? NOT_ASKED_FOR : JSON.stringify(note));

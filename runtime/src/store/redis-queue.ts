@@ -4,6 +4,7 @@ import { Processing } from './processing.ts';
 import { RedisJobs, wakeChannel } from './redis-jobs.ts';
 import type { QueuePlace } from './redis-jobs.ts';
 import type { RedisWakes } from './redis-wakes.ts';
+import type { ServerRun } from './server-run.ts';
 import type {
   Backlog,
   Job,
@@ -25,6 +26,7 @@ export interface RedisQueueOptions extends QueuePlace {
 export class RedisQueue<Data> implements Queue<Data> {
   readonly #jobs: RedisJobs<Data>;
   readonly #shared: boolean;
+  readonly #server: ServerRun;
   readonly #wakes: RedisWakes | undefined;
   readonly #channel: string;
   readonly #processing: Processing<Data>;
@@ -33,6 +35,7 @@ export class RedisQueue<Data> implements Queue<Data> {
     this.#jobs = new RedisJobs<Data>(place);
     this.#processing = new Processing(this.#jobs, place.now);
     this.#shared = place.shared;
+    this.#server = place.connection.server;
     this.#wakes = wakes;
     this.#channel = wakeChannel(place.key);
   }
@@ -44,7 +47,12 @@ export class RedisQueue<Data> implements Queue<Data> {
   async process(handler: Handler<Data>, options: ProcessOptions): Promise<void> {
     const running = this.#processing.run(handler, options);
     if (this.#shared) this.#wakes?.listen(this.#channel, () => this.#processing.wake());
-    await running.finally(() => this.#wakes?.forget(this.#channel));
+    // What it has forgotten falls due again.
+    const unfollow = this.#server.follow(() => this.#processing.wake());
+    await running.finally(() => {
+      unfollow();
+      this.#wakes?.forget(this.#channel);
+    });
   }
 
   async get(id: string): Promise<Job<Data> | undefined> {

@@ -1,0 +1,30 @@
+/**
+ * Which run of the Redis server there is a connection to. One that was started again after a crash may have forgotten its last
+ * moments (with `appendfsync everysec`), though they were answered; so may the one that takes its place.
+ */
+export class ServerRun {
+  readonly #listeners = new Set<() => void>();
+  #id = '';
+
+  /** That of the present connection, or of the last one. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** With what INFO says of the server at the beginning of a connection; true when it is another run than the one before. */
+  note(info: string): boolean {
+    const before = this.#id;
+    this.#id = /^run_id:(\S+)/m.exec(info)?.[1] ?? '';
+    return before !== '' && before !== this.#id;
+  }
+
+  tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Told when another run is connected to, until what it returns is called. */
+  follow(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}
