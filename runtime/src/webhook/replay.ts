@@ -31,16 +31,31 @@ export async function replay(room: Replay, subscription: Subscription, range: Re
   let after = positionAt(from - CLOCKS_APART_MS);
   if (range.last !== undefined) after = Math.max(after, await beginningOf(events, fits, sessions, before, range.last));
   let queued = 0;
+  const rest = new Rest();
   for (;;) {
     const { page, more } = await inOrder(events, sessions, { after, before });
     sessions = more;
     for (const event of page) {
       after = event.position;
+      if (after > rest.until) return { queued, nextFrom: rest.from };
       if (!fits(event.envelope)) continue;
-      if (await queue.repeat(subscription.webhookId, event)) queued += 1;
-      if (queued === MOST_REPLAYED) return { queued, nextFrom: event.envelope.timestamp + 1 };
+      if (queued === MOST_REPLAYED) rest.add(event.envelope);
+      else if (await queue.repeat(subscription.webhookId, event)) queued += 1;
     }
-    if (page.length === 0) return { queued, nextFrom: null };
+    if (page.length === 0) return { queued, nextFrom: rest.from };
+  }
+}
+
+/** What is more than goes at once. */
+class Rest {
+  /** The earliest time of them. */
+  from: number | null = null;
+  /** Behind this position none is earlier. */
+  until = Number.POSITIVE_INFINITY;
+
+  add({ timestamp }: EventEnvelope): void {
+    if (this.from === null) this.until = positionAt(timestamp + 2 * CLOCKS_APART_MS);
+    this.from = Math.min(timestamp, this.from ?? timestamp);
   }
 }
 
