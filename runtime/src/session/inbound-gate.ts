@@ -87,6 +87,7 @@ export class InboundGate {
     const count = suspects.length + tried.length + nodes.length;
     if (count > 0) log.info({ count }, 'handling what a former run left unfinished');
     if (givenUp.length > 0) log.error({ count: givenUp.length }, 'stanzas given up after repeated crashes');
+    await journal.discard(givenUp);
     await this.#eachAlone(suspects);
     for (const node of nodes) this.#again(node);
     return tried;

@@ -179,10 +179,7 @@ export class InboundJournal {
       if (row.replays >= MAX_REPLAYS && !isCounted) {
         const { alone = 0 } = row;
         if (alone < MAX_ALONE) (alone === 0 ? suspects : tried).push(await nodeOf(row));
-        else {
-          givenUp.push(name);
-          await this.#rows.delete(name);
-        }
+        else givenUp.push(name);
         continue;
       }
       // Only a start after which it was not heard of again may have crashed on it.
@@ -193,6 +190,11 @@ export class InboundJournal {
       nodes.push(node);
     }
     return { suspects, tried, nodes, givenUp };
+  }
+
+  /** Of stanzas that are given up, once that was said, nothing is kept. */
+  async discard(givenUp: readonly string[]): Promise<void> {
+    for (const name of givenUp) await this.#rows.delete(name);
   }
 
   /** Those not settled; the settled are noted. */
