@@ -31,20 +31,20 @@ export function passOn(app: FastifyInstance, { find, passing }: Elsewhere): void
     const about = await aboutOf(request);
     if (!about) return;
     if (request.headers[PASSED_ON] !== undefined) return await refuseMoved(about, find);
-    if ((await answered(request, reply, () => find(about), passing)) !== 'here') return reply;
+    if (await answered(request, reply, () => find(about), passing)) return reply;
   });
   app.addHook('onRoute', (route) => {
     if (route.url.endsWith(WAIT)) route.handler = following(route.handler, find, passing);
   });
 }
 
-/** Passes a request on and says so back; or says that it is this worker's. */
+/** Passes a request on and answers it with what is said there; false when it is this worker's. */
 async function answered(
   request: FastifyRequest,
   reply: FastifyReply,
   find: () => ReturnType<FindPlace>,
   passing: Passing,
-): Promise<'here' | undefined> {
+): Promise<boolean> {
   const { method, headers, body, raw } = request;
   const given = request.isMultipart() ? raw : body === undefined || body === null ? null : JSON.stringify(body);
   const gone = new AbortController();
@@ -52,9 +52,9 @@ async function answered(
   reply.raw.once('close', () => gone.abort());
   const path = () => (request.routeOptions.url?.endsWith(WAIT) ? shortened(request, reply) : (raw.url ?? '/'));
   const answer = await passing.answer(find, { method, path, headers, body: given, signal: gone.signal });
-  if (answer === 'here') return 'here';
+  if (answer === 'here') return false;
   await relay(reply, answer);
-  return undefined;
+  return true;
 }
 
 /** A long poll about a session that moves while it waits here goes on where the session is by then. */
@@ -67,7 +67,7 @@ function following(wait: RouteHandlerMethod, find: FindPlace, passing: Passing):
         const isMoving = thrown instanceof RuntimeError && thrown.code === 'session_moving';
         const about = await aboutOf(request);
         if (!isMoving || !about || request.headers[PASSED_ON] !== undefined) throw thrown;
-        if ((await answered(request, reply, () => find(about), passing)) !== 'here') return reply;
+        if (await answered(request, reply, () => find(about), passing)) return reply;
         (request.query as { timeout: number }).timeout = secondsLeft(request, reply);
       }
     }

@@ -103,6 +103,11 @@ export class RedisConnection {
     return this.#run((redis) => redis.call(name, ...args), options);
   }
 
+  /** The time by the clock of Redis, microseconds since 1970. */
+  async time(): Promise<number> {
+    return microseconds(await this.command('TIME', []));
+  }
+
   /** Calls a function registered with `reads`. */
   read({ library, name, keys, args }: FunctionCall, options: CommandOptions = {}): Promise<unknown> {
     const call = [`${library.name}_${name}`, keys.length, ...keys, ...args];
@@ -267,10 +272,9 @@ export class RedisConnection {
   }
 
   async #readClock(): Promise<void> {
-    const time = this.#redis.call('TIME') as Promise<[string, string]>;
-    const [seconds, microseconds] = (await this.#answered(time, performance.now() + CONNECT_MS)) as [string, string];
+    const time = await this.#answered(this.#redis.call('TIME'), performance.now() + CONNECT_MS);
     // Taken when the answer is here, so that a deadline is rather too early than too late.
-    this.#clockOffset = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - performance.now();
+    this.#clockOffset = microseconds(time) / 1_000 - performance.now();
   }
 
   #lost(why: Error): void {
@@ -286,4 +290,10 @@ export class RedisConnection {
     const details = cause && REFUSES.test(cause.message) ? [`Redis refuses it: ${cause.message}`] : [];
     return new RuntimeError('store_unavailable', { retryAfter: RETRY_AFTER_SECONDS, details, cause });
   }
+}
+
+/** Of what TIME answers. */
+function microseconds(time: unknown): number {
+  const [seconds, rest] = time as [string, string];
+  return Number(seconds) * 1_000_000 + Number(rest);
 }

@@ -128,8 +128,7 @@ export class RedisOwner {
 
   /** Whether workers that share the sessions (`cluster/`) were heard of lately, by the clock of Redis. */
   async #areWorkersThere(): Promise<boolean> {
-    const [seconds] = (await this.#connection.command('TIME', [])) as [string, string];
-    const since = Number(seconds) * 1_000 - WORKER_LIFE_MS;
+    const since = Math.floor((await this.#connection.time()) / 1_000) - WORKER_LIFE_MS;
     return Number(await this.#connection.command('ZCOUNT', [this.#beats, since, '+inf'])) > 0;
   }
 

@@ -107,8 +107,7 @@ export class RedisStore implements Store {
   }
 
   async position(): Promise<number> {
-    const [seconds, microseconds] = (await this.connection.command('TIME', [])) as [string, string];
-    return Number(seconds) * 1_000_000 + Number(microseconds);
+    return await this.connection.time();
   }
 
   /** Given back when it closes. */
