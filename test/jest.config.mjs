@@ -41,7 +41,8 @@ if (!hasRedis) onRedis.testMatch = ['<rootDir>/support/no-redis.test.ts'];
 export default {
   rootDir: '.',
   reporters: ['default', '<rootDir>/support/result-reporter.mjs'],
-  maxWorkers: 2,
+  // More than there are processors: tests wait for timers and for other processes half of the time.
+  maxWorkers: 3,
   projects: [
     { ...esm, displayName: 'unit', testMatch: ['<rootDir>/unit/**/*.test.ts', '<rootDir>/contract/**/*.test.ts'] },
     onRedis,
