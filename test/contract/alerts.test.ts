@@ -125,6 +125,16 @@ describeEachEngine((engine) => {
     expect(await news()).toEqual([]);
   });
 
+  test('that it does not connect is over when somebody has it try no more', async () => {
+    alerts.raise(session, 'session_reconnecting');
+    enters('failed', 'unreachable');
+    enters('disconnected', 'disconnected_by_user');
+    expect(await news()).toEqual([
+      ...['sales session_reconnecting firing', 'sales session_failed firing'],
+      ...['sales session_reconnecting resolved', 'sales session_failed resolved'],
+    ]);
+  });
+
   test('what stands is counted', async () => {
     enters('failed', 'unreachable');
     await again();

@@ -59,7 +59,13 @@ const OF_STATE: Partial<Record<SessionStatus, AlertCode>> = {
   replaced: 'session_replaced',
   failed: 'session_failed',
 };
-const OVER_WHEN_CONNECTED: AlertCode[] = [...Object.values(OF_STATE), 'session_reconnecting', 'proxy_down'];
+/** Nobody tries any more, so it is no trouble that it did not work. */
+const OVER_WHEN_ENDED: AlertCode[] = ['session_failed', 'session_reconnecting', 'proxy_down'];
+const OVER_WHEN_CONNECTED: AlertCode[] = [...Object.values(OF_STATE), ...OVER_WHEN_ENDED];
+const ENDED: ReadonlySet<SessionInfo['reason']['code']> = new Set([
+  'disconnected_by_user',
+  'logged_out_by_user',
+] as const);
 
 const OF_WEBHOOK = {
   webhook_failing: 'See the deliveries of the webhook for why; a ping tries it again at once.',
@@ -152,6 +158,7 @@ export function createAlerts({ database, publish, watch, now = Date.now }: Alert
       if (reason.code === 'no_proxy_available') begin(session, 'no_proxy_available', reason);
       else end(session, 'no_proxy_available');
       if (status === 'connected') end(session, ...OVER_WHEN_CONNECTED);
+      if (ENDED.has(reason.code)) end(session, ...OVER_WHEN_ENDED);
     },
     standing() {
       const codes = [...here.values()].flatMap(({ alerts }) => alerts.codes());
