@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Job, Queue } from '../../runtime/src/store/store.ts';
 import { eventually, within } from '../support/deadline.ts';
+import { openEngine } from '../support/engine-place.ts';
 import { SESSION } from '../support/queue-stores.ts';
 import { redisQueues } from '../support/redis-queues.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -121,3 +122,25 @@ for (const isShared of [false, true]) {
     );
   });
 }
+
+describeWithRedis('What is kept in memory, after Redis forgot', () => {
+  test(
+    'a write and counts another as that, is read again',
+    async () => {
+      const server = await RedisServer.start();
+      const store = await openEngine(['redis', server.url, 'forgets']);
+      const rows = store.instance.keyValue('webhooks');
+      await rows.set('kept', 1);
+      const before = server.written();
+      await rows.set('forgotten', 1);
+      const version = await store.instance.version('webhooks');
+      await server.forget(before);
+      await rows.set('other', 1);
+      expect(await store.instance.version('webhooks')).toBeGreaterThan(version + 1);
+      expect((await store.instance.snapshot('webhooks')).map(([key]) => key).sort()).toEqual(['kept', 'other']);
+      await store.close();
+      await server.stop();
+    },
+    LIMIT,
+  );
+});

@@ -5,6 +5,12 @@
 export class ServerRun {
   readonly #listeners = new Set<() => void>();
   #id = '';
+  #count = 0;
+
+  /** How many of them this process has met. */
+  get count(): number {
+    return this.#count;
+  }
 
   /** That of the present connection, or of the last one. */
   get id(): string {
@@ -15,6 +21,7 @@ export class ServerRun {
   note(info: string): boolean {
     const before = this.#id;
     this.#id = /^run_id:(\S+)/m.exec(info)?.[1] ?? '';
+    if (before !== this.#id) this.#count += 1;
     return before !== '' && before !== this.#id;
   }
 

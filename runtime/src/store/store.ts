@@ -209,7 +209,10 @@ export interface Database {
   write(namespace: string, batch: Batch, survives?: Survives): Promise<void>;
   /** All rows of one namespace as they were at one moment. */
   snapshot(namespace: string): Promise<[key: string, value: unknown][]>;
-  /** Grows by one with each write to the namespace: what is kept of it in memory is old when others have written. */
+  /**
+   * Grows by one with each write to the namespace: what is kept of it in memory is old when others have written. It grows by far
+   * more when writes may have been forgotten.
+   */
   version(namespace: string): Promise<number>;
   /** Sees to it that what was removed or overwritten before is not in the files any more either. */
   scrub(): Promise<void>;
