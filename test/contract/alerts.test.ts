@@ -165,6 +165,17 @@ describeEachEngine((engine) => {
     );
   });
 
+  test('an end that could not be told is told before the same begins anew', async () => {
+    enters('failed', 'unreachable');
+    expect(await news()).toHaveLength(1);
+    asks = 0;
+    enters('connected', 'connected');
+    await again();
+    enters('failed', 'unreachable');
+    expect(await news()).toEqual(['sales session_failed resolved', 'sales session_failed firing']);
+    expect(failures.splice(0)).toHaveLength(1);
+  });
+
   test('of a session that is no longer here nothing is told', async () => {
     await alerts.forget(session);
     alerts.raise(session, 'session_unwell');

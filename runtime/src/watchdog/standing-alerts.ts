@@ -1,9 +1,9 @@
 /**
- * The alerts that stand for one session. Each is written down before anybody is told of it, as told only after that, and
- * removed after its end is told: a crash in between tells the same again under the same id, which is recognised.
+ * The alerts that stand for one session. That one begins or ends is written down before anybody is told of it, and as told only
+ * after that: a crash in between tells the same again under the same id, which is recognised.
  */
 import { Mutex } from 'async-mutex';
-import type { AlertEvent, Fact } from '../events.ts';
+import type { Fact } from '../events.ts';
 import type { Database } from '../store/store.ts';
 import type { AlertCode } from './alerts.ts';
 
@@ -15,7 +15,8 @@ export interface Wording {
 interface Standing extends Wording {
   /** When it began, ms since 1970; makes its facts its own. */
   since: number;
-  told: boolean;
+  /** Told of, or what is still to be told. */
+  state: 'told' | 'begins' | 'ends';
 }
 
 const NAMESPACE = 'alerts';
@@ -34,30 +35,31 @@ export class StandingAlerts {
   }
 
   codes(): AlertCode[] {
-    return [...(this.#standing?.keys() ?? [])];
+    return [...(this.#standing ?? [])].filter(([, { state }]) => state !== 'ends').map(([code]) => code);
   }
 
   /** False when none of them does for certain, and nothing is left to be told; asked often, so it asks no store. */
   mayStand(codes: readonly AlertCode[]): boolean {
     const standing = this.#standing;
     if (standing === null || this.#turn.isLocked() || codes.some((code) => standing.has(code))) return true;
-    return [...standing.values()].some(({ told }) => !told);
+    return [...standing.values()].some(({ state }) => state !== 'told');
   }
 
   begin(code: AlertCode, alert: Wording & { since: number }): Promise<void> {
     return this.#inTurn(async (standing) => {
       if (standing.has(code)) return;
-      await this.#write(new Map(standing).set(code, { ...alert, told: false }));
-      await this.#tellBegun();
+      await this.#write(new Map(standing).set(code, { ...alert, state: 'begins' }));
+      await this.#tellNews();
     });
   }
 
   end(codes: readonly AlertCode[]): Promise<void> {
     return this.#inTurn(async (standing) => {
-      const over = [...standing].filter(([code]) => codes.includes(code));
-      if (over.length === 0) return;
-      for (const [code, alert] of over) await this.#publish(factOf(code, 'resolved', alert));
-      await this.#write(new Map([...standing].filter(([code]) => !codes.includes(code))));
+      if (!codes.some((code) => standing.has(code))) return;
+      const ended = ([code, alert]: [AlertCode, Standing]): [AlertCode, Standing] =>
+        codes.includes(code) ? [code, { ...alert, state: 'ends' }] : [code, alert];
+      await this.#write(new Map([...standing].map(ended)));
+      await this.#tellNews();
     });
   }
 
@@ -66,12 +68,13 @@ export class StandingAlerts {
     await this.#turn.runExclusive(() => undefined);
   }
 
-  async #tellBegun(): Promise<void> {
-    const standing = this.#standing ?? new Map<AlertCode, Standing>();
-    const untold = [...standing].filter(([, { told }]) => !told);
-    if (untold.length === 0) return;
-    for (const [code, alert] of untold) await this.#publish(factOf(code, 'firing', alert));
-    await this.#write(new Map([...standing].map(([code, alert]) => [code, { ...alert, told: true }])));
+  async #tellNews(): Promise<void> {
+    const all = [...(this.#standing ?? [])];
+    const news = all.filter(([, { state }]) => state !== 'told');
+    if (news.length === 0) return;
+    for (const [code, alert] of news) await this.#publish(factOf(code, alert));
+    const left = all.filter(([, { state }]) => state !== 'ends');
+    await this.#write(new Map(left.map(([code, alert]) => [code, { ...alert, state: 'told' }])));
   }
 
   async #write(standing: ReadonlyMap<AlertCode, Standing>): Promise<void> {
@@ -83,14 +86,17 @@ export class StandingAlerts {
     return this.#turn.runExclusive(async () => {
       this.#standing ??= new Map((await this.#database.keyValue(NAMESPACE).get<[AlertCode, Standing][]>(KEY)) ?? []);
       // Of a former run, or of a moment ago, that ended before it could be told.
-      await this.#tellBegun();
+      await this.#tellNews();
       await work(this.#standing);
     });
   }
 }
 
-const factOf = (alert: AlertCode, state: AlertEvent['state'], { message, action, since }: Standing): Fact => ({
-  event: 'alert',
-  fact: `alert:${alert}:${since}:${state}`,
-  data: { alert, state, subject: null, message, action },
-});
+function factOf(alert: AlertCode, { message, action, since, state: is }: Standing): Fact {
+  const state = is === 'ends' ? 'resolved' : 'firing';
+  return {
+    event: 'alert',
+    fact: `alert:${alert}:${since}:${state}`,
+    data: { alert, state, subject: null, message, action },
+  };
+}
