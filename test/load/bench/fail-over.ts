@@ -51,10 +51,10 @@ export function failOverStage(sessions: number): Stage {
         unit: 's',
         goals: [{ of: 'value', atMost: 20 }],
         async measure(bench): Promise<Measured> {
-          bench.allOnline();
+          await bench.allOnline();
           const bare = await bareAnew(bench);
           const value = await takenOver(bench, bench.runtime.phones, killFirst);
-          bench.allOnline();
+          await bench.allOnline();
           return { value, bare };
         },
       },

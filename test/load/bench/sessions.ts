@@ -118,7 +118,7 @@ export function idleStage(sessions: number, { returning = false } = {}): Stage {
         ],
         async measure(bench) {
           await pause(REST_MS);
-          bench.allOnline();
+          await bench.allOnline();
           const full = await kilobytesNow(bench);
           return { value: (full.value - empty.value) / sessions, bare: (full.bare - empty.bare) / sessions };
         },
