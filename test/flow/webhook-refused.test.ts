@@ -46,7 +46,10 @@ test('a refused event is tried again at once when a ping finds its receiver well
   const { webhookId } = await subscribe(room, receiver.url);
   room.start();
   await publish(room, 1, 2, 3);
-  await deliveries(room, receiver.url, inStates('done', 'waiting', 'waiting'));
+  // Once more when the third was taken: it could have been the receiver.
+  const triedAgain = ([third, ...others]: { state: string; attempts: number }[]) =>
+    third?.state === 'done' && others.every(({ state, attempts }) => state === 'waiting' && attempts === 5);
+  await deliveries(room, receiver.url, triedAgain);
   isMended = true;
   expect(await room.webhooks.ping(webhookId, new AbortController().signal)).toMatchObject({ status: 200 });
   await deliveries(room, receiver.url, inStates('done', 'done', 'done'));

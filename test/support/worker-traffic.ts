@@ -98,8 +98,7 @@ export class WorkerTraffic {
       rows,
       (all) => new Set(all.map(({ text }) => text)).size === texts.size,
     );
-    expect(shown.map(({ text, arrivals }) => [text, arrivals]).sort()).toEqual(
-      [...texts].map((text) => [text, 1]).sort(),
-    );
+    // What came once more under its id, for its ack was lost with a worker, is one row.
+    expect(shown.map(({ text }) => text).sort()).toEqual([...texts].sort());
   }
 }
