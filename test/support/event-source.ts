@@ -51,7 +51,7 @@ export async function openEventSource(url: URL, key: string, lastEventId?: strin
     status: response.status,
     type: response.headers.get('content-type'),
     told,
-    next: (match) => within(90_000, 'an event of the stream', find(match)),
+    next: (match) => within(30_000, 'an event of the stream', find(match)),
     ended: read().catch((error: unknown) => {
       if (!leaving.signal.aborted) throw error;
     }),
