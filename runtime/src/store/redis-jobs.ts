@@ -49,7 +49,7 @@ export class RedisJobs<Data> implements JobSource<Data> {
   #claimed = 0;
   #recovery: Promise<unknown> | undefined;
   /** The run of the server in which it last recovered. */
-  #recoveredIn = '';
+  #recoveredIn = 0;
   #onLate: (jobId: string) => void = () => undefined;
 
   constructor(place: QueuePlace) {
@@ -60,7 +60,7 @@ export class RedisJobs<Data> implements JobSource<Data> {
   /** What was in hand runs again before the rest of its lane, and whoever claimed before has lost it; once until `begin`. */
   async recover(): Promise<void> {
     if (!this.#recovery) {
-      this.#recoveredIn = this.#place.connection.server.id;
+      this.#recoveredIn = this.#place.connection.server.count;
       this.#recovery = this.#change('recover', this.#epoch, NOT_ASKED_FOR);
     }
     try {
@@ -73,9 +73,9 @@ export class RedisJobs<Data> implements JobSource<Data> {
 
   /** In hand is nothing: what another run of the server takes for it was settled, and that is forgotten. */
   async #recoverAgain(): Promise<void> {
-    const { id } = this.#place.connection.server;
+    const { count } = this.#place.connection.server;
     await this.#change('recover', this.#epoch, whole(this.#claimed));
-    this.#recoveredIn = id;
+    this.#recoveredIn = count;
   }
 
   /** The next claim recovers first. */
@@ -105,7 +105,7 @@ export class RedisJobs<Data> implements JobSource<Data> {
 
   async claim(): Promise<Claim<Data>> {
     await this.recover();
-    if (this.#recoveredIn !== this.#place.connection.server.id) {
+    if (this.#recoveredIn !== this.#place.connection.server.count) {
       // Its runner asks again whenever it has settled one.
       if (this.#inHand.size > 0) return { job: undefined, due: undefined };
       await this.#recoverAgain();

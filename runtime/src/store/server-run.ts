@@ -7,22 +7,18 @@ export class ServerRun {
   #id = '';
   #count = 0;
 
-  /** How many of them this process has met. */
+  /** Which run of those this process has met, from 1, the present connection is to, or the last one was; 0 before the first. */
   get count(): number {
     return this.#count;
-  }
-
-  /** That of the present connection, or of the last one. */
-  get id(): string {
-    return this.#id;
   }
 
   /** With what INFO says of the server at the beginning of a connection; true when it is another run than the one before. */
   note(info: string): boolean {
     const before = this.#id;
     this.#id = /^run_id:(\S+)/m.exec(info)?.[1] ?? '';
-    if (before !== this.#id) this.#count += 1;
-    return before !== '' && before !== this.#id;
+    if (before === this.#id) return false;
+    this.#count += 1;
+    return this.#count > 1;
   }
 
   tell(): void {
